@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `nodewise`: a table of subcommands. */
+#include "common/app.h"
+
+#include <nw/base.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_OF(x)  #x
+#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+static const char version[] = VERSION_OF(NW_VERSION_MAJOR, NW_VERSION_MINOR, NW_VERSION_PATCH);
+
+static const struct {
+	const char *name;
+	app_command *run;
+	const char *about;
+} commands[] = {
+	{ "topo", app_topo, "show nodes, cores, caches, distances (text, JSON, SVG)" },
+	{ "verify", app_verify, "prove that binding and pinning work here, page by page" },
+	{ "check", app_check, "explore a model's states, every fingerprint checked at home" },
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static int help(void)
+{
+	printf("usage: nodewise COMMAND [OPTION]...\n"
+	       "\n"
+	       "Keeps every piece of work next to its memory.\n"
+	       "\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].about);
+	printf("\n"
+	       "nodewise COMMAND --help and man nodewise-COMMAND say more.\n"
+	       "  -h, --help     show this help\n"
+	       "  -V, --version  show the version\n");
+	return app_finish_output("nodewise");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		(void)help();
+		return APP_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return help();
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("nodewise %s\n", version);
+		return app_finish_output("nodewise");
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "nodewise: no command '%s'; nodewise --help lists them\n", argv[1]);
+	return APP_USAGE;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A model: a transition system over states that are strings of bytes.
+ *
+ * This header is all a model needs: it links with nothing, so a plug-in is one C file compiled
+ * with `cc -shared -fPIC`. It exports `const struct nw_model *nw_model_plugin(void)`.
+ *
+ * A state is its bytes: two states are the same exactly when their bytes are. Encode every
+ * state in one way only (no uninitialised padding, sets sorted).
+ *
+ * Threads: every worker opens a context of its own; a context is used by one thread at a time.
+ */
+#ifndef NW_MODEL_H
+#define NW_MODEL_H
+
+#include <nw/base.h>
+#include <nw/diag.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+NW_BEGIN_DECLS
+
+#define NW_MODEL_ABI 1
+
+enum {
+	NW_STATE_BYTES_MAX = 65535, /* longest state */
+	NW_PRINT_BYTES_MAX = 65536, /* longest text of one state */
+};
+
+/* Where a model puts the states it makes. Fields are the engine's; use nw_emit(). */
+struct nw_emit {
+	uint8_t *cur;   /* next free byte */
+	uint8_t *end;   /* one past the buffer */
+	uint32_t *mark; /* length of each state emitted, in order */
+	uint32_t count; /* states emitted since the engine last reset this */
+	uint32_t count_max;
+	/* Makes room for n_bytes by handing on what is in the buffer; false: the search is
+	 * ending, stop emitting. */
+	bool (*flush)(struct nw_emit *emit, size_t n_bytes);
+	void *engine;
+};
+
+/**
+ * Emit one state by letting the model write it in place.
+ *
+ * @return where to write at most n_bytes_max bytes, to be followed by nw_emit_end() with the
+ *         true length; NULL when the search is ending: return from init/next at once.
+ *
+ * Threads: the one that called init or next.
+ * Cost:    no system call; a callback into the engine once per full buffer.
+ */
+static inline uint8_t *nw_emit_begin(struct nw_emit *emit, size_t n_bytes_max)
+{
+	if (emit->count == emit->count_max || (size_t)(emit->end - emit->cur) < n_bytes_max) {
+		if (!emit->flush(emit, n_bytes_max))
+			return NULL;
+	}
+	return emit->cur;
+}
+
+/** Finish the state begun with nw_emit_begin(). Threads: the same. */
+static inline void nw_emit_end(struct nw_emit *emit, size_t n_bytes)
+{
+	emit->mark[emit->count++] = (uint32_t)n_bytes;
+	emit->cur += n_bytes;
+}
+
+/** Emit a copy of a state. @return false: the search is ending. Threads: as nw_emit_begin(). */
+static inline bool nw_emit(struct nw_emit *emit, const void *state, size_t n_bytes)
+{
+	uint8_t *to = nw_emit_begin(emit, n_bytes);
+
+	if (!to)
+		return false;
+	memcpy(to, state, n_bytes);
+	nw_emit_end(emit, n_bytes);
+	return true;
+}
+
+enum nw_model_flags {
+	NW_MODEL_MAY_END = 1u << 0, /* a state without successors is an end, not a deadlock */
+};
+
+/*
+ * Callbacks get the context that open() made for this worker (NULL without open). `state` is
+ * borrowed for the call and has no alignment. next() must emit the same successors in the same
+ * order whenever it is given the same state: counterexamples are found again by replay.
+ */
+struct nw_model {
+	uint32_t abi;           /* NW_MODEL_ABI */
+	const char *name;       /* one word */
+	const char *about;      /* one line for --model list */
+	const char *parameters; /* how `--size`, `--depth`, ... are spelt, or "" */
+	uint32_t state_bytes;   /* fixed size of every state, or 0: sizes vary */
+	unsigned flags;
+
+	/* Optional. Parses parameters (NULL: defaults); *ret_model is passed to open and may be
+	 * NULL. 0, or a negative errno with the reason in diag. One thread. */
+	int (*configure)(void **ret_model, const char *const *names, const char *const *values,
+			 size_t parameter_count, struct nw_diag *diag);
+	void (*dispose)(void *model);
+	/* State size when it depends on parameters (0: varies). Optional. */
+	uint32_t (*size_of_state)(const void *model);
+	/* Optional. A context for one worker. */
+	int (*open)(void **ret_context, const void *model);
+	void (*close)(void *context);
+
+	/* Emit every initial state. */
+	void (*init)(void *context, struct nw_emit *emit);
+	/* Emit every successor of state; none: the state is an end or a deadlock. */
+	void (*next)(void *context, const uint8_t *state, size_t n_bytes, struct nw_emit *emit);
+	/* Optional. NULL: every invariant holds; else the name of a violated one (lent). */
+	const char *(*invariant)(void *context, const uint8_t *state, size_t n_bytes);
+	/* Text of a state, without a final newline, cut at text_bytes (NUL included). */
+	void (*print)(void *context, const uint8_t *state, size_t n_bytes, char *text,
+		      size_t text_bytes);
+	/* Optional. Name of the action that leads from one state to its ordinal-th successor. */
+	const char *(*action)(void *context, const uint8_t *state, size_t n_bytes,
+			      uint32_t ordinal);
+};
+
+NW_END_DECLS
+
+#endif /* NW_MODEL_H */

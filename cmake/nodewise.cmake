@@ -2,13 +2,14 @@
 # The four functions the build is made of. Each folder's CMakeLists.txt calls them and nothing else.
 
 option(NW_SMALL "shrink batches and tables so that rare paths are common (tests)" OFF)
+option(NW_WERROR "warnings are errors (the developers' presets; never for users)" OFF)
 
 # Flags every C file of this tree is compiled with.
 add_library(nw_flags INTERFACE)
 target_compile_features(nw_flags INTERFACE c_std_17)
 target_compile_definitions(nw_flags INTERFACE _GNU_SOURCE $<$<BOOL:${NW_SMALL}>:NW_SMALL=1>)
 target_compile_options(nw_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-  -Wstrict-prototypes -Wmissing-prototypes $<$<BOOL:$ENV{CI}>:-Werror>)
+  -Wstrict-prototypes -Wmissing-prototypes $<$<BOOL:${NW_WERROR}>:-Werror>)
 target_include_directories(nw_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)

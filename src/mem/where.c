@@ -59,7 +59,8 @@ int nw_mem_verify(const void *base, size_t n_bytes, struct nw_mem_map *ret_map)
 
 	if (n_bytes == 0 || n_bytes > UINTPTR_MAX - (uintptr_t)base)
 		return -EINVAL;
-	cursor.left = n_bytes / page_bytes + (n_bytes % page_bytes + skew + page_bytes - 1) / page_bytes;
+	cursor.left = n_bytes / page_bytes;
+	cursor.left += (n_bytes % page_bytes + skew + page_bytes - 1) / page_bytes;
 	chunk = next_chunk(&cursor);
 	rc = nwi_pages_where(cursor.pages, chunk, cursor.status);
 	if (rc < 0)

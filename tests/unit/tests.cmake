@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+nw_test(unit/test_fpset)

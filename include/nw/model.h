@@ -29,6 +29,7 @@ NW_BEGIN_DECLS
 enum {
 	NW_STATE_BYTES_MAX = 65535, /* longest state */
 	NW_PRINT_BYTES_MAX = 65536, /* longest text of one state */
+	NW_EMIT_ROOM_MIN = 16,      /* every buffer of an engine has room for that many states */
 };
 
 /* Where a model puts the states it makes. Fields are the engine's; use nw_emit(). */
@@ -67,6 +68,36 @@ static inline void nw_emit_end(struct nw_emit *emit, size_t n_bytes)
 {
 	emit->mark[emit->count++] = (uint32_t)n_bytes;
 	emit->cur += n_bytes;
+}
+
+/**
+ * Make room for several states of one size, for models whose next() should not branch: write all
+ * that there might be, then say with nw_emit_end_many() how many of them count.
+ *
+ * @param n_bytes    of each state; room * n_bytes is at most NW_STATE_BYTES_MAX
+ * @param room       1..NW_EMIT_ROOM_MIN
+ * @return where to write them one behind the other, or NULL: the search is ending
+ *
+ * Threads: as nw_emit_begin().
+ */
+static inline uint8_t *nw_emit_begin_many(struct nw_emit *emit, size_t n_bytes, uint32_t room)
+{
+	if (emit->count_max - emit->count < room ||
+	    (size_t)(emit->end - emit->cur) < n_bytes * room) {
+		if (!emit->flush(emit, n_bytes * room))
+			return NULL;
+	}
+	return emit->cur;
+}
+
+/** Finish the first count of the room states begun with nw_emit_begin_many(). Threads: the same. */
+static inline void nw_emit_end_many(struct nw_emit *emit, size_t n_bytes, uint32_t room,
+				    uint32_t count)
+{
+	for (uint32_t i = 0; i < room; i++)
+		emit->mark[emit->count + i] = (uint32_t)n_bytes;
+	emit->count += count;
+	emit->cur += count * n_bytes;
 }
 
 /** Emit a copy of a state. @return false: the search is ending. Threads: as nw_emit_begin(). */

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What every program of the command `nodewise` shares: messages, numbers, topology options,
- * interrupts. Only programs print. */
+/*
+ * What every program of the command `nodewise` shares: messages, numbers, topology options,
+ * interrupts. Only programs print.
+ * Invariant: a message is one line. Called from a program's first thread only, except where a
+ * comment says otherwise.
+ */
 #ifndef APP_COMMON_APP_H
 #define APP_COMMON_APP_H
 
 #include <nw/diag.h>
 #include <nw/topo.h>
 
+#include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +27,9 @@ app_command app_topo, app_verify, app_check;
 
 /* "nodewise <command>: <text>" on stderr, one line. Always returns APP_USAGE. */
 int app_bad(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What getopt_long() would not take: got is '?' or ':' (begin the short options with ':', set
+ * opterr to 0). Returns APP_USAGE. */
+int app_bad_option(const char *command, int got, char *const *argv);
 /* The same for what is not the user's fault; returns APP_FAILED. */
 int app_failed(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -37,7 +45,8 @@ char *app_format_bytes(uint64_t n_bytes, char *buf, size_t buf_bytes);
 /* "12,345,678" in buf, at least 32 bytes. Returns buf. */
 char *app_format_count(uint64_t n, char *buf, size_t buf_bytes);
 
-/* "0,2-3" into ascending numbers without repeats; -1 with a message in diag. Caller frees *ret. */
+/* "0,2-3" into ascending numbers of 0..65535 without repeats, at least one; -1 with a message in
+ * diag. Caller frees *ret. */
 int app_parse_list(const char *text, uint32_t **ret, uint32_t *ret_count, struct nw_diag *diag);
 
 /* Opens the topology that --topology SOURCE and --simulate-nodes N name (NULL, 0: this machine).
@@ -45,11 +54,13 @@ int app_parse_list(const char *text, uint32_t **ret, uint32_t *ret_count, struct
 int app_open_topo(const char *command, const char *source, const char *simulate_nodes,
 		  struct nw_topo **ret_topo);
 
-/* SIGINT and SIGTERM call on_stop once, with arg, in signal context; a second one ends at once. */
+/* SIGINT and SIGTERM call on_stop once, with arg, in signal context; a second one ends at once.
+ * on_stop may be NULL: app_was_interrupted(), from any thread, is all that changes then. */
 void app_on_interrupt(void (*on_stop)(void *arg), void *arg);
 bool app_was_interrupted(void);
 
-/* Prints one JSON object and a newline, frees it. APP_OK, or APP_FAILED if stdout will not take it. */
+/* Prints one JSON object and a newline, frees it. APP_OK, or APP_FAILED with a line: NULL object
+ * (no memory), or stdout will not take it. */
 int app_print_json(const char *command, json_t *object);
 /* Flushes stdout; APP_FAILED with a line if it did not take all (disk full, closed pipe). */
 int app_finish_output(const char *command);

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 nw_test(stress/stress_fpset)
+nw_test(stress/stress_slab)

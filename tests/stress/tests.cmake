@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: MIT
 nw_test(stress/stress_fpset)
 nw_test(stress/stress_slab)
+nw_test(stress/stress_ring)
+nw_test(stress/stress_park)

@@ -264,8 +264,8 @@ int app_open_topo(const char *command, const char *source, const char *simulate_
 	if (rc == 0)
 		return APP_OK;
 	/* What was asked for is the user's; what this machine cannot give is not. */
-	return source || simulate_nodes ? app_bad(command, "%s", diag.text) :
-					  app_failed(command, "%s", diag.text);
+	return source || simulate_nodes ? app_bad(command, "%s", diag.text)
+					: app_failed(command, "%s", diag.text);
 }
 
 static struct {

@@ -31,8 +31,7 @@ int app_bad(const char *command, const char *format, ...) __attribute__((format(
  * opterr to 0). Returns APP_USAGE. */
 int app_bad_option(const char *command, int got, char *const *argv);
 /* The same for what is not the user's fault; returns APP_FAILED. */
-int app_failed(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int app_failed(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "nodewise <command>: note: <text>": a fallback, shown once each. */
 void app_note(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

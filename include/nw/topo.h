@@ -235,8 +235,7 @@ NW_API const struct nw_topo_cache *nw_topo_cache_at(const struct nw_topo *topo, 
  *
  * Threads: any thread, at any time.
  */
-NW_API uint32_t nw_topo_cpu_cache(const struct nw_topo *topo, uint32_t cpu_idx,
-				  uint32_t cache_idx);
+NW_API uint32_t nw_topo_cpu_cache(const struct nw_topo *topo, uint32_t cpu_idx, uint32_t cache_idx);
 
 /**
  * Find the node that a network interface of this machine hangs on.
@@ -254,8 +253,8 @@ NW_API uint32_t nw_topo_cpu_cache(const struct nw_topo *topo, uint32_t cpu_idx,
  * Threads: any thread, at any time.
  * Cost:    three system calls.
  */
-NW_API int nw_topo_nic_node(const struct nw_topo *topo, const char *interface,
-			    nw_node *ret_node) NW_MUST_USE;
+NW_API int nw_topo_nic_node(const struct nw_topo *topo, const char *interface, nw_node *ret_node)
+	NW_MUST_USE;
 
 NW_END_DECLS
 

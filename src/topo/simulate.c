@@ -54,9 +54,8 @@ static void deal_cpus(struct nw_topo *topo, struct deal *deal, const uint32_t *r
 	for (uint32_t i = 0; i < topo->cpu_count; i++) {
 		struct nw_topo_cpu *cpu = &topo->cpus[rank[i]];
 
-		cpu->node_idx = by_core ?
-					scale(cpu->core_idx, deal->node_count, topo->core_count) :
-					scale(i, deal->node_count, topo->cpu_count);
+		cpu->node_idx = by_core ? scale(cpu->core_idx, deal->node_count, topo->core_count)
+					: scale(i, deal->node_count, topo->cpu_count);
 	}
 }
 
@@ -87,8 +86,8 @@ static void name_nodes(const struct nw_topo *topo, struct deal *deal, const uint
 			sharer_count += home[j] == r;
 		for (uint32_t j = 0; j < deal->node_count; j++) {
 			if (home[j] == r)
-				deal->nodes[j].memory_bytes =
-					topo->nodes[r].memory_bytes / sharer_count;
+				deal->nodes[j].memory_bytes = topo->nodes[r].memory_bytes /
+							      sharer_count;
 		}
 	}
 }
@@ -97,9 +96,8 @@ static void name_nodes(const struct nw_topo *topo, struct deal *deal, const uint
 static uint32_t *find_homes(const struct nw_topo *topo, const uint32_t *rank, uint32_t node_count)
 {
 	uint32_t *home = nwi_heap_alloc_array(node_count, sizeof(uint32_t));
-	uint32_t n = topo->cpu_count, step_count = node_count <= topo->core_count ?
-							   topo->core_count :
-							   topo->cpu_count;
+	uint32_t n = topo->cpu_count,
+		 step_count = node_count <= topo->core_count ? topo->core_count : topo->cpu_count;
 
 	if (!home)
 		return NULL;

@@ -93,9 +93,10 @@ static int blame_word(hwloc_topology_t hw, const char *text, struct nw_diag *dia
 	for (word = skip_blanks(text); *word; word = skip_blanks(end)) {
 		end = skip_word(word);
 		if (!takes_beginning(hw, text, (size_t)(end - text)))
-			return nwi_topo_refuse(-EINVAL, diag,
-					       "synthetic topology: '%.*s' is wrong or in the wrong place",
-					       (int)(end - word), word);
+			return nwi_topo_refuse(
+				-EINVAL, diag,
+				"synthetic topology: '%.*s' is wrong or in the wrong place",
+				(int)(end - word), word);
 	}
 	return nwi_topo_refuse(-EINVAL, diag,
 			       "synthetic topology '%s': the last level must be pu:N", text);
@@ -107,9 +108,8 @@ static int set_synthetic(hwloc_topology_t hw, const char *text, struct nw_diag *
 		return nwi_topo_refuse(-EINVAL, diag,
 				       "synthetic topology: no levels; try 'numa:2 core:4 pu:2'");
 	if (is_too_large(text))
-		return nwi_topo_refuse(-E2BIG, diag,
-				       "synthetic topology '%s': more than %d CPUs", text,
-				       NWI_TOPO_CPU_COUNT_MAX);
+		return nwi_topo_refuse(-E2BIG, diag, "synthetic topology '%s': more than %d CPUs",
+				       text, NWI_TOPO_CPU_COUNT_MAX);
 	return takes(hw, text) ? 0 : blame_word(hw, text, diag);
 }
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 static const hwloc_obj_type_t cache_types[] = {
-	HWLOC_OBJ_L1CACHE,  HWLOC_OBJ_L1ICACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L2ICACHE,
-	HWLOC_OBJ_L3CACHE,  HWLOC_OBJ_L3ICACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L5CACHE,
+	HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L1ICACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L2ICACHE,
+	HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L3ICACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L5CACHE,
 };
 enum { CACHE_TYPE_COUNT = sizeof(cache_types) / sizeof(cache_types[0]) };
 
@@ -67,8 +67,8 @@ static uint32_t find_kind(const struct nw_topo *topo, const struct nw_topo_cache
 	for (i = 0; i < topo->cache_count; i++) {
 		const struct nw_topo_cache *c = &topo->caches[i];
 
-		if (c->level == kind->level && c->type == kind->type &&
-		    c->bytes == kind->bytes && c->line_bytes == kind->line_bytes)
+		if (c->level == kind->level && c->type == kind->type && c->bytes == kind->bytes &&
+		    c->line_bytes == kind->line_bytes)
 			break;
 	}
 	return i;
@@ -150,8 +150,8 @@ static void copy_distances(struct nw_topo *topo, const struct hwloc_distances_s 
 		int from = nw_topo_node_idx(topo, (nw_node){ (int16_t)matrix->objs[i]->os_index });
 
 		for (unsigned j = 0; from >= 0 && j < matrix->nbobjs; j++) {
-			int to = nw_topo_node_idx(
-				topo, (nw_node){ (int16_t)matrix->objs[j]->os_index });
+			int to = nw_topo_node_idx(topo,
+						  (nw_node){ (int16_t)matrix->objs[j]->os_index });
 
 			if (to >= 0)
 				topo->distances[(uint32_t)from * topo->node_count + (uint32_t)to] =

@@ -118,8 +118,8 @@ int nw_topo_open(struct nw_topo **ret_topo, const struct nw_topo_options *option
 	hwloc_topology_destroy(hw);
 	if (rc < 0) {
 		nw_topo_close(topo);
-		return rc == -ENOMEM ? nwi_topo_refuse(rc, reterr_diag, "no memory for a topology") :
-				       rc;
+		return rc == -ENOMEM ? nwi_topo_refuse(rc, reterr_diag, "no memory for a topology")
+				     : rc;
 	}
 	*ret_topo = topo;
 	return 0;

@@ -4,7 +4,7 @@
  * two steps swapped, as a compiler or a store buffer might.
  *
  *   idle      flag[me] = true      (broken: turn = other)
- *   announced turn = other         (broken: flag[me] = true)
+ *   started   turn = other         (broken: flag[me] = true)
  *   waiting   until !flag[other] or turn == me
  *   critical  flag[me] = false, back to idle
  *
@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-enum line { IDLE, ANNOUNCED, WAITING, CRITICAL };
+enum line { IDLE, STARTED, WAITING, CRITICAL };
 
 struct threads {
 	uint8_t line[2];
@@ -23,7 +23,7 @@ struct threads {
 	uint8_t turn;
 };
 
-static const char *const line_names[] = { "idle", "announced", "waiting", "critical" };
+static const char *const line_names[] = { "idle", "started", "waiting", "critical" };
 static const char *const actions[2][4] = {
 	{ "0 announces", "0 yields the turn", "0 enters", "0 leaves" },
 	{ "1 announces", "1 yields the turn", "1 enters", "1 leaves" },
@@ -50,9 +50,9 @@ static void take_step(struct threads *threads, unsigned me, bool is_broken)
 {
 	enum line line = threads->line[me];
 
-	if (line == (is_broken ? ANNOUNCED : IDLE))
+	if (line == (is_broken ? STARTED : IDLE))
 		threads->flag[me] = 1;
-	else if (line == (is_broken ? IDLE : ANNOUNCED))
+	else if (line == (is_broken ? IDLE : STARTED))
 		threads->turn = (uint8_t)(1 - me);
 	else if (line == CRITICAL)
 		threads->flag[me] = 0;

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of `nodewise check` share.
+ *
+ * options.c  words of the command line -> struct check_options
+ * plugin.c   --model -> struct check_model, from the built-in table or a shared object
+ * check.c    sets a struct check up, runs the search, tears it down
+ * report.c   progress line, closing report, trace as text
+ * json.c     the same report as one JSON object
+ */
+#ifndef APP_CHECK_CHECK_H
+#define APP_CHECK_CHECK_H
+
+#include "common/app.h"
+
+#include <nw/explore.h>
+#include <nw/model.h>
+#include <nw/topo.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHECK_NAME "check"
+
+/* TLC's codes; APP_FAILED is any search that did not see everything. */
+enum { CHECK_DEADLOCK = 11, CHECK_VIOLATION = 12 };
+
+enum { CHECK_PARAMETERS_MAX = 16 };
+
+/* Texts are argv's. */
+struct check_options {
+	const char *model;
+	const char *names[CHECK_PARAMETERS_MAX];
+	const char *values[CHECK_PARAMETERS_MAX];
+	size_t parameter_count;
+	const char *topology, *simulate_nodes, *nodes;
+	struct nw_explore_options explore; /* without topo, model and nodes */
+	uint64_t progress_s;               /* 0: no progress lines */
+	bool is_json, is_quiet, is_help;
+};
+
+struct check_model {
+	const struct nw_model *model;
+	void *library; /* of dlopen(), or NULL: built in */
+	void *data;    /* of configure() */
+	bool is_configured;
+};
+
+/* One run. Invariant: what is NULL was not made, so that tearing down works from any point. */
+struct check {
+	const struct check_options *options;
+	struct check_model model;
+	struct nw_topo *topo;
+	uint32_t *node_idxs;
+	uint32_t node_idx_count;
+	struct nw_explore *explore;
+};
+
+/* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
+struct check_printer {
+	const struct nw_model *model;
+	void *context;
+	char text[NW_PRINT_BYTES_MAX];
+};
+
+/* All return APP_OK, or the exit code after having said why. */
+int check_options_parse(struct check_options *ret_options, int argc, char **argv);
+int check_help(void);
+int check_model_load(struct check_model *ret_model, const struct check_options *options);
+void check_model_unload(struct check_model *model);
+int check_model_list(void);
+int check_report_text(const struct check *check, const struct nw_explore_report *report);
+int check_report_json(const struct check *check, const struct nw_explore_report *report);
+
+/* One line on stderr; *inout_last is the report that the line before was made of. */
+void check_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);
+
+/* A printer for the trace, or NULL: no memory. */
+struct check_printer *check_printer_open(const struct check *check);
+void check_printer_close(struct check_printer *printer);
+const char *check_printer_text(struct check_printer *printer, const struct nw_explore_step *step);
+
+/* Levels of the search; the caller frees *ret_levels, which is NULL when there are none. */
+int check_levels(const struct check *check, uint64_t **ret_levels, uint32_t *ret_count);
+/* The sum over the workers of a node, and how many they are. */
+uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uint32_t node_idx,
+			   struct nw_explore_counts *ret_counts);
+double check_local_percent(const struct nw_explore_counts *counts);
+
+#endif /* APP_CHECK_CHECK_H */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of `nodewise check`.
+ *
+ * Its own options stand in a table; any other --name value is kept for the model, which alone
+ * knows what its parameters are. Invariant: a refused word is named in the one line that is said.
+ */
+#include "check/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* getopt_long() has no way to keep a --name that is not in its table together with its value. */
+struct own_option {
+	const char *name;
+	bool has_value;
+	int (*set)(struct check_options *options, const char *value);
+};
+
+static int set_model(struct check_options *options, const char *value)
+{
+	options->model = value;
+	return APP_OK;
+}
+
+static int set_u32(const char *name, const char *value, uint32_t *ret)
+{
+	uint64_t number;
+
+	if (!app_parse_u64(value, 1, UINT32_MAX, &number))
+		return app_bad(CHECK_NAME, "--%s takes a whole number from 1, not %s", name, value);
+	*ret = (uint32_t)number;
+	return APP_OK;
+}
+
+static int set_workers(struct check_options *options, const char *value)
+{
+	return set_u32("workers", value, &options->explore.worker_count);
+}
+
+static int set_max_depth(struct check_options *options, const char *value)
+{
+	return set_u32("max-depth", value, &options->explore.depth_max);
+}
+
+static int set_nodes(struct check_options *options, const char *value)
+{
+	options->nodes = value;
+	return APP_OK;
+}
+
+static int set_route(struct check_options *options, const char *value)
+{
+	for (int route = NW_ROUTE_BATCH; route <= NW_ROUTE_PUSH; route++) {
+		if (strcmp(value, nw_explore_route_name((enum nw_explore_route)route)) == 0) {
+			options->explore.route = (enum nw_explore_route)route;
+			return APP_OK;
+		}
+	}
+	return app_bad(CHECK_NAME, "--route batch|fp-first|anywhere|push, not %s", value);
+}
+
+static int set_owner(struct check_options *options, const char *value)
+{
+	if (strcmp(value, "worker") == 0)
+		options->explore.owner = NW_OWNER_WORKER;
+	else if (strcmp(value, "node") == 0)
+		options->explore.owner = NW_OWNER_NODE;
+	else
+		return app_bad(CHECK_NAME, "--owner worker|node, not %s", value);
+	return APP_OK;
+}
+
+static int set_topology(struct check_options *options, const char *value)
+{
+	options->topology = value;
+	return APP_OK;
+}
+
+static int set_simulate(struct check_options *options, const char *value)
+{
+	options->simulate_nodes = value;
+	return APP_OK;
+}
+
+static int set_memory(struct check_options *options, const char *value)
+{
+	uint64_t n_bytes;
+
+	if (!app_parse_bytes(value, &n_bytes) || n_bytes == 0)
+		return app_bad(CHECK_NAME, "--memory takes a size such as 512M or 16GiB, not %s",
+			       value);
+	options->explore.memory_bytes_max = n_bytes;
+	return APP_OK;
+}
+
+static int set_progress(struct check_options *options, const char *value)
+{
+	if (!app_parse_u64(value, 0, 86400, &options->progress_s))
+		return app_bad(CHECK_NAME, "--progress takes whole seconds, 0..86400, not %s",
+			       value);
+	return APP_OK;
+}
+
+static int set_exact(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.exact = true;
+	return APP_OK;
+}
+
+static int set_no_trace(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.no_trace = true;
+	return APP_OK;
+}
+
+static int set_no_deadlock(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.no_deadlock = true;
+	return APP_OK;
+}
+
+static int set_smt(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.use_smt = true;
+	return APP_OK;
+}
+
+static int set_no_pin(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.no_pin = true;
+	return APP_OK;
+}
+
+static int set_json(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_json = true;
+	return APP_OK;
+}
+
+static int set_quiet(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_quiet = true;
+	return APP_OK;
+}
+
+static int set_help(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_help = true;
+	return APP_OK;
+}
+
+static const struct own_option table[] = {
+	{ "model", true, set_model },
+	{ "workers", true, set_workers },
+	{ "nodes", true, set_nodes },
+	{ "route", true, set_route },
+	{ "owner", true, set_owner },
+	{ "topology", true, set_topology },
+	{ "simulate-nodes", true, set_simulate },
+	{ "memory", true, set_memory },
+	{ "max-depth", true, set_max_depth },
+	{ "progress", true, set_progress },
+	{ "exact", false, set_exact },
+	{ "no-trace", false, set_no_trace },
+	{ "no-deadlock", false, set_no_deadlock },
+	{ "smt", false, set_smt },
+	{ "no-pin", false, set_no_pin },
+	{ "json", false, set_json },
+	{ "quiet", false, set_quiet },
+	{ "help", false, set_help },
+};
+
+/* The text behind name in "name" or "name=value": "" or "=value"; NULL: another name. */
+static const char *after_name(const char *word, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(word, name, length) != 0 || (word[length] && word[length] != '='))
+		return NULL;
+	return word + length;
+}
+
+/* Sets *ret_value from "=value" or from the next word, which is then passed over. */
+static int take_value(const char *word, const char *rest, char ***inout_next,
+		      const char **ret_value)
+{
+	if (*rest == '=')
+		*ret_value = rest + 1;
+	else if (**inout_next)
+		*ret_value = *(*inout_next)++;
+	else
+		return app_bad(CHECK_NAME, "--%s needs a value", word);
+	return APP_OK;
+}
+
+static int keep_parameter(struct check_options *options, char *word, char ***inout_next)
+{
+	char *rest = word + strcspn(word, "=");
+	size_t n = options->parameter_count;
+	int code;
+
+	if (!*rest && (!**inout_next || strncmp(**inout_next, "--", 2) == 0))
+		return app_bad(CHECK_NAME, "no option --%s; --help lists them", word);
+	if (n == CHECK_PARAMETERS_MAX)
+		return app_bad(CHECK_NAME, "more than %d parameters for the model",
+			       CHECK_PARAMETERS_MAX);
+	code = take_value(word, rest, inout_next, &options->values[n]);
+	*rest = '\0';
+	options->names[n] = word;
+	options->parameter_count += code == APP_OK;
+	return code;
+}
+
+/* word: what is behind the dashes. */
+static int parse_option(struct check_options *options, char *word, char ***inout_next)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *rest = after_name(word, table[i].name), *value = NULL;
+
+		if (!rest)
+			continue;
+		if (!table[i].has_value && *rest)
+			return app_bad(CHECK_NAME, "--%s takes no value", table[i].name);
+		if (table[i].has_value &&
+		    take_value(table[i].name, rest, inout_next, &value) != APP_OK)
+			return APP_USAGE;
+		return table[i].set(options, value);
+	}
+	return keep_parameter(options, word, inout_next);
+}
+
+int check_options_parse(struct check_options *ret_options, int argc, char **argv)
+{
+	struct check_options options = { .progress_s = 5 };
+
+	(void)argc; /* argv ends with NULL */
+	for (char **next = argv + 1; *next;) {
+		char *word = *next++;
+		int code;
+
+		if (strcmp(word, "-h") == 0) {
+			options.is_help = true;
+			continue;
+		}
+		if (strncmp(word, "--", 2) != 0 || !word[2])
+			return app_bad(CHECK_NAME, "what is '%s'? --help shows the options", word);
+		code = parse_option(&options, word + 2, &next);
+		if (code != APP_OK)
+			return code;
+	}
+	*ret_options = options;
+	if (options.is_help || options.model)
+		return APP_OK;
+	return app_bad(CHECK_NAME, "say --model NAME; --model list shows them");
+}
+
+int check_help(void)
+{
+	printf("usage: nodewise check --model NAME|FILE.so|list [OPTION]...\n"
+	       "\n"
+	       "Explores every reachable state of a model, level by level, each fingerprint\n"
+	       "checked at its home node; stops at the first violation or deadlock.\n"
+	       "\n"
+	       "  --model NAME         built-in model, a shared object (./mine.so), or list\n"
+	       "  --PARAMETER VALUE    of the model, as --size 3x3; --model list shows them\n"
+	       "  --workers N          threads (one a physical core)\n"
+	       "  --nodes LIST         only these nodes, as 0,2-3 (all)\n"
+	       "  --route POLICY       batch, fp-first, anywhere or push (batch)\n"
+	       "  --owner WHO          of a shard of the seen-set: worker or node (worker)\n"
+	       "  --topology SOURCE    synthetic:\"...\" or xml:FILE (this machine)\n"
+	       "  --simulate-nodes N   pretend that this machine's CPUs are on N nodes\n"
+	       "  --memory SIZE        limit, as 512M or 16GiB (85 %% of what is free)\n"
+	       "  --max-depth N        stop after N levels; the result is incomplete\n"
+	       "  --exact              keep whole states: no fingerprint collisions\n"
+	       "  --no-trace           keep no parents: less memory, no trace\n"
+	       "  --no-deadlock        states without successors are fine\n"
+	       "  --smt                use hardware threads too\n"
+	       "  --no-pin             leave the threads where the kernel puts them\n"
+	       "  --json               print the report as one JSON object\n"
+	       "  --progress SECONDS   between progress lines, 0: none (5)\n"
+	       "  --quiet              no progress lines\n"
+	       "  -h, --help           show this help\n"
+	       "\n"
+	       "exit status: 0 all states seen, no error; 12 an invariant is violated;\n"
+	       "11 a deadlock; 1 incomplete or failed; 2 wrong usage.\n");
+	return app_finish_output(CHECK_NAME);
+}

@@ -109,7 +109,8 @@ suite() {
 	ctest --preset "$preset" -j"$cores" --no-label-summary \
 		--output-junit "$PWD/build/$preset/tests.xml" "$@" || result=$?
 	echo
-	sed -n 's/^\(.*\)# skip: /skipped: \1/p' \
+	awk '/ Testing: / { test = $3 } /(# skip|SKIP): / { sub(/^.*(# skip|SKIP): /, "")
+		print "skipped in " test ": " $0 }' \
 		"build/$preset/Testing/Temporary/LastTest.log" | sort | uniq
 	count() { sed -n "s/^.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "build/$preset/tests.xml" | head -n 1; }
 	[ -n "$(count tests)" ] || die "ctest left no counts (status $result)"

@@ -17,6 +17,10 @@ foreach(name checkers do)
   set_tests_properties(tools_${name} PROPERTIES LABELS tools TIMEOUT 120 SKIP_RETURN_CODE 77)
 endforeach()
 
+add_test(NAME tools_harness
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/test-harness ${CMAKE_C_COMPILER})
+set_tests_properties(tools_harness PROPERTIES LABELS tools TIMEOUT 120)
+
 # Each page is right roff, as far as mandoc can tell.
 find_program(NW_MANDOC mandoc)
 if(TARGET man AND NW_MANDOC)

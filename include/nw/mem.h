@@ -143,6 +143,17 @@ struct nw_mem_stats {
  */
 NW_API void nw_mem_stats(struct nw_mem_stats *ret_stats);
 
+/**
+ * Tell how many bytes this process may still take: the least of what the machine has available
+ * and what each cgroup above the process leaves.
+ *
+ * @return bytes at this moment; another process may take them in the next
+ *
+ * Threads: any.
+ * Cost:    reads a few files of /proc and /sys.
+ */
+NW_API uint64_t nw_mem_available_bytes(void);
+
 /* The calling thread's memory policy, as set_mempolicy(2) knows it. */
 struct nw_mem_policy {
 	int mode;

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Birth, run and death of an exploration.
+ *
+ * The crew is started at creation, so that everything a worker needs is made by its own thread
+ * on its own node, and so that bad options are refused before anything runs. Stages: none ->
+ * setup (workers make themselves) -> run or quit.
+ *
+ * Invariant: tables that all workers read are written in stage none or between setup and run,
+ * while every worker waits.
+ */
+#include "explore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { BATCH_COUNT_DEFAULT = 512, VARYING_STATE_GUESS = 96 };
+static const uint64_t RESERVE_BYTES_ALL = UINT64_C(1) << 45; /* addresses for all pools */
+
+static int refuse(struct nw_diag *diag, int rc, const char *text)
+{
+	if (diag)
+		(void)snprintf(diag->text, sizeof(diag->text), "%s", text);
+	return rc;
+}
+
+static int check_options(const struct nw_explore_options *o, struct nw_diag *diag)
+{
+	if (!o->topo || !o->model || !o->model->init || !o->model->next || !o->model->print)
+		return refuse(diag, -EINVAL, "a topology and a model with init, next and print are needed");
+	if (o->model->abi != NW_MODEL_ABI)
+		return refuse(diag, -EINVAL,
+			      "the model was built for another version of nw/model.h; rebuild it");
+	if (o->batch_count > NWI_GROUP_MAX)
+		return refuse(diag, -EINVAL, "a batch holds 1 to 1024 candidates");
+	if (o->exact && (o->route != NW_ROUTE_BATCH || o->owner != NW_OWNER_WORKER))
+		return refuse(diag, -EINVAL,
+			      "exact search needs route batch and owner worker: whole states are compared by their one owner");
+	if ((unsigned)o->route > NW_ROUTE_PUSH || (unsigned)o->owner > NW_OWNER_NODE)
+		return refuse(diag, -EINVAL, "unknown route or owner");
+	return 0;
+}
+
+static void set_sizes(struct nw_explore *explore)
+{
+	const struct nw_explore_options *o = &explore->options;
+	uint64_t pools = nw_topo_cpu_count(o->topo) + explore->topo_node_count;
+	uint64_t share = RESERVE_BYTES_ALL / (3 * pools);
+
+	explore->state_bytes = o->model->size_of_state ? o->model->size_of_state(o->model_data) :
+							  o->model->state_bytes;
+	explore->batch_count = o->batch_count ? o->batch_count : BATCH_COUNT_DEFAULT;
+	explore->batch_bytes = explore->batch_count * explore->state_bytes;
+	if (!explore->state_bytes)
+		explore->batch_bytes = explore->batch_count * VARYING_STATE_GUESS;
+	if (!explore->state_bytes && explore->batch_bytes < NW_STATE_BYTES_MAX)
+		explore->batch_bytes = NW_STATE_BYTES_MAX;
+	explore->budget.bytes_max = o->memory_bytes_max ? o->memory_bytes_max :
+							   nw_mem_available_bytes() / 100 * 85;
+	explore->reserve_bytes = (size_t)(explore->budget.bytes_max < share ?
+						  explore->budget.bytes_max :
+						  share) + (16u << 20);
+	explore->check_deadlock = !o->no_deadlock && !(o->model->flags & NW_MODEL_MAY_END);
+	explore->has_shared_shards = o->owner == NW_OWNER_NODE || o->route == NW_ROUTE_ANYWHERE ||
+				     o->route == NW_ROUTE_PUSH;
+}
+
+/* ---- stages ---- */
+
+static enum nwi_stage wait_past(struct nw_explore *explore, enum nwi_stage stage)
+{
+	pthread_mutex_lock(&explore->stage_lock);
+	while (explore->stage == stage)
+		pthread_cond_wait(&explore->stage_changed, &explore->stage_lock);
+	stage = explore->stage;
+	pthread_mutex_unlock(&explore->stage_lock);
+	return stage;
+}
+
+static void go_to(struct nw_explore *explore, enum nwi_stage stage)
+{
+	pthread_mutex_lock(&explore->stage_lock);
+	explore->stage = stage;
+	pthread_cond_broadcast(&explore->stage_changed);
+	pthread_mutex_unlock(&explore->stage_lock);
+}
+
+static void report_ready(struct nw_explore *explore, int rc)
+{
+	pthread_mutex_lock(&explore->stage_lock);
+	explore->ready_count++;
+	if (rc < 0 && explore->setup_rc == 0)
+		explore->setup_rc = rc;
+	pthread_cond_broadcast(&explore->stage_changed);
+	pthread_mutex_unlock(&explore->stage_lock);
+}
+
+static int wait_ready(struct nw_explore *explore)
+{
+	int rc;
+
+	pthread_mutex_lock(&explore->stage_lock);
+	while (explore->ready_count < explore->worker_count)
+		pthread_cond_wait(&explore->stage_changed, &explore->stage_lock);
+	rc = explore->setup_rc;
+	pthread_mutex_unlock(&explore->stage_lock);
+	return rc;
+}
+
+static void work(struct nw_crew_worker *self, void *arg)
+{
+	struct nw_explore *explore = arg;
+
+	if (wait_past(explore, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
+		return;
+	report_ready(explore, nwi_worker_create(explore, self));
+	if (wait_past(explore, NWI_STAGE_SETUP) == NWI_STAGE_RUN)
+		nwi_worker_run(explore->workers[self->worker_idx]);
+}
+
+/* ---- create ---- */
+
+static int start_crew(struct nw_explore *explore, struct nw_diag *diag)
+{
+	const struct nw_explore_options *o = &explore->options;
+	struct nw_crew_options crew = {
+		.topo = o->topo,
+		.name = "explore",
+		.node_idxs = o->node_idxs,
+		.node_idx_count = o->node_idx_count,
+		.worker_count = o->worker_count,
+		.use_smt = o->use_smt,
+		.no_pin = o->no_pin,
+	};
+	int rc = nw_crew_start(&explore->crew, &crew, work, explore, diag);
+
+	if (rc < 0)
+		return rc;
+	explore->worker_count = nw_crew_worker_count(explore->crew);
+	if (explore->worker_count + explore->topo_node_count > NWI_POOLS_MAX)
+		return refuse(diag, -ERANGE, "too many workers and nodes: 1023 together at most");
+	return 0;
+}
+
+static void *table(struct nw_explore *explore, size_t count, size_t item_bytes)
+{
+	return nw_arena_alloc(explore->arena, count * item_bytes, 8);
+}
+
+static int create_tables(struct nw_explore *explore)
+{
+	size_t workers = explore->worker_count;
+	size_t pools = workers + explore->topo_node_count;
+
+	explore->workers = table(explore, workers, sizeof(*explore->workers));
+	explore->pools = table(explore, pools, sizeof(*explore->pools));
+	explore->fault_state = table(explore, NW_STATE_BYTES_MAX, 1);
+	if (!explore->fault_state)
+		return -ENOMEM;
+	return nwi_array_open(&explore->levels, NW_NODE_ANY, explore->reserve_bytes,
+			      sizeof(uint64_t));
+}
+
+/* Under `push` every node has a pool that all workers add to. */
+static int create_node_pools(struct nw_explore *explore)
+{
+	int rc = 0;
+
+	explore->pool_count = explore->worker_count;
+	if (explore->options.route != NW_ROUTE_PUSH)
+		return 0;
+	for (uint32_t n = 0; n < explore->topo_node_count && rc == 0; n++) {
+		rc = nwi_pool_create(&explore->pools[explore->pool_count], explore,
+				     explore->pool_count, n);
+		explore->pool_count += rc == 0;
+	}
+	return rc;
+}
+
+static int create_lanes(struct nw_explore *explore)
+{
+	const struct nw_explore_options *o = &explore->options;
+	int rc = 0;
+
+	if (explore->worker_count == 1 && !o->exact)
+		return 0;
+	if (o->route != NW_ROUTE_BATCH && o->route != NW_ROUTE_FP_FIRST)
+		return 0;
+	for (uint32_t w = 0; w < explore->worker_count && rc == 0; w++)
+		rc = nwi_lanes_create(explore->workers[w]);
+	return rc;
+}
+
+static int set_up(struct nw_explore *explore, struct nw_diag *diag)
+{
+	int rc = start_crew(explore, diag);
+
+	if (rc < 0)
+		return rc;
+	rc = create_tables(explore);
+	if (rc == 0) {
+		go_to(explore, NWI_STAGE_SETUP);
+		rc = wait_ready(explore);
+	}
+	if (rc == 0)
+		rc = nwi_shards_create(explore);
+	if (rc == 0)
+		rc = create_node_pools(explore);
+	if (rc == 0)
+		rc = create_lanes(explore);
+	if (rc == -ENOMEM)
+		return refuse(diag, rc, "not enough memory for the first tables; allow more, or use fewer workers");
+	return rc < 0 ? refuse(diag, rc, "the workers' memory could not be set up") : 0;
+}
+
+static int create_empty(struct nw_explore **ret_explore, const struct nw_explore_options *options)
+{
+	struct nw_explore *explore;
+	struct nw_arena *arena;
+	int rc = nw_arena_create(&arena, NW_NODE_ANY, UINT64_C(1) << 30, 0);
+
+	if (rc < 0)
+		return rc;
+	explore = nw_arena_alloc(arena, sizeof(*explore), NW_CACHE_PAIR);
+	explore->arena = arena;
+	explore->options = *options;
+	explore->topo_node_count = nw_topo_node_count(options->topo);
+	atomic_init(&explore->end, -1);
+	pthread_mutex_init(&explore->stage_lock, NULL);
+	pthread_cond_init(&explore->stage_changed, NULL);
+	*ret_explore = explore;
+	return 0;
+}
+
+int nw_explore_create(struct nw_explore **ret_explore, const struct nw_explore_options *options,
+		      struct nw_diag *reterr_diag)
+{
+	struct nw_explore *explore;
+	int rc = check_options(options, reterr_diag);
+
+	if (rc < 0)
+		return rc;
+	rc = create_empty(&explore, options);
+	if (rc < 0)
+		return refuse(reterr_diag, rc, "no memory");
+	set_sizes(explore);
+	rc = set_up(explore, reterr_diag);
+	if (rc < 0) {
+		nw_explore_destroy(explore);
+		return rc;
+	}
+	*ret_explore = explore;
+	return 0;
+}
+
+void nw_explore_destroy(struct nw_explore *explore)
+{
+	if (!explore)
+		return;
+	if (explore->stage != NWI_STAGE_RUN)
+		go_to(explore, NWI_STAGE_QUIT);
+	nw_crew_destroy(explore->crew);
+	for (uint32_t w = 0; explore->workers && w < explore->worker_count; w++)
+		nwi_worker_destroy(explore->workers[w]);
+	for (uint32_t p = explore->worker_count; p < explore->pool_count; p++)
+		nwi_pool_destroy(explore->pools[p]);
+	nwi_shards_destroy(explore);
+	nwi_array_close(&explore->levels, &explore->budget);
+	nw_arena_destroy(explore->trace_arena);
+	pthread_cond_destroy(&explore->stage_changed);
+	pthread_mutex_destroy(&explore->stage_lock);
+	nw_arena_destroy(explore->arena);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+enum nw_explore_end nw_explore_run(struct nw_explore *explore)
+{
+	/* The first level: every worker holds a token, nobody has a chunk. */
+	atomic_store(&explore->outstanding, explore->worker_count);
+	atomic_store(&explore->started_ns, now_ns());
+	go_to(explore, NWI_STAGE_RUN);
+	nw_crew_join(explore->crew);
+	atomic_store(&explore->ended_ns, now_ns());
+	return (enum nw_explore_end)atomic_load(&explore->end);
+}

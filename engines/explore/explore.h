@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the exploration engine: who holds what.
+ *
+ *   worker --emits--> group --routes--> batch --lane--> worker that serves the home
+ *                                                        |
+ *                              shard (seen-set) <--checks+--keeps new--> pool (frontier, parents)
+ *
+ * shard   the seen-set of one home: a fingerprint set, or whole states when exact
+ * home    1 of home_count equal shares of the fingerprints: its shard and the worker serving it
+ * pool    states found at this level and the next, and where each came from; a worker has one,
+ *         and under `push` every node has one more
+ * lane    a pair of rings between two workers: batches one way, used ones back
+ *
+ * Invariant of the termination count: outstanding = workers that hold candidates or states not
+ * yet handed on + chunks of this level not yet expanded + batches between send and last use.
+ * Whoever makes one of these holds another while it does, so zero is final.
+ */
+#ifndef NWI_EXPLORE_EXPLORE_H
+#define NWI_EXPLORE_EXPLORE_H
+
+#include <nw/arena.h>
+#include <nw/crew.h>
+#include <nw/explore.h>
+#include <nw/fpset.h>
+#include <nw/mem.h>
+#include <nw/ring.h>
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+enum {
+	NWI_ORDINAL_BITS = 20, /* successors of one state */
+	NWI_INDEX_BITS = 34,   /* states of one pool */
+	NWI_POOL_BITS = 10,
+	NWI_POOL_NONE = (1 << NWI_POOL_BITS) - 1, /* pool of an initial state's parent */
+	NWI_POOLS_MAX = NWI_POOL_NONE,
+	NWI_LANE_BATCHES = 8,  /* between one pair of workers at a time; a power of two */
+	NWI_GROUP_MAX = 1024,  /* candidates routed together */
+};
+
+/* Where a state came from: its parent's place and which successor it was. */
+typedef uint64_t nwi_link;
+
+static inline nwi_link nwi_link_to(uint32_t pool_idx, uint64_t state_idx, uint32_t ordinal)
+{
+	return (nwi_link)pool_idx << (NWI_INDEX_BITS + NWI_ORDINAL_BITS) |
+	       state_idx << NWI_ORDINAL_BITS | ordinal;
+}
+
+/* Memory the search may map, counted where it is mapped. */
+struct nwi_budget {
+	uint64_t bytes_max;
+	_Atomic uint64_t used_bytes;
+	_Atomic uint64_t peak_bytes;
+};
+
+/* Candidates side by side: state i is bytes[offsets[i] .. offsets[i + 1]). */
+struct nwi_lot {
+	uint32_t count;
+	uint64_t *fps;
+	nwi_link *links;
+	uint32_t *offsets;
+	uint8_t *bytes;
+	uint64_t *is_new; /* one bit a candidate, written by the check */
+};
+
+enum nwi_batch_kind {
+	NWI_BATCH_CHECK,   /* check, keep what is new */
+	NWI_BATCH_ASK,     /* check fingerprints, send the answer back */
+	NWI_BATCH_ANSWER,  /* is_new is filled in: on its way back */
+	NWI_BATCH_DELIVER, /* new states only: keep them */
+	NWI_BATCH_SPENT,   /* on its way back, of no further use */
+};
+
+struct nwi_batch {
+	struct nwi_batch *next_free;
+	struct nwi_lot lot;
+	uint32_t n_bytes; /* used of lot.bytes */
+	uint32_t home_idx;
+	enum nwi_batch_kind kind;
+};
+
+struct nwi_exact;
+
+struct nwi_shard {
+	struct nw_fpset *set; /* NULL when exact */
+	struct nwi_exact *exact;
+	uint32_t node_idx;
+	nw_node memory_node;
+};
+
+struct nwi_home {
+	uint32_t shard_idx;
+	uint32_t worker_idx;
+};
+
+/* A run of states in the order of their places in the pool. */
+struct nwi_chunk {
+	uint64_t first_idx; /* place of the first */
+	uint32_t pool_idx;
+	uint32_t count;
+	uint32_t n_bytes;
+	uint8_t bytes[]; /* fixed size: states; else: 32-bit length and bytes, each */
+};
+
+/* An array in an arena of its own, which keeps it in one piece as it grows. */
+struct nwi_array {
+	struct nw_arena *arena;
+	void *items;
+	uint64_t count, count_max;
+	size_t item_bytes;
+};
+
+struct nwi_pool {
+	/* Constant after creation. */
+	struct nw_arena *arena; /* this struct */
+	struct nwi_budget *budget;
+	uint32_t pool_idx, node_idx;
+	uint32_t state_bytes; /* 0: varies */
+	uint32_t chunk_bytes; /* of nwi_chunk.bytes */
+	bool has_links;
+	uint64_t counted; /* state_count at the end of the last level; written between levels */
+
+	/* Written by the owner, or under `lock` in a node's pool. */
+	alignas(NW_CACHE_PAIR) struct nw_arena *chunks; /* memory of chunks */
+	struct nwi_array lists[2]; /* of chunk pointers: this level's and the next one's */
+	struct nwi_array spare;    /* chunks to use again */
+	struct nwi_chunk *open;    /* last of the next level's, being filled */
+	struct nwi_array links;    /* nwi_link of every state */
+	uint64_t state_count;      /* = places given out */
+	pthread_mutex_t lock;
+
+	/* Written by every worker that takes chunks. */
+	alignas(NW_CACHE_PAIR) _Atomic uint64_t taken; /* of this level's list */
+};
+
+/* One worker's counts, each written by it alone and read by anyone. */
+struct nwi_tally {
+	_Atomic uint64_t generated, distinct, checks, local_checks, expanded, shared, batches_sent;
+};
+
+struct nwi_lane {
+	struct nw_ring *there; /* sender -> server */
+	struct nw_ring *back;  /* server -> sender */
+	uint32_t away_count;   /* batches of the sender in either ring or being served */
+};
+
+/* Whose successors the group holds: from candidate `first` on, ordinals count from `ordinal`. */
+struct nwi_origin {
+	uint32_t first;
+	uint32_t ordinal;
+	uint64_t place; /* link of the parent, ordinal 0 */
+};
+
+struct nwi_worker {
+	/* Written by this worker. */
+	alignas(NW_CACHE_PAIR) struct nw_explore *explore;
+	struct nw_crew_worker *self;
+	uint32_t worker_idx, node_idx;
+	void *context; /* the model's */
+	struct nwi_pool *pool;
+	struct nw_arena *arena; /* all that follows */
+	const bool *is_local;   /* [shard]: its memory is on a node of this worker's CPU */
+	uint32_t *nearest;      /* nodes by distance, the own one first */
+	bool takes_from_afar;   /* may expand chunks of other nodes */
+	struct nw_emit emit;
+	uint8_t *emit_bytes;
+	struct nwi_lot group;
+	struct nwi_origin *origins; /* of the group */
+	uint32_t origin_count;
+	uint32_t emitted_before; /* successors of the state at hand that left with earlier groups */
+	uint64_t *order_fps;     /* one shard's part of a group */
+	uint32_t *order;         /* and where in the group each stands */
+	uint32_t *shard_ends;    /* [shard + 1] ends of the parts */
+	struct nwi_batch **open; /* [home] being filled, or NULL */
+	struct nwi_batch *free_batches;
+	struct nwi_lane *lanes; /* [worker] this one sends on */
+	bool has_token;         /* counted in outstanding as holding work */
+
+	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
+};
+
+/* Meeting point of the workers between levels. */
+struct nwi_meeting {
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t arrived_count;
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t round;
+};
+
+enum nwi_stage { NWI_STAGE_NONE, NWI_STAGE_SETUP, NWI_STAGE_RUN, NWI_STAGE_QUIT };
+
+struct nw_explore {
+	/* Constant once ready. */
+	struct nw_explore_options options;
+	uint32_t state_bytes; /* 0: varies */
+	uint32_t batch_count; /* candidates a batch */
+	uint32_t batch_bytes; /* of states */
+	size_t reserve_bytes; /* address range of a pool's growing parts */
+	struct nw_crew *crew;
+	struct nwi_worker **workers;
+	struct nwi_pool **pools; /* [worker_count] then, under push, [node] */
+	struct nwi_shard *shards;
+	struct nwi_home *homes;
+	uint32_t worker_count, pool_count, shard_count, home_count;
+	uint32_t node_count;      /* that have homes */
+	uint32_t topo_node_count; /* that the machine has */
+	bool has_shared_shards;   /* any worker may check in any shard */
+	bool check_deadlock;
+	struct nw_arena *arena; /* of these tables */
+	struct nwi_budget budget;
+
+	/* Written by the last to arrive at a meeting. */
+	struct nwi_array levels; /* distinct states of each finished level */
+	uint32_t now;            /* which of a pool's two lists is this level's */
+	bool is_over;
+	_Atomic uint32_t depth;
+	_Atomic uint64_t queue_count;
+
+	struct nwi_meeting meeting;
+	alignas(NW_CACHE_PAIR) _Atomic int64_t outstanding;
+	alignas(NW_CACHE_PAIR) _Atomic bool is_stopping;
+
+	/* Why it ended: set once, by whoever comes first. */
+	_Atomic int end; /* enum nw_explore_end, or -1 */
+	nwi_link fault_place;
+	uint8_t *fault_state;
+	uint32_t fault_bytes;
+	const char *invariant;
+	char fault_text[256];
+
+	/* create and run wait for the workers, and they for run. */
+	pthread_mutex_t stage_lock;
+	pthread_cond_t stage_changed;
+	enum nwi_stage stage;
+	uint32_t ready_count; /* workers that have set themselves up */
+	int setup_rc;         /* the first failure among them */
+	_Atomic uint64_t started_ns, ended_ns;
+
+	struct nw_explore_step *steps;
+	size_t step_count;
+	struct nw_arena *trace_arena;
+};
+
+/* ---- budget.c ---- */
+bool nwi_budget_take(struct nwi_budget *budget, uint64_t n_bytes);
+void nwi_budget_give(struct nwi_budget *budget, uint64_t n_bytes);
+int nwi_array_open(struct nwi_array *array, nw_node node, size_t reserve_bytes, size_t item_bytes);
+void nwi_array_close(struct nwi_array *array, struct nwi_budget *budget);
+/* Room for one more at items[count]; the caller fills it and counts it. -ENOMEM. */
+int nwi_array_grow(struct nwi_array *array, struct nwi_budget *budget);
+
+/* ---- pool.c ---- */
+int nwi_pool_create(struct nwi_pool **ret_pool, struct nw_explore *explore, uint32_t pool_idx,
+		    uint32_t node_idx);
+void nwi_pool_destroy(struct nwi_pool *pool);
+/* Keeps a state for the next level. 0 or -ENOMEM. */
+int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8_t *state, uint32_t n_bytes,
+		 nwi_link link);
+/* A chunk of this level, or NULL. Any worker. */
+struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now);
+/* Ends a level: its chunks become spare. 0 or -ENOMEM. One thread, no other call. */
+int nwi_pool_turn(struct nwi_pool *pool, uint32_t now);
+
+/* ---- home.c ---- */
+int nwi_shards_create(struct nw_explore *explore);
+void nwi_shards_destroy(struct nw_explore *explore);
+/* Checks a lot at a shard, sets lot->is_new. False: the search is ending. */
+bool nwi_check(struct nwi_worker *worker, uint32_t shard_idx, struct nwi_lot *lot);
+/* Keeps the new ones of a lot in a pool. Bit i of is_new (count bits) speaks of candidate
+ * lot_idxs[i], or i where that is NULL. False: the search is ending. */
+bool nwi_keep_new(struct nwi_worker *worker, const struct nwi_lot *lot, const uint32_t *lot_idxs,
+		  const uint64_t *is_new, uint32_t count);
+
+/* ---- exact.c ---- */
+int nwi_exact_create(struct nwi_exact **ret_exact, struct nw_explore *explore, nw_node node);
+void nwi_exact_destroy(struct nwi_exact *exact);
+/* 1 new, 0 seen, -ENOMEM. One thread. */
+int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state, uint32_t n_bytes);
+void nwi_exact_size(const struct nwi_exact *exact, uint64_t *ret_slots, uint64_t *ret_bytes);
+bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region);
+
+/* ---- route.c ---- */
+int nwi_lanes_create(struct nwi_worker *worker);
+void nwi_lanes_destroy(struct nwi_worker *worker);
+/* Sends the group's candidates on their way and empties it. False: the search is ending. */
+bool nwi_route_group(struct nwi_worker *worker);
+/* Sends batches that are not full. */
+void nwi_flush(struct nwi_worker *worker);
+/* Serves what other workers sent. True if there was anything. */
+bool nwi_serve(struct nwi_worker *worker);
+
+/* ---- worker.c ---- */
+int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self);
+void nwi_worker_destroy(struct nwi_worker *worker);
+void nwi_worker_run(struct nwi_worker *worker);
+
+/* ---- level.c ---- */
+/* Waits for all workers; the last one in runs `serial`, then all go on. */
+void nwi_meet(struct nwi_worker *worker, void (*serial)(struct nw_explore *explore));
+void nwi_level_end(struct nw_explore *explore);
+
+/* ---- end.c ---- */
+/* Ends the search, if it is the first to say so. */
+bool nwi_end(struct nw_explore *explore, enum nw_explore_end end);
+/* The same, with the state it is about. */
+void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
+		const uint8_t *state, uint32_t n_bytes, const char *invariant);
+void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline bool nwi_is_stopping(const struct nw_explore *explore)
+{
+	/* relaxed: hint; what matters is read after the workers have met. */
+	return atomic_load_explicit(&explore->is_stopping, memory_order_relaxed);
+}
+
+static inline nw_node nwi_memory_node(const struct nw_explore *explore, uint32_t node_idx)
+{
+	return nw_topo_node_at(explore->options.topo, node_idx)->memory_node;
+}
+
+/* Adds to a count that this thread alone writes. */
+static inline void nwi_count(_Atomic uint64_t *count, uint64_t n)
+{
+	/* relaxed: sole writer of a statistic, both. */
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+/* Tells the CPU that this is a spin loop. */
+static inline void nwi_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
+/* One round of waiting for what another worker is about to do. */
+void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds);
+
+#endif /* NWI_EXPLORE_EXPLORE_H */

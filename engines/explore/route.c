@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the group of candidates a worker has just made to the place where they are checked.
+ *
+ *   anywhere, push   the generator checks all of them in the shards of their homes
+ *   batch            candidates are copied to the open batch of their home; a full batch goes
+ *                    through the lane to the home's server, which checks and keeps
+ *   fp-first         the same, but the server reads fingerprints only and sends the batch back
+ *                    with its answer; the generator packs the new states and sends those
+ *
+ * A lane is two rings of the same capacity, and at most that many batches are away on it, so
+ * neither ring is ever full. A worker that waits for a batch to come back serves others
+ * meanwhile, and serving sends nothing but batches on their way back: so nobody waits in a circle.
+ *
+ * Invariant: a batch is counted in `outstanding` from its first send until its last reader is
+ * done with it.
+ */
+#include "explore.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* Any fixed number does; it must never change, or fingerprints kept on disk would not match. */
+static const uint64_t FP_SEED = UINT64_C(0x6e6f646577697365); /* "nodewise" */
+
+static inline uint64_t fingerprint(const uint8_t *state, size_t n_bytes)
+{
+	uint64_t fp = n_bytes == 8 ? XXH3_64bits_withSeed(state, 8, FP_SEED) :
+				     XXH3_64bits_withSeed(state, n_bytes, FP_SEED);
+
+	return fp ? fp : 1;
+}
+
+/* ---- group: lengths to offsets, fingerprints, links ---- */
+
+static bool measure(struct nwi_worker *worker)
+{
+	struct nwi_lot *group = &worker->group;
+	uint32_t fixed = worker->explore->state_bytes, at = 0;
+
+	group->count = worker->emit.count;
+	for (uint32_t i = 0; i < group->count; i++) {
+		uint32_t n_bytes = worker->emit.mark[i];
+
+		if ((fixed && n_bytes != fixed) || n_bytes > NW_STATE_BYTES_MAX) {
+			nwi_end_fault(worker->explore, "the model emitted a state of %u bytes, "
+				      "which is not the size it declared", n_bytes);
+			return false;
+		}
+		group->offsets[i] = at;
+		group->fps[i] = fingerprint(group->bytes + at, n_bytes);
+		at += n_bytes;
+	}
+	group->offsets[group->count] = at;
+	return true;
+}
+
+static bool link_up(struct nwi_worker *worker)
+{
+	struct nwi_lot *group = &worker->group;
+
+	for (uint32_t o = 0; o < worker->origin_count; o++) {
+		const struct nwi_origin *from = &worker->origins[o];
+		uint32_t end = o + 1 < worker->origin_count ? from[1].first : group->count;
+
+		if (end > from->first && from->ordinal + (end - from->first) > 1u << NWI_ORDINAL_BITS) {
+			nwi_end_fault(worker->explore, "a state has more than %u successors",
+				      1u << NWI_ORDINAL_BITS);
+			return false;
+		}
+		for (uint32_t i = from->first; i < end; i++)
+			group->links[i] = from->place + from->ordinal + (i - from->first);
+	}
+	return true;
+}
+
+/* ---- checking from where one is ---- */
+
+/* Sorts the group's candidates by shard: order[] and order_fps[], starts[] of each shard. */
+static void sort_by_shard(struct nwi_worker *worker, uint32_t *starts)
+{
+	const struct nw_explore *explore = worker->explore;
+	const struct nwi_lot *group = &worker->group;
+	uint32_t at = 0;
+
+	memset(starts, 0, (explore->shard_count + 1) * sizeof(*starts));
+	for (uint32_t i = 0; i < group->count; i++)
+		starts[explore->homes[nw_fpset_home(group->fps[i], explore->home_count)].shard_idx]++;
+	for (uint32_t s = 0; s <= explore->shard_count; s++) {
+		uint32_t n = starts[s];
+
+		starts[s] = at;
+		at += n;
+	}
+	for (uint32_t i = 0; i < group->count; i++) {
+		uint32_t home = nw_fpset_home(group->fps[i], explore->home_count);
+		uint32_t to = starts[explore->homes[home].shard_idx]++;
+
+		worker->order[to] = i;
+		worker->order_fps[to] = group->fps[i];
+	}
+}
+
+static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t first, uint32_t end)
+{
+	uint64_t is_new[NWI_GROUP_MAX / 64];
+	struct nwi_lot part = { .count = end - first,
+				.fps = worker->order_fps + first,
+				.is_new = is_new };
+
+	if (part.count == 0)
+		return true;
+	return nwi_check(worker, shard_idx, &part) &&
+	       nwi_keep_new(worker, &worker->group, worker->order + first, is_new, part.count);
+}
+
+static bool check_here(struct nwi_worker *worker)
+{
+	struct nwi_lot *group = &worker->group;
+	const struct nw_explore *explore = worker->explore;
+	uint32_t *ends = worker->shard_ends, first = 0;
+
+	if (explore->shard_count == 1)
+		return nwi_check(worker, 0, group) &&
+		       nwi_keep_new(worker, group, NULL, group->is_new, group->count);
+	sort_by_shard(worker, ends);
+	for (uint32_t s = 0; s < explore->shard_count; s++) {
+		if (!check_part(worker, s, first, ends[s]))
+			return false;
+		first = ends[s];
+	}
+	return true;
+}
+
+/* ---- batches ---- */
+
+static struct nwi_batch *create_batch(struct nwi_worker *worker)
+{
+	const struct nw_explore *explore = worker->explore;
+	uint32_t n = explore->batch_count;
+	size_t words = (n + 63) / 64;
+	size_t n_bytes = sizeof(struct nwi_batch) + n * (2 * sizeof(uint64_t) + sizeof(uint32_t)) +
+			 2 * sizeof(uint32_t) + words * sizeof(uint64_t) + explore->batch_bytes;
+	struct nwi_batch *batch;
+	uint8_t *at;
+
+	if (!nwi_budget_take(&worker->explore->budget, n_bytes))
+		return NULL;
+	at = nw_arena_alloc(worker->arena, n_bytes, NW_CACHE_PAIR);
+	if (!at)
+		return NULL;
+	batch = (void *)at;
+	batch->lot.fps = (void *)(at += sizeof(*batch));
+	batch->lot.links = (void *)(at += n * sizeof(uint64_t));
+	batch->lot.is_new = (void *)(at += n * sizeof(uint64_t));
+	batch->lot.offsets = (void *)(at += words * sizeof(uint64_t));
+	batch->lot.bytes = at + (n + 2) * sizeof(uint32_t);
+	return batch;
+}
+
+static struct nwi_batch *open_batch(struct nwi_worker *worker, uint32_t home_idx)
+{
+	struct nwi_batch *batch = worker->free_batches;
+
+	if (batch)
+		worker->free_batches = batch->next_free;
+	else
+		batch = create_batch(worker);
+	if (!batch) {
+		nwi_end(worker->explore, NW_EXPLORE_NO_MEMORY);
+		return NULL;
+	}
+	batch->home_idx = home_idx;
+	batch->lot.count = 0;
+	batch->n_bytes = 0;
+	worker->open[home_idx] = batch;
+	return batch;
+}
+
+static void free_batch(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	batch->next_free = worker->free_batches;
+	worker->free_batches = batch;
+}
+
+static void done_with_batch(struct nw_explore *explore)
+{
+	/* [route.done] release, pairs with [worker.zero]: what was kept of the batch is seen by
+	 * whoever sees the count at zero. */
+	atomic_fetch_sub_explicit(&explore->outstanding, 1, memory_order_release);
+}
+
+static bool check_and_keep(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	uint32_t shard_idx = worker->explore->homes[batch->home_idx].shard_idx;
+
+	return nwi_check(worker, shard_idx, &batch->lot) &&
+	       nwi_keep_new(worker, &batch->lot, NULL, batch->lot.is_new, batch->lot.count);
+}
+
+static void keep_all(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	uint64_t *is_new = batch->lot.is_new;
+	uint32_t count = batch->lot.count;
+
+	memset(is_new, 0xff, (count + 63) / 64 * sizeof(*is_new));
+	if (count % 64)
+		is_new[count / 64] = (UINT64_C(1) << count % 64) - 1;
+	(void)nwi_keep_new(worker, &batch->lot, NULL, is_new, count);
+}
+
+/* Moves the new candidates to the front. */
+static void pack_new(struct nwi_batch *batch)
+{
+	struct nwi_lot *lot = &batch->lot;
+	uint32_t to = 0, at = 0;
+
+	for (uint32_t i = 0; i < lot->count; i++) {
+		uint32_t from = lot->offsets[i], n_bytes = lot->offsets[i + 1] - from;
+
+		if (!(lot->is_new[i / 64] >> i % 64 & 1))
+			continue;
+		memmove(lot->bytes + at, lot->bytes + from, n_bytes);
+		lot->links[to] = lot->links[i];
+		lot->fps[to] = lot->fps[i];
+		lot->offsets[to++] = at;
+		at += n_bytes;
+	}
+	lot->offsets[to] = at;
+	lot->count = to;
+}
+
+/* ---- lanes ---- */
+
+static void push(struct nw_ring *ring, struct nwi_batch *batch)
+{
+	bool is_pushed = nw_ring_push(ring, batch);
+
+	/* away_count <= NWI_LANE_BATCHES = the rings' capacity. */
+	(void)is_pushed;
+	assert(is_pushed);
+}
+
+/* Takes back what the server of a lane has finished with. Sends at most what it took back. */
+static bool collect(struct nwi_worker *worker, struct nwi_lane *lane)
+{
+	void *item;
+	bool has_any = false;
+
+	while (nw_ring_pop(lane->back, &item)) {
+		struct nwi_batch *batch = item;
+
+		has_any = true;
+		if (batch->kind == NWI_BATCH_ANSWER) {
+			pack_new(batch);
+			if (batch->lot.count > 0) {
+				batch->kind = NWI_BATCH_DELIVER;
+				push(lane->there, batch);
+				continue;
+			}
+			done_with_batch(worker->explore);
+		}
+		lane->away_count--;
+		free_batch(worker, batch);
+	}
+	return has_any;
+}
+
+static void serve_batch(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	switch (batch->kind) {
+	case NWI_BATCH_ASK:
+		(void)nwi_check(worker, worker->explore->homes[batch->home_idx].shard_idx,
+				&batch->lot);
+		batch->kind = NWI_BATCH_ANSWER;
+		return; /* still outstanding: the sender goes on with it */
+	case NWI_BATCH_CHECK:
+		(void)check_and_keep(worker, batch);
+		break;
+	default:
+		keep_all(worker, batch);
+	}
+	batch->kind = NWI_BATCH_SPENT;
+	done_with_batch(worker->explore);
+}
+
+static bool serve_lane(struct nwi_worker *worker, struct nwi_lane *lane)
+{
+	void *items[NWI_LANE_BATCHES];
+	uint32_t n = nw_ring_pop_burst(lane->there, items, NWI_LANE_BATCHES);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!nwi_is_stopping(worker->explore))
+			serve_batch(worker, items[i]);
+		push(lane->back, items[i]);
+	}
+	return n > 0;
+}
+
+bool nwi_serve(struct nwi_worker *worker)
+{
+	struct nw_explore *explore = worker->explore;
+	bool has_any = false;
+
+	if (!worker->lanes)
+		return false;
+	for (uint32_t w = 0; w < explore->worker_count; w++) {
+		if (w == worker->worker_idx)
+			continue;
+		has_any |= serve_lane(worker, &explore->workers[w]->lanes[worker->worker_idx]);
+		has_any |= collect(worker, &worker->lanes[w]);
+	}
+	return has_any;
+}
+
+static bool send(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	struct nw_explore *explore = worker->explore;
+	struct nwi_lane *lane = &worker->lanes[explore->homes[batch->home_idx].worker_idx];
+	uint32_t rounds = 0;
+
+	while (lane->away_count == NWI_LANE_BATCHES) {
+		if (nwi_is_stopping(explore))
+			return false;
+		if (!nwi_serve(worker))
+			nwi_wait_round(worker, &rounds);
+	}
+	batch->kind = explore->options.route == NW_ROUTE_FP_FIRST ? NWI_BATCH_ASK : NWI_BATCH_CHECK;
+	lane->away_count++;
+	/* relaxed: this worker holds a token, so the count is above zero before and after. */
+	atomic_fetch_add_explicit(&explore->outstanding, 1, memory_order_relaxed);
+	nwi_count(&worker->tally.batches_sent, 1);
+	push(lane->there, batch);
+	return true;
+}
+
+/* A full batch, or a last one: checked here if this worker serves its home, else sent. */
+static bool close_batch(struct nwi_worker *worker, struct nwi_batch *batch)
+{
+	bool goes_on;
+
+	worker->open[batch->home_idx] = NULL;
+	if (worker->explore->homes[batch->home_idx].worker_idx != worker->worker_idx)
+		return send(worker, batch);
+	goes_on = check_and_keep(worker, batch);
+	free_batch(worker, batch);
+	return goes_on;
+}
+
+static bool append(struct nwi_worker *worker, uint32_t i)
+{
+	const struct nw_explore *explore = worker->explore;
+	const struct nwi_lot *group = &worker->group;
+	uint32_t home_idx = nw_fpset_home(group->fps[i], explore->home_count);
+	uint32_t from = group->offsets[i], n_bytes = group->offsets[i + 1] - from;
+	struct nwi_batch *batch = worker->open[home_idx];
+	struct nwi_lot *lot;
+
+	if (batch && batch->n_bytes + n_bytes > explore->batch_bytes) {
+		if (!close_batch(worker, batch))
+			return false;
+		batch = NULL;
+	}
+	if (!batch)
+		batch = open_batch(worker, home_idx);
+	if (!batch)
+		return false;
+	lot = &batch->lot;
+	lot->fps[lot->count] = group->fps[i];
+	lot->links[lot->count] = group->links[i];
+	lot->offsets[lot->count++] = batch->n_bytes;
+	if (n_bytes == 8) /* the commonest size, as one store */
+		memcpy(lot->bytes + batch->n_bytes, group->bytes + from, 8);
+	else
+		memcpy(lot->bytes + batch->n_bytes, group->bytes + from, n_bytes);
+	batch->n_bytes += n_bytes;
+	lot->offsets[lot->count] = batch->n_bytes;
+	return lot->count < explore->batch_count || close_batch(worker, batch);
+}
+
+static bool append_all(struct nwi_worker *worker)
+{
+	for (uint32_t i = 0; i < worker->group.count; i++)
+		if (!append(worker, i))
+			return false;
+	return true;
+}
+
+bool nwi_route_group(struct nwi_worker *worker)
+{
+	bool goes_on = measure(worker) && link_up(worker) &&
+		       (worker->lanes ? append_all(worker) : check_here(worker));
+
+	nwi_count(&worker->tally.generated, worker->emit.count);
+	worker->emit.count = 0;
+	worker->emit.cur = worker->emit_bytes;
+	worker->origin_count = 0;
+	return goes_on && !nwi_is_stopping(worker->explore);
+}
+
+void nwi_flush(struct nwi_worker *worker)
+{
+	if (!worker->lanes)
+		return;
+	for (uint32_t h = 0; h < worker->explore->home_count; h++)
+		if (worker->open[h] && !close_batch(worker, worker->open[h]))
+			return;
+}
+
+/* Rings lie with their reader: the server for `there`, the sender for `back`. */
+int nwi_lanes_create(struct nwi_worker *worker)
+{
+	struct nw_explore *explore = worker->explore;
+	struct nwi_lane *lanes;
+	int rc = 0;
+
+	lanes = nw_arena_alloc(worker->arena, explore->worker_count * sizeof(*lanes), 8);
+	worker->open = nw_arena_alloc(worker->arena, explore->home_count * sizeof(void *), 8);
+	if (!lanes || !worker->open)
+		return -ENOMEM;
+	worker->lanes = lanes;
+	for (uint32_t w = 0; w < explore->worker_count && rc == 0; w++) {
+		uint32_t node_idx = explore->workers[w]->node_idx;
+
+		if (w == worker->worker_idx)
+			continue;
+		rc = nw_ring_create(&lanes[w].there, NWI_LANE_BATCHES,
+				    nwi_memory_node(explore, node_idx));
+		if (rc == 0)
+			rc = nw_ring_create(&lanes[w].back, NWI_LANE_BATCHES,
+					    nwi_memory_node(explore, worker->node_idx));
+	}
+	return rc;
+}
+
+void nwi_lanes_destroy(struct nwi_worker *worker)
+{
+	for (uint32_t w = 0; worker->lanes && w < worker->explore->worker_count; w++) {
+		nw_ring_destroy(worker->lanes[w].there);
+		nw_ring_destroy(worker->lanes[w].back);
+	}
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counterexamples: from the faulty state's place back to an initial state by the parents' links,
+ * then forward again by making the successors anew and taking the one each link names.
+ *
+ * Invariant: a link's parent was kept before the link was made, so the way back ends; and the
+ * replay ends in the bytes that were found faulty, or the model is not repeatable, which is said.
+ */
+#include "explore.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { EMIT_COUNT = 256 };
+
+/* Emits into a small buffer, over and over, until the wanted ordinal went by. */
+struct replay {
+	struct nw_emit emit;
+	uint32_t lengths[EMIT_COUNT];
+	uint8_t *bytes;
+	uint64_t passed; /* states emitted before this buffer */
+	uint32_t wanted;
+	uint8_t *found; /* NW_STATE_BYTES_MAX */
+	uint32_t found_bytes;
+	bool is_found;
+};
+
+static uint32_t pool_of(nwi_link link)
+{
+	return (uint32_t)(link >> (NWI_INDEX_BITS + NWI_ORDINAL_BITS));
+}
+
+static uint64_t index_of(nwi_link link)
+{
+	return link >> NWI_ORDINAL_BITS & ((UINT64_C(1) << NWI_INDEX_BITS) - 1);
+}
+
+static uint32_t ordinal_of(nwi_link link)
+{
+	return (uint32_t)link & ((1u << NWI_ORDINAL_BITS) - 1);
+}
+
+static nwi_link link_at(const struct nw_explore *explore, nwi_link place)
+{
+	const struct nwi_array *links = &explore->pools[pool_of(place)]->links;
+
+	return ((const nwi_link *)links->items)[index_of(place)];
+}
+
+static void look(struct replay *r)
+{
+	uint8_t *at = r->bytes;
+
+	for (uint32_t i = 0; i < r->emit.count; i++) {
+		if (!r->is_found && r->passed + i == r->wanted) {
+			memcpy(r->found, at, r->lengths[i]);
+			r->found_bytes = r->lengths[i];
+			r->is_found = true;
+		}
+		at += r->lengths[i];
+	}
+	r->passed += r->emit.count;
+	r->emit.count = 0;
+	r->emit.cur = r->bytes;
+}
+
+static bool flush(struct nw_emit *emit, size_t n_bytes)
+{
+	struct replay *r = emit->engine;
+
+	look(r);
+	return !r->is_found && n_bytes <= NW_STATE_BYTES_MAX;
+}
+
+static int replay_open(struct replay *r, struct nw_arena *arena)
+{
+	size_t n_bytes = 2 * (size_t)NW_STATE_BYTES_MAX;
+
+	*r = (struct replay){ 0 };
+	r->bytes = nw_arena_alloc(arena, n_bytes, 8);
+	r->found = nw_arena_alloc(arena, NW_STATE_BYTES_MAX, 8);
+	r->emit = (struct nw_emit){ .cur = r->bytes,
+				    .end = r->bytes ? r->bytes + n_bytes : NULL,
+				    .count_max = EMIT_COUNT,
+				    .flush = flush,
+				    .engine = r };
+	return r->bytes && r->found ? 0 : -ENOMEM;
+}
+
+/* The ordinal-th successor of a state, or initial state when from is NULL. -ENOENT: none. */
+static int replay_step(struct replay *r, struct nw_explore *explore, void *context,
+		       const struct nw_explore_step *from, uint32_t ordinal)
+{
+	const struct nw_model *model = explore->options.model;
+
+	r->emit.mark = r->lengths;
+	r->wanted = ordinal;
+	r->passed = 0;
+	r->is_found = false;
+	if (from)
+		model->next(context, from->state, from->n_bytes, &r->emit);
+	else
+		model->init(context, &r->emit);
+	look(r);
+	return r->is_found ? 0 : -ENOENT;
+}
+
+static int keep_step(struct nw_explore *explore, struct nw_explore_step *step, const uint8_t *state,
+		     uint32_t n_bytes)
+{
+	uint8_t *copy = nw_arena_alloc(explore->trace_arena, n_bytes, 8);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, state, n_bytes);
+	step->state = copy;
+	step->n_bytes = n_bytes;
+	return 0;
+}
+
+static const char *action_of(const struct nw_explore *explore, void *context,
+			     const struct nw_explore_step *from, uint32_t ordinal)
+{
+	const struct nw_model *model = explore->options.model;
+
+	if (!model->action || !from)
+		return NULL;
+	return model->action(context, from->state, from->n_bytes, ordinal);
+}
+
+static int replay_all(struct nw_explore *explore, const uint32_t *ordinals, size_t count,
+		      void *context)
+{
+	struct replay r;
+	int rc = replay_open(&r, explore->trace_arena);
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct nw_explore_step *step = &explore->steps[i];
+		const struct nw_explore_step *from = i > 0 ? step - 1 : NULL;
+
+		rc = replay_step(&r, explore, context, from, ordinals[i]);
+		if (rc == 0)
+			rc = keep_step(explore, step, r.found, r.found_bytes);
+		if (rc == 0)
+			step->action = action_of(explore, context, from, ordinals[i]);
+	}
+	return rc;
+}
+
+/* Ordinals from an initial state to the fault, in order. */
+static int walk_back(struct nw_explore *explore, uint32_t **ret_ordinals, size_t *ret_count)
+{
+	nwi_link place = explore->fault_place;
+	uint32_t *ordinals;
+	size_t count = 1, i;
+
+	for (nwi_link l = link_at(explore, place); pool_of(l) != NWI_POOL_NONE;
+	     l = link_at(explore, l))
+		count++;
+	ordinals = nw_arena_alloc(explore->trace_arena, count * sizeof(*ordinals), 8);
+	if (!ordinals)
+		return -ENOMEM;
+	for (i = count; i-- > 0; place = link_at(explore, place))
+		ordinals[i] = ordinal_of(link_at(explore, place));
+	*ret_ordinals = ordinals;
+	*ret_count = count;
+	return 0;
+}
+
+static bool ends_in_fault(const struct nw_explore *explore, size_t count)
+{
+	const struct nw_explore_step *last = &explore->steps[count - 1];
+
+	return last->n_bytes == explore->fault_bytes &&
+	       memcmp(last->state, explore->fault_state, last->n_bytes) == 0;
+}
+
+static int build(struct nw_explore *explore)
+{
+	const struct nw_explore_options *o = &explore->options;
+	uint32_t *ordinals;
+	void *context = NULL;
+	size_t count;
+	int rc = walk_back(explore, &ordinals, &count);
+
+	if (rc < 0)
+		return rc;
+	explore->steps = nw_arena_alloc(explore->trace_arena, count * sizeof(*explore->steps), 8);
+	if (!explore->steps)
+		return -ENOMEM;
+	if (o->model->open)
+		rc = o->model->open(&context, o->model_data);
+	if (rc < 0)
+		return rc;
+	rc = replay_all(explore, ordinals, count, context);
+	if (o->model->close && context)
+		o->model->close(context);
+	if (rc == 0 && !ends_in_fault(explore, count))
+		rc = -ENOENT;
+	if (rc == 0)
+		explore->step_count = count;
+	return rc;
+}
+
+/* Without parents the faulty state is all there is. */
+static int build_last(struct nw_explore *explore)
+{
+	explore->steps = nw_arena_alloc(explore->trace_arena, sizeof(*explore->steps), 8);
+	if (!explore->steps)
+		return -ENOMEM;
+	explore->step_count = 1;
+	return keep_step(explore, explore->steps, explore->fault_state, explore->fault_bytes);
+}
+
+int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **ret_steps,
+		     size_t *ret_step_count)
+{
+	int end = atomic_load(&explore->end), rc = 0;
+
+	if (end != NW_EXPLORE_VIOLATION && end != NW_EXPLORE_DEADLOCK)
+		return -ENODATA;
+	if (explore->step_count == 0) {
+		if (!explore->trace_arena)
+			rc = nw_arena_create(&explore->trace_arena, NW_NODE_ANY,
+					     explore->reserve_bytes, 0);
+		if (rc == 0)
+			rc = explore->options.no_trace ? build_last(explore) : build(explore);
+		if (rc < 0)
+			return rc;
+	}
+	*ret_steps = explore->steps;
+	*ret_step_count = explore->step_count;
+	return 0;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a worker does between two meetings: expand chunks of its own pool, then of its node's,
+ * serve what others send, and leave when nothing is outstanding.
+ *
+ * Invariant: a worker that holds a chunk, candidates in its group or an open batch is counted in
+ * `outstanding` (its token); the token is given up only after nwi_flush(), and taken again only
+ * while a chunk just taken is still counted.
+ */
+#include "explore.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+enum {
+	GROUP_COUNT = 512,      /* candidates routed together */
+	GROUP_BYTES_MIN = 4 * NW_STATE_BYTES_MAX,
+	SPIN_ROUNDS = 200,      /* of waiting, before the CPU is offered to others */
+	YIELD_ROUNDS = 400,     /* and before sleeping */
+	SLEEP_NS = 50 * 1000,
+};
+static_assert((int)GROUP_COUNT <= (int)NWI_GROUP_MAX, "buffers in route.c hold a group");
+
+void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds)
+{
+	++*rounds;
+	if (*rounds < SPIN_ROUNDS)
+		nwi_relax();
+	else if (*rounds < YIELD_ROUNDS)
+		(void)sched_yield();
+	else
+		(void)nw_crew_park(worker->self, 0, SLEEP_NS);
+}
+
+/* ---- making successors ---- */
+
+static bool flush_group(struct nw_emit *emit, size_t n_bytes)
+{
+	struct nwi_worker *worker = emit->engine;
+	struct nwi_origin from = { 0 };
+
+	if (n_bytes > NW_STATE_BYTES_MAX) {
+		nwi_end_fault(worker->explore, "a state may have %d bytes at most",
+			      NW_STATE_BYTES_MAX);
+		return false;
+	}
+	/* The state at hand goes on in the next group, where its ordinals left off. */
+	if (worker->origin_count > 0) {
+		from = worker->origins[worker->origin_count - 1];
+		from.ordinal += emit->count - from.first;
+		from.first = 0;
+	}
+	worker->emitted_before += emit->count - worker->origins[worker->origin_count - 1].first;
+	if (!nwi_route_group(worker))
+		return false;
+	worker->origins[worker->origin_count++] = from;
+	return true;
+}
+
+static void begin_origin(struct nwi_worker *worker, nwi_link place)
+{
+	worker->emitted_before = 0;
+	worker->origins[worker->origin_count++] = (struct nwi_origin){
+		.first = worker->emit.count,
+		.place = place,
+	};
+}
+
+static bool has_successors(const struct nwi_worker *worker)
+{
+	return worker->emitted_before > 0 ||
+	       worker->emit.count > worker->origins[worker->origin_count - 1].first;
+}
+
+static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_t *state,
+			 uint32_t n_bytes)
+{
+	struct nw_explore *explore = worker->explore;
+	const struct nw_model *model = explore->options.model;
+
+	begin_origin(worker, place);
+	model->next(worker->context, state, n_bytes, &worker->emit);
+	if (nwi_is_stopping(explore))
+		return false;
+	if (!has_successors(worker)) {
+		if (explore->check_deadlock) {
+			nwi_end_at(explore, NW_EXPLORE_DEADLOCK, place, state, n_bytes, NULL);
+			return false;
+		}
+		worker->origin_count--;
+		return true;
+	}
+	if (worker->origin_count == GROUP_COUNT || worker->emit.count * 2 >= GROUP_COUNT)
+		return nwi_route_group(worker);
+	return true;
+}
+
+static void expand_chunk(struct nwi_worker *worker, const struct nwi_chunk *chunk)
+{
+	const uint8_t *at = chunk->bytes;
+	uint32_t fixed = worker->explore->state_bytes;
+	uint32_t i;
+
+	for (i = 0; i < chunk->count; i++) {
+		uint32_t n_bytes = fixed;
+
+		if (!fixed) {
+			memcpy(&n_bytes, at, sizeof(n_bytes));
+			at += sizeof(n_bytes);
+		}
+		if (!expand_state(worker, nwi_link_to(chunk->pool_idx, chunk->first_idx + i, 0), at,
+				  n_bytes))
+			break;
+		at += n_bytes;
+	}
+	nwi_count(&worker->tally.expanded, i);
+	if (chunk->pool_idx != worker->worker_idx)
+		nwi_count(&worker->tally.shared, i);
+}
+
+/* ---- finding work ---- */
+
+static struct nwi_chunk *take_from_node(struct nwi_worker *worker, uint32_t node_idx)
+{
+	struct nw_explore *explore = worker->explore;
+	struct nwi_chunk *chunk = NULL;
+
+	for (uint32_t p = 0; p < explore->pool_count && !chunk; p++) {
+		/* Its own pool first among equals: start there and go round. */
+		uint32_t i = (worker->worker_idx + p) % explore->pool_count;
+
+		if (explore->pools[i]->node_idx == node_idx)
+			chunk = nwi_pool_take(explore->pools[i], explore->now);
+	}
+	return chunk;
+}
+
+/* Inside the node; where states stay with whoever made them, from afar too, nearest first. */
+static struct nwi_chunk *take_chunk(struct nwi_worker *worker)
+{
+	struct nw_explore *explore = worker->explore;
+	struct nwi_chunk *chunk = nwi_pool_take(worker->pool, explore->now);
+
+	if (!chunk)
+		chunk = take_from_node(worker, worker->node_idx);
+	if (chunk || !worker->takes_from_afar)
+		return chunk;
+	for (uint32_t n = 1; n < explore->topo_node_count && !chunk; n++)
+		chunk = take_from_node(worker, worker->nearest[n]);
+	return chunk;
+}
+
+static void take_token(struct nwi_worker *worker)
+{
+	if (worker->has_token)
+		return;
+	/* relaxed: the chunk just taken is still counted, so the count is not zero. */
+	atomic_fetch_add_explicit(&worker->explore->outstanding, 1, memory_order_relaxed);
+	worker->has_token = true;
+}
+
+static void work_on_chunk(struct nwi_worker *worker, const struct nwi_chunk *chunk)
+{
+	take_token(worker);
+	expand_chunk(worker, chunk);
+	/* [worker.chunk] release, pairs with [worker.zero]: what the chunk led to is counted. */
+	atomic_fetch_sub_explicit(&worker->explore->outstanding, 1, memory_order_release);
+}
+
+static void give_up_token(struct nwi_worker *worker)
+{
+	if (worker->emit.count > 0 && !nwi_route_group(worker))
+		return;
+	nwi_flush(worker);
+	worker->has_token = false;
+	/* [worker.token] release, pairs with [worker.zero]: all it held is counted or kept. */
+	atomic_fetch_sub_explicit(&worker->explore->outstanding, 1, memory_order_release);
+}
+
+static bool is_level_over(struct nwi_worker *worker)
+{
+	/* [worker.zero] acquire, pairs with [route.done], [worker.chunk], [worker.token]: every
+	 * state of the next level is in its pool. */
+	return atomic_load_explicit(&worker->explore->outstanding, memory_order_acquire) == 0;
+}
+
+static void work_on_level(struct nwi_worker *worker)
+{
+	uint32_t rounds = 0;
+
+	worker->has_token = true;
+	while (!nwi_is_stopping(worker->explore)) {
+		bool has_served = nwi_serve(worker);
+		struct nwi_chunk *chunk = take_chunk(worker);
+
+		if (chunk) {
+			work_on_chunk(worker, chunk);
+			rounds = 0;
+		} else if (worker->has_token) {
+			give_up_token(worker);
+		} else if (is_level_over(worker)) {
+			return;
+		} else if (has_served) {
+			rounds = 0;
+		} else {
+			nwi_wait_round(worker, &rounds);
+		}
+	}
+}
+
+/* The initial states are level 1: made by the first worker, checked like all others. */
+static void make_initial_states(struct nwi_worker *worker)
+{
+	if (worker->worker_idx != 0)
+		return;
+	begin_origin(worker, nwi_link_to(NWI_POOL_NONE, 0, 0));
+	worker->explore->options.model->init(worker->context, &worker->emit);
+}
+
+void nwi_worker_run(struct nwi_worker *worker)
+{
+	make_initial_states(worker);
+	do {
+		work_on_level(worker);
+		nwi_meet(worker, nwi_level_end);
+	} while (!worker->explore->is_over);
+}
+
+/* ---- create ---- */
+
+static int create_buffers(struct nwi_worker *worker)
+{
+	uint32_t state_bytes = worker->explore->state_bytes;
+	size_t n_bytes = (size_t)state_bytes * GROUP_COUNT;
+	struct nwi_lot *group = &worker->group;
+	struct nw_arena *arena = worker->arena;
+
+	if (n_bytes < GROUP_BYTES_MIN)
+		n_bytes = GROUP_BYTES_MIN;
+	worker->emit_bytes = nw_arena_alloc(arena, n_bytes, NW_CACHE_PAIR);
+	worker->emit.mark = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
+	worker->origins = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(*worker->origins), 8);
+	group->fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
+	group->links = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
+	group->is_new = nw_arena_alloc(arena, GROUP_COUNT / 8, 8);
+	group->offsets = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(uint32_t), 8);
+	worker->order = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
+	worker->order_fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
+	worker->nearest =
+		nw_arena_alloc(arena, worker->explore->topo_node_count * sizeof(uint32_t), 8);
+	if (!worker->nearest) /* the last one: when it fits, all do */
+		return -ENOMEM;
+	group->bytes = worker->emit_bytes;
+	worker->emit.cur = worker->emit_bytes;
+	worker->emit.end = worker->emit_bytes + n_bytes;
+	worker->emit.count_max = GROUP_COUNT;
+	worker->emit.flush = flush_group;
+	worker->emit.engine = worker;
+	return 0;
+}
+
+static int open_context(struct nwi_worker *worker)
+{
+	const struct nw_explore_options *o = &worker->explore->options;
+
+	return o->model->open ? o->model->open(&worker->context, o->model_data) : 0;
+}
+
+int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self)
+{
+	nw_node node = nwi_memory_node(explore, self->node_idx);
+	struct nwi_worker *worker;
+	struct nw_arena *arena;
+	int rc = nw_arena_create(&arena, node, explore->reserve_bytes, 0);
+
+	if (rc < 0)
+		return rc;
+	worker = nw_arena_alloc(arena, sizeof(*worker), NW_CACHE_PAIR);
+	worker->arena = arena;
+	worker->explore = explore;
+	worker->self = self;
+	worker->worker_idx = self->worker_idx;
+	worker->node_idx = self->node_idx;
+	worker->takes_from_afar = explore->options.route == NW_ROUTE_ANYWHERE ||
+				  explore->options.route == NW_ROUTE_PUSH;
+	explore->workers[self->worker_idx] = worker;
+	rc = create_buffers(worker);
+	if (rc == 0)
+		rc = nwi_pool_create(&worker->pool, explore, self->worker_idx, self->node_idx);
+	if (rc == 0)
+		rc = open_context(worker);
+	if (rc < 0)
+		return rc;
+	nw_topo_nearest(explore->options.topo, self->node_idx, worker->nearest);
+	explore->pools[self->worker_idx] = worker->pool;
+	return 0;
+}
+
+void nwi_worker_destroy(struct nwi_worker *worker)
+{
+	const struct nw_model *model;
+
+	if (!worker)
+		return;
+	model = worker->explore->options.model;
+	if (worker->context && model->close)
+		model->close(worker->context);
+	nwi_lanes_destroy(worker);
+	nwi_pool_destroy(worker->pool);
+	nw_arena_destroy(worker->arena);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine with every route, owner, worker count and pretended machine, at capacities so
+ * small that batches, lanes, blocks and chunks are full all the time. Counts are known from
+ * arithmetic, so a lost or doubled state shows as a wrong number; local checks are counted.
+ */
+#include "nw_test.h"
+
+#include <nw/explore.h>
+#include <nw/models.h>
+#include <unistd.h>
+
+struct setting {
+	const char *model;
+	const char *names[2], *values[2];
+	uint64_t distinct, generated;
+	uint32_t depth;
+};
+
+/* 13 x 9 grid: (12+1)(8+1) states; every edge is crossed both ways, and one initial state. */
+static const struct setting grid = { "grid", { "size" }, { "12x8" }, 117,
+				     1 + 2 * (12 * 9 + 13 * 8), 21 };
+/* Sum of 3^k for k = 0..6; every state but the root is generated once. */
+static const struct setting tree = { "tree", { "depth", "branch" }, { "6", "3" }, 1093, 1093, 7 };
+static const struct setting slide = { "slide", { "size" }, { "2x3" }, 360, 0, 22 };
+
+static struct nw_topo *open_topo(uint32_t simulate_nodes)
+{
+	struct nw_topo_options o = { .simulate_nodes = simulate_nodes };
+	struct nw_topo *topo;
+	struct nw_diag diag;
+
+	if (nw_topo_open(&topo, &o, &diag) < 0)
+		FAIL("%s", diag.text);
+	return topo;
+}
+
+static uint32_t workers_max(const struct nw_topo *topo)
+{
+	uint32_t cores = nw_topo_core_count(topo);
+
+	return cores < 4 ? cores : 4;
+}
+
+static void run(const struct setting *s, struct nw_explore_options *o)
+{
+	const struct nw_model *model = nw_model_find(s->model);
+	struct nw_explore *explore;
+	struct nw_explore_report report;
+	struct nw_diag diag = { "" };
+	void *data = NULL;
+
+	CHECK(model);
+	CHECK_INT(model->configure(&data, s->names, s->values, s->names[1] ? 2 : 1, &diag), ==, 0);
+	o->model = model;
+	o->model_data = data;
+	if (nw_explore_create(&explore, o, &diag) < 0)
+		FAIL("%s", diag.text);
+	CHECK_INT(nw_explore_run(explore), ==, NW_EXPLORE_DONE);
+	nw_explore_report(explore, &report);
+	CHECK_INT(report.total.distinct, ==, s->distinct);
+	if (s->generated)
+		CHECK_INT(report.total.generated, ==, s->generated);
+	CHECK_INT(report.depth, ==, s->depth);
+	CHECK_INT(report.total.queue, ==, 0);
+	CHECK_INT(report.total.checks, ==, report.total.generated);
+	if (o->route == NW_ROUTE_BATCH || o->route == NW_ROUTE_FP_FIRST)
+		CHECK_INT(report.total.local_checks, ==, report.total.checks);
+	nw_explore_destroy(explore);
+	if (model->dispose)
+		model->dispose(data);
+}
+
+static void run_all(const struct setting *s, uint32_t simulate_nodes, bool exact)
+{
+	struct nw_topo *topo = open_topo(simulate_nodes);
+
+	for (uint32_t workers = 1; workers <= workers_max(topo); workers++) {
+		for (int route = 0; route <= NW_ROUTE_PUSH; route++) {
+			for (int owner = 0; owner <= NW_OWNER_NODE; owner++) {
+				struct nw_explore_options o = {
+					.topo = topo,
+					.route = (enum nw_explore_route)route,
+					.owner = (enum nw_explore_owner)owner,
+					.worker_count = workers,
+					.memory_bytes_max = 1 << 30,
+					.slots_min = 8,
+					.batch_count = 3,
+					.exact = exact,
+				};
+
+				if (exact && (route != NW_ROUTE_BATCH || owner != NW_OWNER_WORKER))
+					continue;
+				run(s, &o);
+			}
+		}
+	}
+	nw_topo_close(topo);
+}
+
+TEST(every_route_and_owner_counts_the_grid)
+{
+	for (int i = 0; i < 5 * nw_test_scale(); i++)
+		run_all(&grid, 0, false);
+}
+
+TEST(every_route_and_owner_counts_the_tree)
+{
+	for (int i = 0; i < 3 * nw_test_scale(); i++)
+		run_all(&tree, 0, false);
+}
+
+TEST(every_route_and_owner_counts_the_puzzle)
+{
+	for (int i = 0; i < 3 * nw_test_scale(); i++)
+		run_all(&slide, 0, false);
+}
+
+TEST(pretended_nodes_change_no_count)
+{
+	for (uint32_t nodes = 2; nodes <= 6; nodes++) {
+		run_all(&grid, nodes, false);
+		run_all(&tree, nodes, false);
+	}
+}
+
+TEST(whole_states_give_the_same_counts)
+{
+	run_all(&grid, 0, true);
+	run_all(&slide, 6, true);
+}
+
+/* The default sizes, on a space large enough for growth to happen in every shard. */
+TEST(default_capacities)
+{
+	static const struct setting large = { "grid", { "size" }, { "499x399" }, 200000, 0, 899 };
+	struct nw_topo *topo = open_topo(0);
+
+	for (int route = 0; route <= NW_ROUTE_PUSH; route++) {
+		struct nw_explore_options o = { .topo = topo,
+						.memory_bytes_max = 1 << 30,
+						.route = (enum nw_explore_route)route };
+
+		run(&large, &o);
+	}
+	nw_topo_close(topo);
+}

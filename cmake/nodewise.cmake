@@ -36,6 +36,8 @@ function(nw_engine name)
   target_link_libraries(nw_engine_${name} PRIVATE nw_flags ${A_LIBS})
   add_library(nodewise-${name} SHARED $<TARGET_OBJECTS:nw_engine_${name}>)
   add_library(nodewise-${name}-static STATIC $<TARGET_OBJECTS:nw_engine_${name}>)
+  add_library(nodewise::nodewise-${name} ALIAS nodewise-${name})
+  add_library(nodewise::nodewise-${name}-static ALIAS nodewise-${name}-static)
   target_link_libraries(nodewise-${name} PUBLIC nodewise PRIVATE ${A_LIBS})
   target_link_libraries(nodewise-${name}-static PUBLIC nodewise-static PRIVATE ${A_LIBS})
   set_target_properties(nodewise-${name} PROPERTIES VERSION ${PROJECT_VERSION}

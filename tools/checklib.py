@@ -6,6 +6,7 @@ prints one closing line and ends with 0.
 """
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -15,7 +16,8 @@ C_FOLDERS = ("include",) + LIBRARY + ("apps", "bench", "examples", "tests")
 
 
 def arguments(doc, usage=""):
-    """The command line; --help prints the checker's own text."""
+    """The command line; --help prints the checker's own text. `| head` ends a checker quietly."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if len(sys.argv) > 1 and sys.argv[1] in ("-h", "--help"):
         print(f"usage: {pathlib.Path(sys.argv[0]).name} {usage}".rstrip() + "\n\n" + doc.strip())
         sys.exit(0)

@@ -3,12 +3,12 @@
  * @file
  * Partitioners: which part (node, worker, shard) is the home of an item. Pure functions.
  *
- * | by          | an item's home is                         | parts differ by             |
- * |-------------|-------------------------------------------|-----------------------------|
- * | round robin | item mod parts                            | at most one item            |
- * | block       | a run of neighbours                       | at most one item            |
- * | hash        | the top 32 bits of its hash, scaled       | chance                      |
- * | weight      | a run of neighbours, as long as its share | each < 1 from its exact share |
+ * | by          | an item's home is                     | parts differ by           |
+ * |-------------|---------------------------------------|---------------------------|
+ * | round robin | item mod parts                        | at most one item          |
+ * | block       | a run of neighbours                   | at most one item          |
+ * | hash        | the top 32 bits of its hash, scaled   | chance                    |
+ * | weight      | a run of neighbours, its share long   | < 1 item from their share |
  *
  * The hash partitioner reads the top 32 bits only, so a table may take its slots from the
  * low ones without the two being correlated.
@@ -30,13 +30,28 @@ struct nw_part_range {
 	uint64_t count;
 };
 
-/** Home of an item when parts take turns. part_count is 1 or more. */
+/**
+ * Home of an item when parts take turns.
+ *
+ * @param part_count  1 or more
+ * @return 0..part_count-1
+ *
+ * Threads: any thread.
+ */
 static inline uint32_t nw_part_round_robin(uint64_t item_idx, uint32_t part_count)
 {
 	return (uint32_t)(item_idx % part_count);
 }
 
-/** Home of a 64-bit hash: 0..part_count-1, from its top 32 bits. part_count is 1 or more. */
+/**
+ * Home of a 64-bit hash, from its top 32 bits.
+ *
+ * @param hash        well mixed, at least in its top half
+ * @param part_count  1 or more
+ * @return 0..part_count-1; even as long as part_count is far below 2^32
+ *
+ * Threads: any thread.
+ */
 static inline uint32_t nw_part_hash(uint64_t hash, uint32_t part_count)
 {
 	return (uint32_t)((hash >> 32) * part_count >> 32);
@@ -45,8 +60,13 @@ static inline uint32_t nw_part_hash(uint64_t hash, uint32_t part_count)
 /**
  * Home among the sub-parts of nw_part_hash(hash, part_count): the worker, once the node is
  * known. It scales what the first division left over, so the two are independent, parts may
- * have different numbers of sub-parts, and still only the top 32 bits are read. Even as long
- * as part_count * sub_count is far below 2^32.
+ * have different numbers of sub-parts, and still only the top 32 bits are read.
+ *
+ * @param part_count  as given to nw_part_hash()
+ * @param sub_count   sub-parts of that part, 1 or more
+ * @return 0..sub_count-1; even as long as part_count * sub_count is far below 2^32
+ *
+ * Threads: any thread.
  */
 static inline uint32_t nw_part_hash_sub(uint64_t hash, uint32_t part_count, uint32_t sub_count)
 {

@@ -43,7 +43,6 @@ static void play(struct nw_crew_worker *worker, void *arg)
 
 static void run_game(uint64_t spin_ns, uint64_t timeout_ns)
 {
-	const char *scale = getenv("NW_TEST_SCALE");
 	struct game game = { .spin_ns = spin_ns, .timeout_ns = timeout_ns };
 	struct nw_crew_options options = { .worker_count = WORKERS, .oversubscribe = true };
 	struct nw_topo_options topo_options = { 0 };
@@ -52,7 +51,7 @@ static void run_game(uint64_t spin_ns, uint64_t timeout_ns)
 
 	CHECK_INT(nw_topo_open(&topo, &topo_options, NULL), ==, 0);
 	options.topo = topo;
-	game.end = WORKERS * ROUNDS * (scale ? strtoull(scale, NULL, 10) : 1);
+	game.end = WORKERS * ROUNDS * (uint64_t)nw_test_scale();
 	CHECK_INT(nw_crew_start(&crew, &options, play, &game, NULL), ==, 0);
 	nw_crew_unpark(crew, 0);
 	nw_crew_join(crew);

@@ -95,8 +95,8 @@ TEST(bursts_keep_the_order_over_the_end)
 	void *items[SLOTS + 2];
 
 	for (uint32_t round = 0; round < 4000; round++) {
-		uint32_t wanted = round * 7 % (SLOTS + 3), room = SLOTS - (uint32_t)(pushed - popped);
-		uint32_t n;
+		uint32_t room = SLOTS - (uint32_t)(pushed - popped);
+		uint32_t wanted = round * 7 % (SLOTS + 3), n;
 
 		for (uint32_t i = 0; i < wanted; i++)
 			items[i] = item(pushed + i);

@@ -31,7 +31,7 @@ enum nw_mem_level {
 };
 
 enum nw_mem_pages {
-	NW_MEM_PAGES_BASE, /* 4 KiB */
+	NW_MEM_PAGES_BASE, /* 4 KiB, never merged by the kernel into huge ones */
 	NW_MEM_PAGES_THP,  /* transparent huge pages were advised; the kernel decides each */
 	NW_MEM_PAGES_2M,   /* hugetlb */
 	NW_MEM_PAGES_1G,   /* hugetlb */
@@ -44,8 +44,9 @@ enum nw_mem_flags {
 	NW_MEM_HUGE_1G = 1u << 1,    /* try 1 GiB hugetlb first; implies NW_MEM_HUGE */
 	NW_MEM_PREFAULT = 1u << 2,   /* touch every page before returning */
 	NW_MEM_STRICT = 1u << 3,     /* fail instead of PREFERRED or UNBOUND */
-	NW_MEM_INTERLEAVE = 1u << 4, /* over all nodes with memory; node must be NW_NODE_ANY */
-	NW_MEM_LOCAL = 1u << 5,      /* node of the calling CPU; node must be NW_NODE_ANY */
+	/* Page by page (of the kind in `pages`) over all nodes with memory; node is NW_NODE_ANY. */
+	NW_MEM_INTERLEAVE = 1u << 4,
+	NW_MEM_LOCAL = 1u << 5,      /* bound to the calling CPU's node; node is NW_NODE_ANY */
 };
 
 struct nw_mem {

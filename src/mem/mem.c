@@ -147,6 +147,10 @@ static int alloc_small(struct nw_mem *mem, const struct request *request)
 	}
 	if (wants_huge && nwi_pages_advise_huge(mem->base, mem->n_bytes) == 0)
 		mem->pages = NW_MEM_PAGES_THP;
+	else
+		/* So that what `pages` says is so, untouched neighbours cost nothing, and
+		 * interleaving alternates page by page even where the kernel likes huge ones. */
+		nwi_pages_advise_base(mem->base, mem->n_bytes);
 	return 0;
 }
 

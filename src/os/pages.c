@@ -81,6 +81,12 @@ int nwi_pages_advise_huge(void *base, size_t n_bytes)
 	return madvise(base, n_bytes, MADV_HUGEPAGE) < 0 ? -errno : 0;
 }
 
+void nwi_pages_advise_base(void *base, size_t n_bytes)
+{
+	/* Fails in a kernel that has no huge pages: that is what was asked for. */
+	(void)madvise(base, n_bytes, MADV_NOHUGEPAGE);
+}
+
 int nwi_pages_populate(void *base, size_t n_bytes)
 {
 	int rc;

@@ -23,6 +23,8 @@ void nwi_pages_unmap(void *base, size_t n_bytes);
 
 /* Asks for transparent huge pages; -ENOTSUP when the kernel would take the advice and ignore it. */
 int nwi_pages_advise_huge(void *base, size_t n_bytes);
+/* Asks for base pages only, where the kernel would make huge ones unasked. */
+void nwi_pages_advise_base(void *base, size_t n_bytes);
 
 /* Gives every page memory. Where the kernel can (5.14), a page that cannot be had is -errno and
  * not a signal; -EINVAL where it cannot. */

@@ -23,8 +23,8 @@ static int show_help(void)
 {
 	printf("usage: nodewise topo [OPTION]...\n"
 	       "\n"
-	       "Shows nodes, packages, cores, CPUs, caches, memory and distances: what this process\n"
-	       "may use of this machine, or a described one.\n"
+	       "Shows nodes, cores, caches, memory and distances: what this process may use of\n"
+	       "this machine, or a described one.\n"
 	       "\n"
 	       "  -j, --json              one JSON object\n"
 	       "  -s, --svg FILE          draw a picture (-: standard output)\n"

@@ -17,13 +17,15 @@
 enum {
 	MARGIN = 28,
 	GAP = 18,
-	PAGE_WIDTH = 1280,
+	PAGE_WIDTH = 1840,
 	CARD_WIDTH_MIN = 280,
 	CARD_PAD = 14,
 	HEAD_HEIGHT = 40,
 	CELL_WIDTH = 46,
 	CELL_GAP = 6,
-	CELLS_A_ROW = 12,
+	CELLS_A_ROW = 12,     /* cores side by side in a group */
+	CELLS_A_CARD = 16,    /* and in a card, when its groups are small */
+	GROUP_WIDTH_MIN = 92, /* a label fits */
 	THREADS_A_ROW = 2,
 	THREAD_HEIGHT = 18,
 	STRIP_HEIGHT = 12,
@@ -31,6 +33,7 @@ enum {
 	GROUP_LABEL = 18,
 	MEMORY_HEIGHT = 30,
 	SQUARE = 40,
+	DISTANCE_RED = 40,
 	MATRIX_NODE_COUNT_MAX = 32,
 	COLOUR_COUNT = 8,
 };
@@ -145,7 +148,8 @@ static void draw_thread(const struct drawing *d, struct box at, const struct nw_
 	    at.x, at.y, at.width, THREAD_HEIGHT, colour,
 	    cpu->smt_idx ? " fill-opacity=\"0.62\"" : "");
 	(void)snprintf(id, sizeof(id), "%d", cpu->cpu.id);
-	put_text(d, at.x + at.width / 2, at.y + 13, "cpu", id);
+	put_text(d, at.x + at.width / 2, at.y + 13,
+		 at.width < CELL_WIDTH / 2 && cpu->cpu.id > 99 ? "tight" : "cpu", id);
 }
 
 /* The hardware threads of a core that the node lists, two a row. */
@@ -226,11 +230,12 @@ static int draw_core_row(const struct drawing *d, struct box at, uint32_t node_i
 	return core_height(d);
 }
 
-static int group_width(int core_count)
+static int group_width(const struct drawing *d, int core_count)
 {
 	int cells = core_count < CELLS_A_ROW ? core_count : CELLS_A_ROW;
+	int width = cells * (CELL_WIDTH + CELL_GAP) - CELL_GAP + 2 * GROUP_PAD;
 
-	return cells * (CELL_WIDTH + CELL_GAP) - CELL_GAP + 2 * GROUP_PAD;
+	return d->group_cache >= 0 && width < GROUP_WIDTH_MIN ? GROUP_WIDTH_MIN : width;
 }
 
 /* The cores below one shared cache. Returns the height. */
@@ -243,7 +248,7 @@ static int draw_group(const struct drawing *d, struct box at, uint32_t node_idx,
 	char name[16], size[16], text[48];
 
 	put(d, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"7\" class=\"group\"/>\n",
-	    at.x, at.y, group_width(count), height);
+	    at.x, at.y, at.width, height);
 	if (label) {
 		const struct nw_topo_cache *cache = nw_topo_cache_at(d->view->topo,
 								     (uint32_t)d->group_cache);
@@ -288,20 +293,27 @@ static int list_cores(const struct drawing *d, uint32_t node_idx)
 	return (int)n;
 }
 
+/* One past the last core, from first on, that shares first's grouping cache. */
+static int end_of_group(const struct drawing *d, int first, int count)
+{
+	uint32_t cache = cache_of(d, d->cores[first], d->group_cache);
+	int k = first + 1;
+
+	while (k < count && cache_of(d, d->cores[k], d->group_cache) == cache)
+		k++;
+	return k;
+}
+
 /* Groups flow from left to right. Returns the height. */
 static int draw_cores(const struct drawing *d, struct box at, uint32_t node_idx)
 {
 	int count = list_cores(d, node_idx), x = at.x, y = at.y, row_height = 0, k;
 
 	for (int i = 0; i < count; i = k) {
-		uint32_t cache = cache_of(d, d->cores[i], d->group_cache);
 		int width, height;
 
-		for (k = i + 1; k < count; k++) {
-			if (cache_of(d, d->cores[k], d->group_cache) != cache)
-				break;
-		}
-		width = group_width(k - i);
+		k = end_of_group(d, i, count);
+		width = group_width(d, k - i);
 		if (x > at.x && x + width > at.x + at.width) {
 			x = at.x;
 			y += row_height + CELL_GAP;
@@ -312,6 +324,24 @@ static int draw_cores(const struct drawing *d, struct box at, uint32_t node_idx)
 		x += width + CELL_GAP;
 	}
 	return y + row_height - at.y;
+}
+
+/* How wide a node's groups want to lie: rows of equal length, CELLS_A_CARD cores at most. */
+static int width_of_cores(const struct drawing *d, uint32_t node_idx)
+{
+	int count = list_cores(d, node_idx), group_count = 0, largest = 0, a_row, k;
+
+	for (int i = 0; i < count; i = k) {
+		k = end_of_group(d, i, count);
+		largest = k - i > largest ? k - i : largest;
+		group_count++;
+	}
+	if (group_count == 0)
+		return 0;
+	a_row = largest < CELLS_A_CARD ? CELLS_A_CARD / largest : 1;
+	a_row = a_row < group_count ? a_row : group_count;
+	a_row = rows_of(group_count, rows_of(group_count, a_row));
+	return a_row * (group_width(d, largest) + CELL_GAP) - CELL_GAP;
 }
 
 /* A bar as long as this node's part of the largest node's memory. */
@@ -341,18 +371,22 @@ static void draw_memory(const struct drawing *d, struct box at, uint32_t node_id
 
 static void describe_node(const struct drawing *d, uint32_t node_idx, char *text, size_t n_bytes)
 {
+	static const char dot[] = "  \xc2\xb7  ";
 	const struct nw_topo_node *node = nw_topo_node_at(d->view->topo, node_idx);
-	uint32_t count, package = 0;
-	const uint32_t *list = nw_topo_node_cpus(d->view->topo, node_idx, &count);
+	uint32_t *packages = d->cores, n = view_node_packages(d->view, node_idx, packages);
+	char span[32];
 
-	if (count == 0) {
+	if (n == 0) {
 		(void)snprintf(text, n_bytes, "memory only");
 		return;
 	}
-	package = cpu_at(d, list[0])->package_idx;
-	(void)snprintf(text, n_bytes, "package %u  \xc2\xb7  %u core%s  \xc2\xb7  %u cpu%s",
-		       package, node->core_count, node->core_count == 1 ? "" : "s", count,
-		       count == 1 ? "" : "s");
+	if (n == 1)
+		(void)snprintf(span, sizeof(span), "package %u", packages[0]);
+	else
+		(void)snprintf(span, sizeof(span), "%u packages", n);
+	(void)snprintf(text, n_bytes, "%s%s%u core%s%s%u cpu%s", span, dot, node->core_count,
+		       node->core_count == 1 ? "" : "s", dot, node->cpu_count,
+		       node->cpu_count == 1 ? "" : "s");
 }
 
 /* Everything of a node but its frame. Returns the height. */
@@ -395,12 +429,8 @@ static int card_width(const struct drawing *d)
 	int widest = CARD_WIDTH_MIN;
 
 	for (uint32_t i = 0; i < nw_topo_node_count(d->view->topo); i++) {
-		int count = (int)nw_topo_node_at(d->view->topo, i)->core_count;
-		int width = group_width(count) + 2 * CARD_PAD;
+		int width = width_of_cores(d, i) + 2 * CARD_PAD;
 
-		/* Groups of few cores lie side by side, each with its own padding. */
-		if (d->group_cache >= 0 && count < CELLS_A_ROW)
-			width += 2 * GROUP_PAD;
 		widest = width > widest ? width : widest;
 	}
 	return widest;
@@ -417,14 +447,23 @@ static int measure_node(struct drawing *d, struct box at, uint32_t node_idx)
 	return height;
 }
 
+/* A picture rather wider than tall: two rows from five nodes on. */
+static int columns_of(int node_count, int width)
+{
+	int fit = (PAGE_WIDTH + GAP) / (width + GAP);
+	int want = node_count <= 4 ? node_count : node_count <= 8 ? (node_count + 1) / 2 : 6;
+	int columns = fit < want ? fit : want;
+
+	columns = columns < 1 ? 1 : columns;
+	return rows_of(node_count, rows_of(node_count, columns));
+}
+
 /* Cards in rows of equal length. Returns the height; *ret_width: of the longest row. */
 static int draw_nodes(struct drawing *d, struct box at, int *ret_width)
 {
 	int n = (int)nw_topo_node_count(d->view->topo), width = card_width(d), y = at.y;
-	int columns = (PAGE_WIDTH + GAP) / (width + GAP);
+	int columns = columns_of(n, width);
 
-	columns = columns < 1 ? 1 : columns > n ? n : columns;
-	columns = rows_of(n, rows_of(n, columns));
 	for (int i = 0; i < n; i += columns) {
 		int height = 0, end = i + columns < n ? i + columns : n;
 
@@ -445,23 +484,30 @@ static int draw_nodes(struct drawing *d, struct box at, int *ret_width)
 	return y - at.y;
 }
 
-/* From pale green at the nearest to red at the farthest. */
+/* part 0..1 of the way from one colour's channel to another's. */
+static int mix(int from, int to, double part)
+{
+	return (int)(from + (to - from) * part);
+}
+
+/* Pale green, amber, red; red is for 40 and more, so that a flat machine does not alarm. */
 static void draw_square(const struct drawing *d, struct box at, uint32_t distance,
 			uint32_t distance_max)
 {
-	double t = distance_max > 10 && distance > 10
-			   ? (double)(distance - 10) / (double)(distance_max - 10)
-			   : 0;
-	int red = (int)(216 - 24 * t), green = (int)(240 - 182 * t), blue = (int)(224 - 150 * t);
+	static const int scale[3][3] = { { 216, 240, 224 }, { 250, 216, 140 }, { 192, 58, 74 } };
+	double most = distance_max > DISTANCE_RED ? distance_max : DISTANCE_RED;
+	double t = distance > 10 ? (distance - 10) / (most - 10) * 2 : 0;
+	int step = t >= 1 ? 1 : 0, rgb[3];
 	char text[16];
 
+	for (int i = 0; i < 3; i++)
+		rgb[i] = mix(scale[step][i], scale[step + 1][i], t - step);
 	put(d,
 	    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"4\" "
 	    "fill=\"rgb(%d,%d,%d)\"/>\n",
-	    at.x + 1, at.y + 1, SQUARE - 2, SQUARE - 2, red, green, blue);
+	    at.x + 1, at.y + 1, SQUARE - 2, SQUARE - 2, rgb[0], rgb[1], rgb[2]);
 	(void)snprintf(text, sizeof(text), "%u", distance);
-	put_text(d, at.x + SQUARE / 2, at.y + SQUARE / 2 + 4, t > 0.55 ? "farther" : "nearer",
-		 text);
+	put_text(d, at.x + SQUARE / 2, at.y + SQUARE / 2 + 4, t > 1.5 ? "farther" : "nearer", text);
 }
 
 static void draw_matrix_name(const struct drawing *d, int x, int y, uint32_t node_idx)
@@ -550,6 +596,7 @@ static const char style[] =
 	".name { font-size: 17px; font-weight: bold; fill: #fff }\n"
 	".about { font-size: 11px; fill: #fff; text-anchor: end }\n"
 	".cpu { font-size: 10px; font-weight: bold; fill: #fff; text-anchor: middle }\n"
+	".tight { font-size: 7.5px; font-weight: bold; fill: #fff; text-anchor: middle }\n"
 	".strip { font-size: 7.5px; fill: #3c4653; text-anchor: middle }\n"
 	".nearer { font-size: 12px; text-anchor: middle }\n"
 	".farther { font-size: 12px; text-anchor: middle; fill: #fff }\n"
@@ -575,7 +622,7 @@ static int draw_all(struct drawing *d, int *ret_width)
 	return at.y + MARGIN;
 }
 
-/* The last kind of cache that more than one core shares groups the cores; kinds ascend. */
+/* The outermost kind of level 3 or more groups the cores; kinds ascend. */
 static int find_group_cache(const struct nw_topo *topo)
 {
 	for (uint32_t i = nw_topo_cache_count(topo); i-- > 0;) {

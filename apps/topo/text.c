@@ -204,6 +204,8 @@ static void print_distances(const struct view *view, FILE *out)
 {
 	uint32_t local, remote, n = nw_topo_node_count(view->topo);
 
+	if (n == 1)
+		return;
 	fprintf(out, "\ndistances\n");
 	if (n > MATRIX_NODE_COUNT_MAX && view_is_uniform(view, &local, &remote))
 		fprintf(out, "    %u to itself, %u to every other node\n", local, remote);

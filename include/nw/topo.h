@@ -86,7 +86,7 @@ struct nw_topo_cache {
  *                  above 1024 or together with a source, no CPU, or a machine that hwloc's
  *                  environment variables put in this one's place
  * @return -ENOENT  the XML file does not exist (-EACCES, ...: it cannot be read)
- * @return -E2BIG   more than 65536 CPUs, a node id above NW_NODE_ID_MAX, 64 kinds of cache, or an
+ * @return -E2BIG   more than 8192 CPUs, a node id above NW_NODE_ID_MAX, 64 kinds of cache, or an
  *                  XML file above 64 MiB
  * @return -ENOMEM  no memory
  *

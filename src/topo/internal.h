@@ -13,7 +13,7 @@
 #include <hwloc.h>
 
 enum {
-	NWI_TOPO_CPU_COUNT_MAX = 65536,
+	NWI_TOPO_CPU_COUNT_MAX = 8192, /* what Linux can be built for */
 	NWI_TOPO_SIMULATED_MAX = 1024,
 	NWI_TOPO_CACHE_KIND_MAX = 64,
 	NWI_TOPO_XML_BYTES_MAX = 64 * 1024 * 1024,

@@ -280,12 +280,12 @@ static int list_cores(const struct drawing *d, uint32_t node_idx)
 	const uint32_t *list = nw_topo_node_cpus(d->view->topo, node_idx, &count);
 	uint32_t *pairs = d->cores; /* { cpu_idx, core_idx } while sorting */
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		pairs[2 * i] = list[i];
 		pairs[2 * i + 1] = cpu_at(d, list[i])->core_idx;
 	}
 	qsort(pairs, count, 2 * sizeof(pairs[0]), core_order);
-	for (uint32_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && cpu_at(d, d->cores[n - 1])->core_idx == pairs[2 * i + 1])
 			continue;
 		d->cores[n++] = pairs[2 * i];

@@ -39,8 +39,8 @@ struct line {
 struct bench {
 	struct nw_mem mem;
 	uint64_t round_ns;
-	struct line *at;    /* where the chase is */
-	uint64_t checksum;  /* of what was read: keeps the reads from being left out */
+	struct line *at;   /* where the chase is */
+	uint64_t checksum; /* of what was read: keeps the reads from being left out */
 	double latency_ns;
 	double gb_per_s;
 };

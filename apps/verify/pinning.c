@@ -78,9 +78,9 @@ static void judge(struct verify *verify, const struct pinning *pinning, uint32_t
 	}
 	verify_note(verify, "pin", (int)pinning->node_idx, VERDICT_FAILED,
 		    "%u of %u CPUs; first: CPU %d, %s%s%s", right_count, worker_count, bad->cpu.id,
-		    !bad->is_mask_right ? "affinity is not that CPU alone" :
-		    !bad->is_cpu_right	? "the thread ran elsewhere" :
-					  "the CPU is on another node",
+		    !bad->is_mask_right  ? "affinity is not that CPU alone"
+		    : !bad->is_cpu_right ? "the thread ran elsewhere"
+					 : "the CPU is on another node",
 		    bad->reason ? ": " : "", bad->reason ? strerror(-bad->reason) : "");
 }
 

@@ -96,8 +96,8 @@ static void judge(struct verify *verify, const char *name, uint32_t node_idx,
 
 	if (tally->level != NW_MEM_BOUND || tally->reason != 0)
 		verify_note(verify, name, (int)node_idx, verdict, "%s: %s",
-			    tally->level == NW_MEM_BOUND ? "cannot be proved" :
-							   nw_mem_level_name(tally->level),
+			    tally->level == NW_MEM_BOUND ? "cannot be proved"
+							 : nw_mem_level_name(tally->level),
 			    nw_mem_reason_text(tally->reason));
 	else
 		verify_note(verify, name, (int)node_idx, verdict,
@@ -220,18 +220,21 @@ static void verify_local(struct verify *verify, uint32_t node_idx)
 		verify_note(verify, "local", (int)node_idx, VERDICT_FAILED, "%s", diag.text);
 		return;
 	}
-	judge(verify, "local", node_idx, &local.asked, "pages",
-	      ", asked for where the thread ran");
+	judge(verify, "local", node_idx, &local.asked, "pages", ", asked for where the thread ran");
 	/* No policy was asked for, so no level can be reached: only the places count. */
 	local.by_default.level = NW_MEM_BOUND;
-	judge(verify, "first touch", node_idx, &local.by_default, "pages",
-	      ", without a policy");
+	judge(verify, "first touch", node_idx, &local.by_default, "pages", ", without a policy");
+}
+
+static bool is_same_policy(const struct nw_mem_policy *a, const struct nw_mem_policy *b)
+{
+	return a->mode == b->mode && memcmp(a->nodes, b->nodes, sizeof(a->nodes)) == 0;
 }
 
 static void verify_prefer(struct verify *verify, uint32_t node_idx)
 {
 	nw_node node = memory_node(verify, node_idx);
-	struct nw_mem_policy before, after;
+	struct nw_mem_policy before, after = { .mode = -1 };
 	struct tally tally = { 0 };
 	int rc = nw_mem_policy_save(&before);
 
@@ -246,7 +249,7 @@ static void verify_prefer(struct verify *verify, uint32_t node_idx)
 	rc = nw_mem_policy_restore(&before);
 	if (rc == 0)
 		rc = nw_mem_policy_save(&after);
-	if (rc < 0 || memcmp(&before, &after, sizeof(before)) != 0) {
+	if (rc < 0 || !is_same_policy(&before, &after)) {
 		verify_note(verify, "prefer", (int)node_idx, VERDICT_FAILED,
 			    "the thread's policy did not come back: %s", nw_mem_reason_text(rc));
 		return;
@@ -293,8 +296,7 @@ static void look_at_items(const struct homecoming *homecoming, nw_node node, str
 			tally->reason = pages.reason;
 		tally->page_count++;
 		tally->right_count += nw_slab_node_of(piece.base).id == node.id &&
-				      pages.page_count > 0 &&
-				      pages.right_count == pages.page_count;
+				      pages.page_count > 0 && pages.right_count == pages.page_count;
 	}
 }
 
@@ -398,8 +400,8 @@ static void verify_interleave(struct verify *verify)
 
 	if (rc == 0) {
 		memset(mem.base, 0x5a, mem.n_bytes);
-		rc = mem.level == NW_MEM_BOUND ? nw_mem_verify(mem.base, mem.n_bytes, map) :
-						 mem.reason;
+		rc = mem.level == NW_MEM_BOUND ? nw_mem_verify(mem.base, mem.n_bytes, map)
+					       : mem.reason;
 	}
 	if (rc == 0)
 		judge_spread(verify, map);
@@ -426,8 +428,8 @@ static void verify_missing(struct verify *verify)
 	if (rc == 0)
 		nw_mem_free(&mem);
 	verify_note(verify, "missing", ALL_NODES, rc == -ENODEV ? VERDICT_OK : VERDICT_FAILED,
-		    rc == 0 ? "node %d, which does not exist, gave memory" :
-			      "node %d, which does not exist, is refused",
+		    rc == 0 ? "node %d, which does not exist, gave memory"
+			    : "node %d, which does not exist, is refused",
 		    last.id);
 }
 

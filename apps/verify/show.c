@@ -82,15 +82,15 @@ static json_t *checks_json(const struct verify *verify)
 
 	for (size_t i = 0; i < verify->check_count; i++) {
 		const struct check *check = &verify->checks[i];
-		json_t *node = check->node_idx == ALL_NODES ?
-				       json_null() :
-				       json_integer(verify_node(verify, (uint32_t)check->node_idx)
-							    ->node.id);
+		json_t *node = check->node_idx == ALL_NODES
+				       ? json_null()
+				       : json_integer(verify_node(verify, (uint32_t)check->node_idx)
+							      ->node.id);
 
 		(void)json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s}", "check",
 							    check->name, "node", node, "verdict",
-							    verdict_names[check->verdict],
-							    "detail", check->detail));
+							    verdict_names[check->verdict], "detail",
+							    check->detail));
 	}
 	return list;
 }
@@ -127,12 +127,11 @@ int verify_show_json(const struct verify *verify)
 	json_t *object = json_pack(
 		"{s:b, s:b, s:b, s:i, s:o, s:o, s:o, s:o, s:I, s:s, s:I}", "ok",
 		!verify->has_failed, "simulated", verify->is_simulated, "quick", verify->is_quick,
-		"cpus", (int)nw_topo_cpu_count(verify->topo), "nodes", nodes_json(verify),
-		"checks", checks_json(verify), "latency_ns",
-		matrix_json(verify, verify->latency_ns), "gb_per_s",
-		matrix_json(verify, verify->gb_per_s), "buffer_bytes",
-		(json_int_t)verify->buffer_bytes, "buffer_pages",
-		verify->buffer_bytes ? pages : "", "cache_bytes", (json_int_t)verify->cache_bytes);
+		"cpus", (int)nw_topo_cpu_count(verify->topo), "nodes", nodes_json(verify), "checks",
+		checks_json(verify), "latency_ns", matrix_json(verify, verify->latency_ns),
+		"gb_per_s", matrix_json(verify, verify->gb_per_s), "buffer_bytes",
+		(json_int_t)verify->buffer_bytes, "buffer_pages", verify->buffer_bytes ? pages : "",
+		"cache_bytes", (json_int_t)verify->cache_bytes);
 
 	return app_print_json(VERIFY, object);
 }

@@ -57,8 +57,7 @@ int verify_run_on(const struct verify *verify, uint32_t node_idx, nw_crew_fn *ru
 /* Nearest node that has CPUs, itself if it has; the topology has at least one. */
 uint32_t verify_server_of(const struct verify *verify, uint32_t node_idx);
 
-static inline const struct nw_topo_node *verify_node(const struct verify *verify,
-						     uint32_t node_idx)
+static inline const struct nw_topo_node *verify_node(const struct verify *verify, uint32_t node_idx)
 {
 	return nw_topo_node_at(verify->topo, node_idx);
 }

@@ -41,21 +41,21 @@ enum nw_mem_flags {
 	/* 2 MiB hugetlb, else THP, else base pages. A kind is tried when n_bytes is at least one
 	 * such page. hugetlb pages all get their memory at once, as with NW_MEM_PREFAULT. */
 	NW_MEM_HUGE = 1u << 0,
-	NW_MEM_HUGE_1G = 1u << 1,    /* try 1 GiB hugetlb first; implies NW_MEM_HUGE */
-	NW_MEM_PREFAULT = 1u << 2,   /* touch every page before returning */
-	NW_MEM_STRICT = 1u << 3,     /* fail instead of PREFERRED or UNBOUND */
+	NW_MEM_HUGE_1G = 1u << 1,  /* try 1 GiB hugetlb first; implies NW_MEM_HUGE */
+	NW_MEM_PREFAULT = 1u << 2, /* touch every page before returning */
+	NW_MEM_STRICT = 1u << 3,   /* fail instead of PREFERRED or UNBOUND */
 	/* Page by page (of the kind in `pages`) over all nodes with memory; node is NW_NODE_ANY. */
 	NW_MEM_INTERLEAVE = 1u << 4,
-	NW_MEM_LOCAL = 1u << 5,      /* bound to the calling CPU's node; node is NW_NODE_ANY */
+	NW_MEM_LOCAL = 1u << 5, /* bound to the calling CPU's node; node is NW_NODE_ANY */
 };
 
 struct nw_mem {
-	void *base;              /* page aligned; zeroed */
-	size_t n_bytes;          /* usable, rounded up to whole pages (2 MiB for THP) */
-	nw_node node;            /* as asked (LOCAL: the node found); NW_NODE_ANY: none */
+	void *base;     /* page aligned; zeroed */
+	size_t n_bytes; /* usable, rounded up to whole pages (2 MiB for THP) */
+	nw_node node;   /* as asked (LOCAL: the node found); NW_NODE_ANY: none */
 	enum nw_mem_level level;
 	enum nw_mem_pages pages;
-	int reason;              /* 0 or the negative errno that lowered `level` */
+	int reason; /* 0 or the negative errno that lowered `level` */
 };
 
 /* Where the pages of a block really are. */
@@ -91,8 +91,8 @@ struct nw_mem_map {
  * Owner:   the caller; release with nw_mem_free().
  * Cost:    two to eight system calls; with hugetlb or NW_MEM_PREFAULT all page faults too.
  */
-NW_API int nw_mem_alloc(struct nw_mem *ret_mem, nw_node node, size_t n_bytes,
-			unsigned flags) NW_MUST_USE;
+NW_API int nw_mem_alloc(struct nw_mem *ret_mem, nw_node node, size_t n_bytes, unsigned flags)
+	NW_MUST_USE;
 
 /**
  * Give the pages back to the kernel and empty *mem. NULL and an emptied block are no-ops.
@@ -131,9 +131,9 @@ NW_API const char *nw_mem_reason_text(int reason);
 
 /* Since the process began: blocks by level, and refusals by reason. Arenas and slabs count. */
 struct nw_mem_stats {
-	uint64_t bound_count, preferred_count, unbound_count; /* blocks that were given */
+	uint64_t bound_count, preferred_count, unbound_count;          /* blocks that were given */
 	uint64_t eperm_count, enosys_count, einval_count, other_count; /* bindings refused */
-	uint64_t live_bytes; /* mapped now */
+	uint64_t live_bytes;                                           /* mapped now */
 };
 
 /**

@@ -42,11 +42,11 @@ enum {
 
 /* A slab as its owner sees it. */
 struct nw_slab_stats {
-	uint64_t item_bytes;  /* each item's, rounded up */
-	uint64_t live_count;  /* items out, those on their way home among them */
-	uint64_t home_count;  /* items that other threads sent home and the owner took back */
-	uint64_t mem_bytes;   /* mapped */
-	uint64_t mem_count;   /* blocks asked of nw_mem_alloc() */
+	uint64_t item_bytes;     /* each item's, rounded up */
+	uint64_t live_count;     /* items out, those on their way home among them */
+	uint64_t home_count;     /* items that other threads sent home and the owner took back */
+	uint64_t mem_bytes;      /* mapped */
+	uint64_t mem_count;      /* blocks asked of nw_mem_alloc() */
 	enum nw_mem_level level; /* the lowest of them */
 	enum nw_mem_pages pages; /* the smallest of them */
 	int reason;              /* of the lowest level, 0 or negative errno */

@@ -18,8 +18,7 @@ struct nw_arena {
 enum { FIRST = NW_CACHE_PAIR, ALIGN_MAX = 4096 };
 static_assert(sizeof(struct nw_arena) <= FIRST, "the descriptor is in front of the pieces");
 
-int nw_arena_create(struct nw_arena **ret_arena, nw_node node, size_t reserve_bytes,
-		    unsigned flags)
+int nw_arena_create(struct nw_arena **ret_arena, nw_node node, size_t reserve_bytes, unsigned flags)
 {
 	struct nw_arena *arena;
 	struct nw_mem mem;

@@ -73,6 +73,11 @@ static size_t round_up(size_t n, size_t unit)
 	return n > SIZE_MAX - (unit - 1) ? 0 : (n + unit - 1) & ~(unit - 1);
 }
 
+static int prefer(const struct nw_mem *mem, const struct request *request)
+{
+	return nwi_policy_bind(mem->base, mem->n_bytes, NWI_POLICY_PREFERRED, &request->nodes);
+}
+
 /* Binds, or prefers where the node takes no binding. 0 with level and reason, or what makes the
  * pages useless. */
 static int place(struct nw_mem *mem, const struct request *request)
@@ -89,9 +94,7 @@ static int place(struct nw_mem *mem, const struct request *request)
 	mem->reason = rc;
 	if (rc == 0)
 		mem->level = NW_MEM_BOUND;
-	else if (rc == -EINVAL && !is_spread &&
-		 nwi_policy_bind(mem->base, mem->n_bytes, NWI_POLICY_PREFERRED,
-				 &request->nodes) == 0)
+	else if (rc == -EINVAL && !is_spread && prefer(mem, request) == 0)
 		mem->level = NW_MEM_PREFERRED;
 	return rc == -ENOMEM ? rc : 0;
 }

@@ -57,8 +57,8 @@ static_assert(sizeof(struct block) <= HEADER_BYTES, "items start behind the head
 struct nw_slab {
 	/* The owner's. */
 	struct link *free;
-	char *carve, *carve_end;       /* items of this block that were never out */
-	char *next_block, *chunk_end;  /* blocks of the newest chunk that were never carved */
+	char *carve, *carve_end;      /* items of this block that were never out */
+	char *next_block, *chunk_end; /* blocks of the newest chunk that were never carved */
 	size_t item_bytes;
 	unsigned flags;
 	nw_node node;

@@ -31,9 +31,9 @@ int nwi_pages_map(void **ret_base, size_t n_bytes, size_t align, bool is_lazy)
 	size_t slack = align - nwi_page_bytes(), head, tail;
 	char *base;
 	void *all = NULL; /* for gcc, which fears an errno of 0 */
-	int rc = n_bytes > SIZE_MAX - slack ?
-			 -ENOMEM :
-			 map(&all, n_bytes + slack, is_lazy ? MAP_NORESERVE : 0);
+	int rc = n_bytes > SIZE_MAX - slack
+			 ? -ENOMEM
+			 : map(&all, n_bytes + slack, is_lazy ? MAP_NORESERVE : 0);
 
 	if (rc < 0)
 		return rc;

@@ -8,7 +8,7 @@
  *
  * Invariant: a shard is one that its home's server checks; under `anywhere` and `push` anyone
  * does, and the set is a shared one. `checks` counts every look-up where it is made, and
- * `local_checks` those whose shard is on a node that lists the worker's CPU.
+ * `local_checks` those whose shard's memory is on a node that lists the worker's CPU.
  */
 #include "explore.h"
 
@@ -110,6 +110,15 @@ static int create_homes_of(struct nw_explore *explore, uint32_t node_idx)
 	return rc;
 }
 
+/* Whether a shard lies on its node, not on another because the node has no memory. */
+static bool has_own_memory(const struct nw_explore *explore, uint32_t shard_idx)
+{
+	const struct nwi_shard *shard = &explore->shards[shard_idx];
+
+	return nw_topo_node_at(explore->options.topo, shard->node_idx)->memory_node.id ==
+	       shard->memory_node.id;
+}
+
 static int note_local(struct nw_explore *explore)
 {
 	for (uint32_t w = 0; w < explore->worker_count; w++) {
@@ -118,7 +127,9 @@ static int note_local(struct nw_explore *explore)
 		if (!is_local)
 			return -ENOMEM;
 		for (uint32_t s = 0; s < explore->shard_count; s++)
-			is_local[s] = lists_cpu(explore->options.topo, explore->shards[s].node_idx,
+			is_local[s] = has_own_memory(explore, s) &&
+				      lists_cpu(explore->options.topo,
+						explore->shards[s].node_idx,
 						nw_crew_worker_at(explore->crew, w)->cpu);
 		explore->workers[w]->is_local = is_local;
 		explore->workers[w]->shard_ends = nw_arena_alloc(

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 enum {
 	BLOCK_BYTES = 4 << 20,
@@ -102,13 +101,14 @@ TEST(local_memory_is_on_the_node_of_the_caller_s_cpu)
 }
 
 /* No node's share of an interleaved block is further than page_slack from the mean. */
-static void check_spread(const struct nw_topo *topo, size_t n_bytes, uint64_t page_slack)
+static void check_spread(const struct nw_topo *topo, size_t n_bytes, unsigned flags,
+			 uint64_t page_slack)
 {
 	uint32_t memory_count = 0;
 	struct nw_mem_map map;
 	struct nw_mem mem;
 
-	CHECK_INT(nw_mem_alloc(&mem, NW_NODE_ANY, n_bytes, NW_MEM_INTERLEAVE), ==, 0);
+	CHECK_INT(nw_mem_alloc(&mem, NW_NODE_ANY, n_bytes, NW_MEM_INTERLEAVE | flags), ==, 0);
 	CHECK_INT(mem.level, ==, NW_MEM_BOUND);
 	map = pages_of(mem.base, mem.n_bytes);
 	for (uint32_t i = 0; i < nw_topo_node_count(topo); i++)
@@ -132,18 +132,15 @@ TEST(interleaved_base_pages_go_to_the_nodes_in_turn)
 {
 	struct nw_topo *topo = open_machine();
 
-	CHECK_INT(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), ==, 0);
-	check_spread(topo, BLOCK_BYTES, 1);
+	check_spread(topo, BLOCK_BYTES, 0, 1);
 	nw_topo_close(topo);
 }
 
-/* Where transparent huge pages are always on, the kernel spreads those, 512 pages at a time; the
- * ends of the block, not aligned to them, are a second round. */
-TEST(an_interleaved_block_is_spread_evenly_whatever_pages_the_kernel_picks)
+TEST(interleaved_huge_pages_are_spread_evenly_too)
 {
 	struct nw_topo *topo = open_machine();
 
-	check_spread(topo, 12 * BLOCK_BYTES, 2 * HUGE_BYTES / 4096);
+	check_spread(topo, 12 * BLOCK_BYTES, NW_MEM_HUGE, HUGE_BYTES / 4096);
 	nw_topo_close(topo);
 }
 

@@ -6,8 +6,25 @@
 function(nw_guest_test name)
   nw_test(guest/${name} ${ARGN})
   set_property(TEST ${name} APPEND PROPERTY LABELS numa)
-  set_property(GLOBAL APPEND PROPERTY NW_GUEST_PROGRAMS ${name})
+  set_property(GLOBAL APPEND PROPERTY NW_GUEST_PROGRAMS $<TARGET_FILE:${name}>)
 endfunction()
 
 nw_guest_test(test_placement)
 nw_guest_test(test_pinning)
+nw_guest_test(test_home)
+nw_guest_test(test_command LIBS PkgConfig::JANSSON)
+
+# One boot a shape. Both want all CPUs of the host, and the kernel is fetched once.
+get_property(programs GLOBAL PROPERTY NW_GUEST_PROGRAMS)
+if(DEFINED ENV{NW_GUEST_CACHE})
+  set(cache $ENV{NW_GUEST_CACHE})
+else()
+  set(cache ${PROJECT_SOURCE_DIR}/build/guest)
+endif()
+foreach(shape six odd)
+  add_test(NAME guest-${shape} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/guest/run-guest --shape ${shape}
+    --timeout 300 --cache ${cache} --copy $<TARGET_FILE:nodewise-command> ${programs})
+endforeach()
+add_test(NAME guest-faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/guest/test-faults --cache ${cache})
+set_tests_properties(guest-six guest-odd guest-faults PROPERTIES LABELS numa TIMEOUT 330
+  SKIP_RETURN_CODE 77 RESOURCE_LOCK guest RUN_SERIAL ON)

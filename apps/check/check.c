@@ -152,6 +152,16 @@ static int check_workers(const struct check *check)
 		       (unsigned)cpus, cpus == 1 ? "" : "s");
 }
 
+/* Options that cannot be are the user's to mend; anything else is the machine's. */
+static int say_refusal(int r, const struct nw_diag *diag)
+{
+	const char *text = *diag->text ? diag->text : strerror(-r);
+
+	if (r == -EINVAL || r == -ERANGE || r == -ENODEV || r == -ENOTSUP)
+		return app_bad(CHECK_NAME, "%s", text);
+	return app_failed(CHECK_NAME, "%s", text);
+}
+
 static int set_up(struct check *check)
 {
 	struct nw_explore_options explore = check->options->explore;
@@ -173,11 +183,7 @@ static int set_up(struct check *check)
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
 	r = nw_explore_create(&check->explore, &explore, &diag);
-	if (r == -EINVAL)
-		return app_bad(CHECK_NAME, "%s", *diag.text ? diag.text : strerror(-r));
-	if (r < 0)
-		return app_failed(CHECK_NAME, "%s", *diag.text ? diag.text : strerror(-r));
-	return APP_OK;
+	return r < 0 ? say_refusal(r, &diag) : APP_OK;
 }
 
 static void tear_down(struct check *check)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Set of 64-bit fingerprints: extendible hashing over blocks of linear probing.
+ * Set of 64-bit fingerprints: extendible hashing over blocks of open addressing.
  *
  *   directory (2^depth entries)         blocks (block_slots slots of 8 bytes)
  *   [..000] ----------------------->  [control| fp fp .. 0 fp ..]   local depth 2: 00
@@ -41,7 +41,7 @@
  *
  * References: R. Fagin et al., "Extendible hashing", TODS 4(3), 1979; C. Click, "A lock-free
  * hash table", 2007 (freezing empty slots); A. Laarman et al., "Boosting multi-core reachability
- * performance with shared hash tables", FMCAD 2010.
+ * performance with shared hash tables", FMCAD 2010 (walking the cache line first).
  */
 #include <nw/fpset.h>
 
@@ -64,12 +64,13 @@ enum {
 	SAMPLE_SHIFT = 31,
 	SAMPLE_ONE_IN = 16,  /* in blocks of SAMPLED_SLOTS_MIN slots and more */
 	SAMPLED_SLOTS_MIN = 4096,
-	BLOCK_SLOTS_MIN = 8,
+	LINE_SLOTS = 8,
+	BLOCK_SLOTS_MIN = LINE_SLOTS,
 	BLOCK_SLOTS_MAX = 1 << 20,
 	BLOCK_SLOTS_DEFAULT = 8192,
 	SLOTS_MIN_DEFAULT = 1 << 16,
 	DEPTH_MAX = 36,      /* 2^36 blocks: more slots than an address space */
-	GROUP = 64,          /* fingerprints whose slots are fetched ahead together */
+	AHEAD = 32,          /* fingerprints between a slot's fetch and its use; a power of two */
 	REGION_COUNT_MAX = 1024,
 	REGION_BYTES_MIN = 4096,
 	HUGE_BYTES = 2 << 20,
@@ -98,10 +99,16 @@ struct retired {
 	uint64_t stamp;
 };
 
+/* What the hot path needs to know of a set: passed by value, so that it stays in registers. */
+struct shape {
+	uint32_t block_slots, slot_shift, split_at;
+	uint64_t sample_mask;
+};
+
 struct nw_fpset {
 	/* Constant after creation. */
-	uint32_t party_count, block_slots, slot_shift, split_at;
-	uint64_t sample_mask;
+	struct shape shape;
+	uint32_t party_count;
 	nw_node node;
 	bool (*reserve)(void *arg, int64_t n_bytes);
 	void *arg;
@@ -139,7 +146,7 @@ static uint64_t entry_of(slot *block, uint32_t depth)
 
 static size_t block_bytes(const struct nw_fpset *set)
 {
-	return (size_t)set->block_slots * sizeof(slot);
+	return (size_t)set->shape.block_slots * sizeof(slot);
 }
 
 static uint64_t storable(uint64_t fp)
@@ -147,17 +154,29 @@ static uint64_t storable(uint64_t fp)
 	return fp == EMPTY ? 1 : fp == MOVED ? MOVED - 1 : fp;
 }
 
-/* First slot of a fingerprint; slot 0 is the control slot. */
-static uint32_t first_slot(const struct nw_fpset *set, uint64_t fp)
+/* Where the search for a fingerprint begins. It may be slot 0, which next_slot() never returns to
+ * a search: see usable(). */
+static inline uint32_t first_slot(struct shape shape, uint64_t fp)
 {
-	uint32_t i = (uint32_t)(fp >> set->slot_shift) & (set->block_slots - 1);
-
-	return i + !i;
+	return (uint32_t)(fp >> shape.slot_shift) & (shape.block_slots - 1);
 }
 
-static uint32_t next_slot(const struct nw_fpset *set, uint32_t i)
+/* Slots are searched line by line: all eight of a cache line, from the first one round, then
+ * those of the next line. At three quarters full most searches so end in the line they fetched,
+ * where plain linear probing would leave it every other time. step counts from 1. */
+static inline uint32_t next_slot(struct shape shape, uint32_t i, uint32_t step)
 {
-	return i + 1 < set->block_slots ? i + 1 : 1;
+	uint32_t line = i & ~(LINE_SLOTS - 1u);
+
+	if (step % LINE_SLOTS == 0)
+		line = (line + LINE_SLOTS) & (shape.block_slots - 1);
+	return line | ((i + 1) & (LINE_SLOTS - 1u));
+}
+
+/* Slot 0 is the control slot. */
+static inline bool usable(uint32_t i)
+{
+	return i != 0;
 }
 
 /* ---- memory: regions of pages, cut into blocks; under the lock ---- */
@@ -392,13 +411,13 @@ static uint64_t freeze(slot *s, bool is_shared)
 
 static void put_unpublished(const struct nw_fpset *set, slot *block, uint64_t fp)
 {
-	uint32_t i = first_slot(set, fp);
+	uint32_t i = first_slot(set->shape, fp), step = 1;
 
 	/* relaxed: not yet published, here and below. */
-	while (atomic_load_explicit(&block[i], memory_order_relaxed) != EMPTY)
-		i = next_slot(set, i);
+	while (!usable(i) || atomic_load_explicit(&block[i], memory_order_relaxed) != EMPTY)
+		i = next_slot(set->shape, i, step++);
 	atomic_store_explicit(&block[i], fp, memory_order_relaxed); /* relaxed: as above. */
-	if ((fp & set->sample_mask) == 0) {
+	if ((fp & set->shape.sample_mask) == 0) {
 		/* relaxed: not yet published. */
 		uint64_t n = atomic_load_explicit(&block[0], memory_order_relaxed);
 
@@ -417,7 +436,7 @@ static bool claim_split(slot *block, bool is_shared)
 }
 
 /* Splits the block of `entry`, or leaves that to the party already at it. 0 or -ENOMEM. */
-static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shared)
+static __attribute__((noinline)) int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shared)
 {
 	slot *block = block_of(entry), *half[2];
 	uint32_t depth = depth_of(entry);
@@ -431,7 +450,7 @@ static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shar
 		atomic_fetch_and_explicit(&block[0], ~SPLITTING, memory_order_relaxed);
 		return rc;
 	}
-	for (uint32_t i = 1; i < set->block_slots; i++) {
+	for (uint32_t i = 1; i < set->shape.block_slots; i++) {
 		uint64_t v = freeze(&block[i], is_shared);
 
 		if (v != EMPTY)
@@ -443,7 +462,7 @@ static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shar
 
 /* ---- insert ---- */
 
-static uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
+static inline uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
 {
 	/* seq_cst, both: see "Epochs" above; also acquires the block's content. */
 	struct directory *dir = atomic_load(&set->directory);
@@ -454,7 +473,7 @@ static uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
 enum outcome { SEEN, NEW, FULL, WAIT };
 
 /* Puts fp where v was read as EMPTY. On failure v is what another party put there. */
-static bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
+static inline bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
 {
 	if (!is_shared) {
 		/* relaxed: sole writer; statistics and verification may look. */
@@ -467,11 +486,11 @@ static bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
 }
 
 /* NEW, or FULL when it was put and the block has reached its load. */
-static enum outcome count_new(const struct nw_fpset *set, slot *block, uint64_t fp, bool is_shared)
+static inline enum outcome count_new(struct shape shape, slot *block, uint64_t fp, bool is_shared)
 {
 	uint64_t n;
 
-	if ((fp & set->sample_mask) != 0)
+	if ((fp & shape.sample_mask) != 0)
 		return NEW;
 	if (is_shared) {
 		/* relaxed: statistic that decides when to split, not what is in the block. */
@@ -481,21 +500,24 @@ static enum outcome count_new(const struct nw_fpset *set, slot *block, uint64_t 
 		n = atomic_load_explicit(&block[0], memory_order_relaxed) + 1;
 		atomic_store_explicit(&block[0], n, memory_order_relaxed); /* relaxed: same */
 	}
-	return (n & ~SPLITTING) >= set->split_at ? FULL : NEW;
+	return (n & ~SPLITTING) >= shape.split_at ? FULL : NEW;
 }
 
-static inline enum outcome try_insert(const struct nw_fpset *set, slot *block, uint64_t fp,
-				      bool *ret_put, bool is_shared)
+static inline enum outcome try_insert(struct shape shape, slot *block, uint64_t fp, bool *ret_put,
+				      bool is_shared)
 {
-	uint32_t i = first_slot(set, fp);
+	uint32_t i = first_slot(shape, fp);
 
-	for (uint32_t probes = 1; probes < set->block_slots; probes++, i = next_slot(set, i)) {
+	for (uint32_t step = 1; step <= shape.block_slots; i = next_slot(shape, i, step++)) {
+		uint64_t v;
+
+		if (!usable(i))
+			continue;
 		/* relaxed: the slot's value is all there is (invariant 1). */
-		uint64_t v = atomic_load_explicit(&block[i], memory_order_relaxed);
-
+		v = atomic_load_explicit(&block[i], memory_order_relaxed);
 		if (v == EMPTY && claim_slot(&block[i], &v, fp, is_shared)) {
 			*ret_put = true;
-			return count_new(set, block, fp, is_shared);
+			return count_new(shape, block, fp, is_shared);
 		}
 		if (v == fp)
 			return SEEN;
@@ -518,13 +540,13 @@ static void wait_for_split(struct nw_fpset *set, uint64_t entry, uint64_t fp)
 }
 
 /* 1: new, 0: seen, -ENOMEM. Sets *ret_split when a block was split. */
-static int insert_one(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool *ret_split,
+static inline int insert_one(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool *ret_split,
 		      bool is_shared)
 {
 	bool is_put = false;
 
 	for (;;) {
-		enum outcome outcome = try_insert(set, block_of(entry), fp, &is_put, is_shared);
+		enum outcome outcome = try_insert(set->shape, block_of(entry), fp, &is_put, is_shared);
 		int rc;
 
 		if (outcome == SEEN || outcome == NEW)
@@ -543,49 +565,57 @@ static int insert_one(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool *r
 	}
 }
 
-/* The group's slots are fetched together, so that their cache misses overlap. */
-static inline int insert_group(struct nw_fpset *set, const uint64_t *fps, size_t count,
-			       uint64_t *ret_new, bool is_shared)
+/* Looks up where a fingerprint belongs and has its first slot fetched. */
+static inline uint64_t look_ahead(struct nw_fpset *set, uint64_t fp)
 {
-	uint64_t entries[GROUP], new_bits = 0;
-	bool has_split = false;
+	uint64_t entry = find_entry(set, fp);
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t fp = storable(fps[i]);
-
-		entries[i] = find_entry(set, fp);
-		__builtin_prefetch((const void *)&block_of(entries[i])[first_slot(set, fp)], 1, 1);
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint64_t fp = storable(fps[i]);
-		/* An owner-only split reuses the block at once, so looked-up entries are stale;
-		 * a shared one leaves it readable until this party's epoch ends. */
-		uint64_t entry = !is_shared && has_split ? find_entry(set, fp) : entries[i];
-		int rc = insert_one(set, entry, fp, &has_split, is_shared);
-
-		if (rc < 0)
-			return rc;
-		new_bits |= (uint64_t)rc << i;
-	}
-	*ret_new = new_bits;
-	return __builtin_popcountll(new_bits);
+	__builtin_prefetch((const void *)&block_of(entry)[first_slot(set->shape, fp)], 1, 3);
+	return entry;
 }
 
-static int insert_all(struct nw_fpset *set, const uint64_t *fps, size_t count, uint64_t *ret_new,
-		      bool is_shared)
+/* Slots are fetched AHEAD fingerprints before they are needed, so that cache misses overlap. */
+static inline int insert_all(struct nw_fpset *set, const uint64_t *fps, size_t count,
+			     uint64_t *ret_new, bool is_shared)
 {
+	uint64_t entries[AHEAD], new_bits = 0;
+	bool has_split = false;
 	int total = 0;
 
-	for (size_t at = 0; at < count; at += GROUP) {
-		size_t n = count - at < GROUP ? count - at : GROUP;
-		int rc = is_shared ? insert_group(set, fps + at, n, ret_new + at / GROUP, true) :
-				     insert_group(set, fps + at, n, ret_new + at / GROUP, false);
+	for (size_t i = 0; i < AHEAD && i < count; i++)
+		entries[i] = look_ahead(set, storable(fps[i]));
+	for (size_t i = 0; i < count; i++) {
+		uint64_t fp = storable(fps[i]), entry = entries[i % AHEAD];
+		int rc;
 
+		/* An owner-only split reuses the block at once, so looked-up entries are stale;
+		 * a shared one leaves it readable until this party's epoch ends. */
+		if (!is_shared && has_split)
+			entry = find_entry(set, fp);
+		if (i + AHEAD < count)
+			entries[i % AHEAD] = look_ahead(set, storable(fps[i + AHEAD]));
+		rc = insert_one(set, entry, fp, &has_split, is_shared);
 		if (rc < 0)
 			return rc;
 		total += rc;
+		new_bits |= (uint64_t)rc << i % 64;
+		if (i % 64 == 63 || i + 1 == count) {
+			ret_new[i / 64] = new_bits;
+			new_bits = 0;
+		}
 	}
 	return total;
+}
+
+static int insert_owned(struct nw_fpset *set, const uint64_t *fps, size_t count, uint64_t *ret_new)
+{
+	return insert_all(set, fps, count, ret_new, false);
+}
+
+static int insert_shared(struct nw_fpset *set, const uint64_t *fps, size_t count,
+			 uint64_t *ret_new)
+{
+	return insert_all(set, fps, count, ret_new, true);
 }
 
 static void enter(struct nw_fpset *set, struct party *party)
@@ -607,10 +637,10 @@ int nw_fpset_insert(struct nw_fpset *set, uint32_t party_idx, const uint64_t *fp
 	int rc;
 
 	if (set->party_count == 1) {
-		rc = insert_all(set, fps, count, ret_new, false);
+		rc = insert_owned(set, fps, count, ret_new);
 	} else {
 		enter(set, party);
-		rc = insert_all(set, fps, count, ret_new, true);
+		rc = insert_shared(set, fps, count, ret_new);
 		leave(party);
 	}
 	if (rc < 0)
@@ -633,9 +663,12 @@ bool nw_fpset_contains(struct nw_fpset *set, uint32_t party_idx, uint64_t fp)
 		enter(set, party);
 	while (is_moved) {
 		uint64_t entry = find_entry(set, fp), v = EMPTY;
-		uint32_t i = first_slot(set, fp), probes = 1;
+		uint32_t i = first_slot(set->shape, fp);
 
-		for (; probes < set->block_slots; probes++, i = next_slot(set, i)) {
+		for (uint32_t step = 1; step <= set->shape.block_slots;
+		     i = next_slot(set->shape, i, step++)) {
+			if (!usable(i))
+				continue;
 			/* relaxed: the slot's value is all there is (invariant 1). */
 			v = atomic_load_explicit(&block_of(entry)[i], memory_order_relaxed);
 			if (v == EMPTY || v == MOVED || v == fp)
@@ -677,16 +710,16 @@ static void set_geometry(struct nw_fpset *set, uint32_t block_slots)
 {
 	uint32_t one_in = block_slots >= SAMPLED_SLOTS_MIN ? SAMPLE_ONE_IN : 1;
 
-	set->block_slots = block_slots;
-	set->slot_shift = SLOT_BITS_TOP - nwi_ilog2(block_slots);
-	set->sample_mask = (uint64_t)(one_in - 1) << SAMPLE_SHIFT;
-	set->split_at = block_slots / 4 * 3 / one_in;
+	set->shape.block_slots = block_slots;
+	set->shape.slot_shift = SLOT_BITS_TOP - nwi_ilog2(block_slots);
+	set->shape.sample_mask = (uint64_t)(one_in - 1) << SAMPLE_SHIFT;
+	set->shape.split_at = block_slots / 4 * 3 / one_in;
 }
 
 /* All first blocks in one region, so that what is known to come lies together. */
 static int create_blocks(struct nw_fpset *set, uint64_t slot_count)
 {
-	uint32_t depth = nwi_ilog2(slot_count / set->block_slots);
+	uint32_t depth = nwi_ilog2(slot_count / set->shape.block_slots);
 	struct directory *dir;
 	int rc = create_directory(set, &dir, depth);
 
@@ -773,7 +806,7 @@ void nw_fpset_stats(struct nw_fpset *set, struct nw_fpset_stats *ret_stats)
 		/* relaxed: statistic. */
 		s.count += atomic_load_explicit(&set->parties[p].new_count, memory_order_relaxed);
 	pthread_mutex_lock(&set->lock);
-	s.slot_count = set->block_count * set->block_slots;
+	s.slot_count = set->block_count * set->shape.block_slots;
 	s.n_bytes = set->n_bytes;
 	s.split_count = set->split_count;
 	s.region_count = set->region_count;

@@ -18,6 +18,7 @@ usage: ./do COMMAND
   test [ARG]...   build and run all tests (ARG: for ctest, as -L unit or -R topo)
   build           the optimised command, at build/release/bin/nodewise
   bench [NAME]    run the benchmarks under bench/, each beside its baseline
+                  (NAME: those with it in their name; what follows is for them)
   asan [ARG]...   all tests under AddressSanitizer and UBSan
   tsan [ARG]...   all tests under ThreadSanitizer, with small limits
   clang [ARG]...  all tests, built with clang
@@ -137,20 +138,21 @@ demo() {
 	echo "Next: build/release/bin/nodewise --help, README.md, and ./do test"
 }
 
-bench() {
+bench() { # [NAME [ARG]...]
 	need build bench
 	build release
+	name=${1-}
+	[ $# -eq 0 ] || shift
 	found=
-	for source in bench/bench_*"${1-}"*; do
-		name=$(basename "$source" .c)
+	for source in bench/*"$name"*; do
 		program=$source
-		[ "$source" = "${source%.c}" ] || program=build/release/bin/$name
-		[ -x "$program" ] || continue
+		[ "$source" = "${source%.c}" ] || program=build/release/bin/$(basename "$source" .c)
+		if [ -d "$program" ] || [ ! -x "$program" ]; then continue; fi
 		found=yes
-		say "$name"
-		"$program"
+		say "$program $*"
+		"$program" "$@"
 	done
-	[ -n "$found" ] || { status=2; die "no benchmark is called '${1-}'; see bench/"; }
+	[ -n "$found" ] || { status=2; die "no benchmark is called '$name'; see bench/"; }
 }
 
 lint() {

@@ -58,13 +58,11 @@ void nwi_array_close(struct nwi_array *array, struct nwi_budget *budget)
 }
 
 /* Pieces of one arena lie end to end, so the array stays in one piece. */
-int nwi_array_grow(struct nwi_array *array, struct nwi_budget *budget)
+int nwi_array_extend(struct nwi_array *array, struct nwi_budget *budget)
 {
 	size_t n_bytes = (size_t)array->count_max * array->item_bytes;
 	void *piece;
 
-	if (array->count < array->count_max)
-		return 0;
 	n_bytes = n_bytes < PIECE_BYTES_MIN ? PIECE_BYTES_MIN :
 		  n_bytes > PIECE_BYTES_MAX ? PIECE_BYTES_MAX :
 					      n_bytes;
@@ -79,4 +77,9 @@ int nwi_array_grow(struct nwi_array *array, struct nwi_budget *budget)
 		array->items = piece;
 	array->count_max += n_bytes / array->item_bytes;
 	return 0;
+}
+
+int nwi_array_grow(struct nwi_array *array, struct nwi_budget *budget)
+{
+	return array->count < array->count_max ? 0 : nwi_array_extend(array, budget);
 }

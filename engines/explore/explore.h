@@ -30,6 +30,7 @@
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
 	NWI_ORDINAL_BITS = 20, /* successors of one state */
@@ -57,15 +58,37 @@ struct nwi_budget {
 	_Atomic uint64_t peak_bytes;
 };
 
-/* Candidates side by side: state i is bytes[offsets[i] .. offsets[i + 1]). */
+/* Candidates side by side. State i is bytes[offsets[i] .. offsets[i + 1]) where sizes vary; where
+ * all have the same size, offsets is NULL and the place follows from it. */
 struct nwi_lot {
 	uint32_t count;
+	uint32_t state_bytes; /* 0: varies */
 	uint64_t *fps;
 	nwi_link *links;
 	uint32_t *offsets;
 	uint8_t *bytes;
 	uint64_t *is_new; /* one bit a candidate, written by the check */
 };
+
+static inline const uint8_t *nwi_lot_state(const struct nwi_lot *lot, uint32_t i,
+					   uint32_t *ret_bytes)
+{
+	if (lot->offsets) {
+		*ret_bytes = lot->offsets[i + 1] - lot->offsets[i];
+		return lot->bytes + lot->offsets[i];
+	}
+	*ret_bytes = lot->state_bytes;
+	return lot->bytes + (size_t)i * lot->state_bytes;
+}
+
+/* A state's bytes; the commonest size as one load and store. */
+static inline void nwi_copy_state(uint8_t *to, const uint8_t *from, uint32_t n_bytes)
+{
+	if (n_bytes == 8)
+		memcpy(to, from, 8);
+	else
+		memcpy(to, from, n_bytes);
+}
 
 enum nwi_batch_kind {
 	NWI_BATCH_CHECK,   /* check, keep what is new */
@@ -101,9 +124,8 @@ struct nwi_home {
 struct nwi_chunk {
 	uint64_t first_idx; /* place of the first */
 	uint32_t pool_idx;
-	uint32_t count;
-	uint32_t n_bytes;
-	uint8_t bytes[]; /* fixed size: states; else: 32-bit length and bytes, each */
+	uint32_t count;     /* written when the chunk is closed */
+	uint8_t bytes[];    /* fixed size: states; else: 32-bit length and bytes, each */
 };
 
 /* An array in an arena of its own, which keeps it in one piece as it grows. */
@@ -129,6 +151,8 @@ struct nwi_pool {
 	struct nwi_array lists[2]; /* of chunk pointers: this level's and the next one's */
 	struct nwi_array spare;    /* chunks to use again */
 	struct nwi_chunk *open;    /* last of the next level's, being filled */
+	uint8_t *at;               /* where its next state goes */
+	uint32_t room;             /* states of fixed size that still fit, links included */
 	struct nwi_array links;    /* nwi_link of every state */
 	uint64_t state_count;      /* = places given out */
 	pthread_mutex_t lock;
@@ -248,16 +272,32 @@ bool nwi_budget_take(struct nwi_budget *budget, uint64_t n_bytes);
 void nwi_budget_give(struct nwi_budget *budget, uint64_t n_bytes);
 int nwi_array_open(struct nwi_array *array, nw_node node, size_t reserve_bytes, size_t item_bytes);
 void nwi_array_close(struct nwi_array *array, struct nwi_budget *budget);
-/* Room for one more at items[count]; the caller fills it and counts it. -ENOMEM. */
+/* Raises count_max. 0 or -ENOMEM. */
+int nwi_array_extend(struct nwi_array *array, struct nwi_budget *budget);
+/* Room for one more at items[count]; the caller fills it and counts it. 0 or -ENOMEM. */
 int nwi_array_grow(struct nwi_array *array, struct nwi_budget *budget);
 
 /* ---- pool.c ---- */
 int nwi_pool_create(struct nwi_pool **ret_pool, struct nw_explore *explore, uint32_t pool_idx,
 		    uint32_t node_idx);
 void nwi_pool_destroy(struct nwi_pool *pool);
-/* Keeps a state for the next level. 0 or -ENOMEM. */
-int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8_t *state, uint32_t n_bytes,
-		 nwi_link link);
+/* The same as nwi_pool_add(), whatever it takes. */
+int nwi_pool_add_slowly(struct nwi_pool *pool, uint32_t next, const uint8_t *state,
+			uint32_t n_bytes, nwi_link link);
+/* Keeps a state for the next level, whose list is number `next`. 0 or -ENOMEM. */
+static inline int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8_t *state,
+			       uint32_t n_bytes, nwi_link link)
+{
+	if (pool->room == 0)
+		return nwi_pool_add_slowly(pool, next, state, n_bytes, link);
+	pool->room--;
+	if (pool->has_links)
+		((nwi_link *)pool->links.items)[pool->links.count++] = link;
+	nwi_copy_state(pool->at, state, n_bytes);
+	pool->at += n_bytes;
+	pool->state_count++;
+	return 0;
+}
 /* A chunk of this level, or NULL. Any worker. */
 struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now);
 /* Ends a level: its chunks become spare. 0 or -ENOMEM. One thread, no other call. */

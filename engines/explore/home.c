@@ -170,8 +170,9 @@ static int check_exact(struct nwi_exact *exact, struct nwi_lot *lot)
 {
 	memset(lot->is_new, 0, (lot->count + 63) / 64 * sizeof(uint64_t));
 	for (uint32_t i = 0; i < lot->count; i++) {
-		int rc = nwi_exact_insert(exact, lot->fps[i], lot->bytes + lot->offsets[i],
-					  lot->offsets[i + 1] - lot->offsets[i]);
+		uint32_t n_bytes;
+		const uint8_t *state = nwi_lot_state(lot, i, &n_bytes);
+		int rc = nwi_exact_insert(exact, lot->fps[i], state, n_bytes);
 
 		if (rc < 0)
 			return rc;
@@ -202,14 +203,14 @@ bool nwi_check(struct nwi_worker *worker, uint32_t shard_idx, struct nwi_lot *lo
 
 /* ---- keeping what is new ---- */
 
-static const char *violated(struct nwi_worker *worker, const uint8_t *state, uint32_t n_bytes)
+static inline const char *violated(struct nwi_worker *worker, const uint8_t *state, uint32_t n_bytes)
 {
 	const struct nw_model *model = worker->explore->options.model;
 
 	return model->invariant ? model->invariant(worker->context, state, n_bytes) : NULL;
 }
 
-static bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const uint8_t *state,
+static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const uint8_t *state,
 		 uint32_t n_bytes, nwi_link link)
 {
 	struct nw_explore *explore = worker->explore;
@@ -243,10 +244,10 @@ static bool keep_at_node(struct nwi_worker *worker, uint64_t fp, const uint8_t *
 	return is_kept;
 }
 
-static bool keep_one(struct nwi_worker *worker, const struct nwi_lot *lot, uint32_t i)
+static inline bool keep_one(struct nwi_worker *worker, const struct nwi_lot *lot, uint32_t i)
 {
-	const uint8_t *state = lot->bytes + lot->offsets[i];
-	uint32_t n_bytes = lot->offsets[i + 1] - lot->offsets[i];
+	uint32_t n_bytes;
+	const uint8_t *state = nwi_lot_state(lot, i, &n_bytes);
 
 	if (worker->explore->options.route == NW_ROUTE_PUSH)
 		return keep_at_node(worker, lot->fps[i], state, n_bytes, lot->links[i]);

@@ -5,6 +5,9 @@
  * A state's place is its number in its pool. Chunks hold states in the order of their places, so
  * a place needs no memory of its own: a chunk notes that of its first state.
  *
+ * A chunk's count is written when it is closed: until then what is in it follows from the
+ * pool's state_count.
+ *
  * Invariant: while a level runs, this level's list does not change but for `taken`, and the next
  * level's list is written by the pool's owner alone (or under its lock), so taking and adding
  * never meet.
@@ -100,62 +103,74 @@ static struct nwi_chunk *spare_chunk(struct nwi_pool *pool)
 	return chunk;
 }
 
+/* Notes in the open chunk what was put there. */
+static void close_chunk(struct nwi_pool *pool)
+{
+	struct nwi_chunk *chunk = pool->open;
+
+	if (!chunk)
+		return;
+	chunk->count = (uint32_t)(pool->state_count - chunk->first_idx);
+	pool->open = NULL;
+	pool->room = 0;
+}
+
 static int open_chunk(struct nwi_pool *pool, uint32_t next)
 {
 	struct nwi_chunk *chunk = spare_chunk(pool);
 
+	close_chunk(pool);
 	if (!chunk || push_chunk(pool, &pool->lists[next], chunk) < 0)
 		return -ENOMEM;
 	chunk->first_idx = pool->state_count;
 	chunk->pool_idx = pool->pool_idx;
-	chunk->count = 0;
-	chunk->n_bytes = 0;
 	pool->open = chunk;
+	pool->at = chunk->bytes;
 	return 0;
 }
 
-static bool has_room(const struct nwi_pool *pool, const struct nwi_chunk *chunk, uint32_t n_bytes)
+/* Room for CHUNK_STATES more links, so that a chunk's states need not ask. */
+static int make_link_room(struct nwi_pool *pool)
 {
-	uint32_t length_bytes = pool->state_bytes ? 0 : LENGTH_BYTES;
+	struct nwi_array *links = &pool->links;
+	int rc = 0;
 
-	return chunk && chunk->count < CHUNK_STATES &&
-	       chunk->n_bytes + length_bytes + n_bytes <= pool->chunk_bytes;
-}
-
-static int note_link(struct nwi_pool *pool, nwi_link link)
-{
-	int rc = nwi_array_grow(&pool->links, pool->budget);
-
-	if (rc == 0)
-		((nwi_link *)pool->links.items)[pool->links.count++] = link;
+	while (pool->has_links && links->count_max - links->count < CHUNK_STATES && rc == 0)
+		rc = nwi_array_extend(links, pool->budget);
 	return rc;
 }
 
-int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8_t *state, uint32_t n_bytes,
-		 nwi_link link)
+static bool has_room(const struct nwi_pool *pool, uint32_t n_bytes)
 {
-	struct nwi_chunk *chunk;
-	uint8_t *to;
+	const struct nwi_chunk *chunk = pool->open;
 
-	if (pool->has_links && note_link(pool, link) < 0)
+	return chunk && pool->state_count - chunk->first_idx < CHUNK_STATES &&
+	       (size_t)(pool->at - chunk->bytes) + LENGTH_BYTES + n_bytes <= pool->chunk_bytes;
+}
+
+static int add_varying(struct nwi_pool *pool, uint32_t next, const uint8_t *state,
+		       uint32_t n_bytes, nwi_link link)
+{
+	if (!has_room(pool, n_bytes) && (open_chunk(pool, next) < 0 || make_link_room(pool) < 0))
 		return -ENOMEM;
-	if (!has_room(pool, pool->open, n_bytes) && open_chunk(pool, next) < 0)
-		return -ENOMEM;
-	chunk = pool->open;
-	to = chunk->bytes + chunk->n_bytes;
-	if (pool->state_bytes == 0) {
-		memcpy(to, &n_bytes, LENGTH_BYTES);
-		to += LENGTH_BYTES;
-		chunk->n_bytes += LENGTH_BYTES;
-	}
-	if (pool->state_bytes == 8) /* the commonest size, as one store */
-		memcpy(to, state, 8);
-	else
-		memcpy(to, state, n_bytes);
-	chunk->n_bytes += n_bytes;
-	chunk->count++;
+	if (pool->has_links)
+		((nwi_link *)pool->links.items)[pool->links.count++] = link;
+	memcpy(pool->at, &n_bytes, LENGTH_BYTES);
+	memcpy(pool->at + LENGTH_BYTES, state, n_bytes);
+	pool->at += LENGTH_BYTES + n_bytes;
 	pool->state_count++;
 	return 0;
+}
+
+int nwi_pool_add_slowly(struct nwi_pool *pool, uint32_t next, const uint8_t *state,
+			uint32_t n_bytes, nwi_link link)
+{
+	if (pool->state_bytes == 0)
+		return add_varying(pool, next, state, n_bytes, link);
+	if (open_chunk(pool, next) < 0 || make_link_room(pool) < 0)
+		return -ENOMEM;
+	pool->room = CHUNK_STATES;
+	return nwi_pool_add(pool, next, state, n_bytes, link);
 }
 
 struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now)
@@ -183,7 +198,7 @@ int nwi_pool_turn(struct nwi_pool *pool, uint32_t now)
 			return rc;
 	}
 	done->count = 0;
-	pool->open = NULL;
+	close_chunk(pool);
 	/* relaxed: under the meeting: no worker takes until it is released from it. */
 	atomic_store_explicit(&pool->taken, 0, memory_order_relaxed);
 	return 0;

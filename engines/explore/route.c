@@ -26,36 +26,57 @@
 /* Any fixed number does; it must never change, or fingerprints kept on disk would not match. */
 static const uint64_t FP_SEED = UINT64_C(0x6e6f646577697365); /* "nodewise" */
 
-static inline uint64_t fingerprint(const uint8_t *state, size_t n_bytes)
-{
-	uint64_t fp = n_bytes == 8 ? XXH3_64bits_withSeed(state, 8, FP_SEED) :
-				     XXH3_64bits_withSeed(state, n_bytes, FP_SEED);
-
-	return fp ? fp : 1;
-}
-
 /* ---- group: lengths to offsets, fingerprints, links ---- */
 
-static bool measure(struct nwi_worker *worker)
+static bool refuse_size(struct nwi_worker *worker)
+{
+	nwi_end_fault(worker->explore, "the model emitted a state whose size is not the one it declared");
+	return false;
+}
+
+static bool measure_fixed(struct nwi_worker *worker, uint32_t n_bytes)
 {
 	struct nwi_lot *group = &worker->group;
-	uint32_t fixed = worker->explore->state_bytes, at = 0;
+	uint32_t differ = 0;
 
-	group->count = worker->emit.count;
+	for (uint32_t i = 0; i < group->count; i++)
+		differ |= worker->emit.mark[i] ^ n_bytes;
+	if (differ)
+		return refuse_size(worker);
+	if (n_bytes == 8) /* apart, so that the hash's choice by length is made once */
+		for (uint32_t i = 0; i < group->count; i++)
+			group->fps[i] = XXH3_64bits_withSeed(group->bytes + i * 8, 8, FP_SEED);
+	else
+		for (uint32_t i = 0; i < group->count; i++)
+			group->fps[i] = XXH3_64bits_withSeed(group->bytes + i * n_bytes, n_bytes,
+							     FP_SEED);
+	return true;
+}
+
+static bool measure_varying(struct nwi_worker *worker)
+{
+	struct nwi_lot *group = &worker->group;
+	uint32_t at = 0;
+
 	for (uint32_t i = 0; i < group->count; i++) {
 		uint32_t n_bytes = worker->emit.mark[i];
 
-		if ((fixed && n_bytes != fixed) || n_bytes > NW_STATE_BYTES_MAX) {
-			nwi_end_fault(worker->explore, "the model emitted a state of %u bytes, "
-				      "which is not the size it declared", n_bytes);
-			return false;
-		}
+		if (n_bytes > NW_STATE_BYTES_MAX)
+			return refuse_size(worker);
 		group->offsets[i] = at;
-		group->fps[i] = fingerprint(group->bytes + at, n_bytes);
+		group->fps[i] = XXH3_64bits_withSeed(group->bytes + at, n_bytes, FP_SEED);
 		at += n_bytes;
 	}
 	group->offsets[group->count] = at;
 	return true;
+}
+
+static bool measure(struct nwi_worker *worker)
+{
+	uint32_t fixed = worker->explore->state_bytes;
+
+	worker->group.count = worker->emit.count;
+	return fixed ? measure_fixed(worker, fixed) : measure_varying(worker);
 }
 
 static bool link_up(struct nwi_worker *worker)
@@ -156,8 +177,10 @@ static struct nwi_batch *create_batch(struct nwi_worker *worker)
 	batch->lot.fps = (void *)(at += sizeof(*batch));
 	batch->lot.links = (void *)(at += n * sizeof(uint64_t));
 	batch->lot.is_new = (void *)(at += n * sizeof(uint64_t));
-	batch->lot.offsets = (void *)(at += words * sizeof(uint64_t));
+	at += words * sizeof(uint64_t);
+	batch->lot.offsets = explore->state_bytes ? NULL : (void *)at;
 	batch->lot.bytes = at + (n + 2) * sizeof(uint32_t);
+	batch->lot.state_bytes = explore->state_bytes;
 	return batch;
 }
 
@@ -219,17 +242,21 @@ static void pack_new(struct nwi_batch *batch)
 	uint32_t to = 0, at = 0;
 
 	for (uint32_t i = 0; i < lot->count; i++) {
-		uint32_t from = lot->offsets[i], n_bytes = lot->offsets[i + 1] - from;
+		uint32_t n_bytes;
+		const uint8_t *state = nwi_lot_state(lot, i, &n_bytes);
 
 		if (!(lot->is_new[i / 64] >> i % 64 & 1))
 			continue;
-		memmove(lot->bytes + at, lot->bytes + from, n_bytes);
+		memmove(lot->bytes + at, state, n_bytes);
 		lot->links[to] = lot->links[i];
 		lot->fps[to] = lot->fps[i];
-		lot->offsets[to++] = at;
+		if (lot->offsets)
+			lot->offsets[to] = at;
+		to++;
 		at += n_bytes;
 	}
-	lot->offsets[to] = at;
+	if (lot->offsets)
+		lot->offsets[to] = at;
 	lot->count = to;
 }
 
@@ -350,34 +377,41 @@ static bool close_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 	return goes_on;
 }
 
-static bool append(struct nwi_worker *worker, uint32_t i)
+/* The open batch of a home, with room for one more state of n_bytes; NULL: the search is ending. */
+static struct nwi_batch *batch_for(struct nwi_worker *worker, uint32_t home_idx, uint32_t n_bytes)
+{
+	struct nwi_batch *batch = worker->open[home_idx];
+
+	if (batch && batch->n_bytes + n_bytes > worker->explore->batch_bytes) {
+		if (!close_batch(worker, batch))
+			return NULL;
+		batch = NULL;
+	}
+	return batch ? batch : open_batch(worker, home_idx);
+}
+
+static inline bool append(struct nwi_worker *worker, uint32_t i)
 {
 	const struct nw_explore *explore = worker->explore;
 	const struct nwi_lot *group = &worker->group;
+	uint32_t n_bytes;
+	const uint8_t *state = nwi_lot_state(group, i, &n_bytes);
 	uint32_t home_idx = nw_fpset_home(group->fps[i], explore->home_count);
-	uint32_t from = group->offsets[i], n_bytes = group->offsets[i + 1] - from;
-	struct nwi_batch *batch = worker->open[home_idx];
+	struct nwi_batch *batch = batch_for(worker, home_idx, n_bytes);
 	struct nwi_lot *lot;
 
-	if (batch && batch->n_bytes + n_bytes > explore->batch_bytes) {
-		if (!close_batch(worker, batch))
-			return false;
-		batch = NULL;
-	}
-	if (!batch)
-		batch = open_batch(worker, home_idx);
 	if (!batch)
 		return false;
 	lot = &batch->lot;
 	lot->fps[lot->count] = group->fps[i];
 	lot->links[lot->count] = group->links[i];
-	lot->offsets[lot->count++] = batch->n_bytes;
-	if (n_bytes == 8) /* the commonest size, as one store */
-		memcpy(lot->bytes + batch->n_bytes, group->bytes + from, 8);
-	else
-		memcpy(lot->bytes + batch->n_bytes, group->bytes + from, n_bytes);
+	nwi_copy_state(lot->bytes + batch->n_bytes, state, n_bytes);
+	if (lot->offsets)
+		lot->offsets[lot->count] = batch->n_bytes;
 	batch->n_bytes += n_bytes;
-	lot->offsets[lot->count] = batch->n_bytes;
+	lot->count++;
+	if (lot->offsets)
+		lot->offsets[lot->count] = batch->n_bytes;
 	return lot->count < explore->batch_count || close_batch(worker, batch);
 }
 

@@ -244,7 +244,9 @@ static int create_buffers(struct nwi_worker *worker)
 	group->fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	group->links = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	group->is_new = nw_arena_alloc(arena, GROUP_COUNT / 8, 8);
-	group->offsets = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(uint32_t), 8);
+	if (!state_bytes)
+		group->offsets = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(uint32_t), 8);
+	group->state_bytes = state_bytes;
 	worker->order = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
 	worker->order_fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	worker->nearest =

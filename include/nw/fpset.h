@@ -95,7 +95,7 @@ NW_API void nw_fpset_destroy(struct nw_fpset *set);
  * Of equal fingerprints in one call, or in calls that overlap, exactly one is new.
  *
  * @param party     0..party_count-1: the calling thread's own
- * @param fps       any values; 0 and the largest are stored as their neighbours
+ * @param fps       any values; those below 2^32 are stored as others above
  * @param count     0..NW_FPSET_BATCH_MAX
  * @param ret_new   bit i % 64 of word i / 64 is set where fps[i] was new; (count + 63) / 64
  *                  words are written

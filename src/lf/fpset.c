@@ -45,6 +45,7 @@
  */
 #include <nw/fpset.h>
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "os/backoff.h"
 #include "os/heap.h"
@@ -55,9 +56,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* Values below RESERVED are no fingerprints. The control slot holds CONTROL + its count, so a
+ * search passes over it like over any other fingerprint. */
 #define EMPTY     UINT64_C(0)
-#define MOVED     UINT64_MAX
-#define SPLITTING (UINT64_C(1) << 63)
+#define MOVED     UINT64_C(1)
+#define CONTROL   UINT64_C(2)
+#define SPLITTING (UINT64_C(1) << 31)
+#define RESERVED  (UINT64_C(1) << 32)
 
 enum {
 	SLOT_BITS_TOP = 48,  /* the first slot comes from the bits below this one */
@@ -149,34 +154,25 @@ static size_t block_bytes(const struct nw_fpset *set)
 	return (size_t)set->shape.block_slots * sizeof(slot);
 }
 
-static uint64_t storable(uint64_t fp)
+/* One fingerprint in 2^32 shares its value with another one: nothing beside the chance that two
+ * states have the same fingerprint to begin with. */
+static inline uint64_t storable(uint64_t fp)
 {
-	return fp == EMPTY ? 1 : fp == MOVED ? MOVED - 1 : fp;
+	return fp < RESERVED ? fp | RESERVED : fp;
 }
 
-/* Where the search for a fingerprint begins. It may be slot 0, which next_slot() never returns to
- * a search: see usable(). */
+/* Where the search for a fingerprint begins. Slots are searched line by line: all eight of a
+ * cache line, from the first one round, then those of the next line. At three quarters full
+ * most searches so end in the line they fetched; plain linear probing would leave it every other
+ * time. */
 static inline uint32_t first_slot(struct shape shape, uint64_t fp)
 {
 	return (uint32_t)(fp >> shape.slot_shift) & (shape.block_slots - 1);
 }
 
-/* Slots are searched line by line: all eight of a cache line, from the first one round, then
- * those of the next line. At three quarters full most searches so end in the line they fetched,
- * where plain linear probing would leave it every other time. step counts from 1. */
-static inline uint32_t next_slot(struct shape shape, uint32_t i, uint32_t step)
+static inline uint32_t next_line(struct shape shape, uint32_t line)
 {
-	uint32_t line = i & ~(LINE_SLOTS - 1u);
-
-	if (step % LINE_SLOTS == 0)
-		line = (line + LINE_SLOTS) & (shape.block_slots - 1);
-	return line | ((i + 1) & (LINE_SLOTS - 1u));
-}
-
-/* Slot 0 is the control slot. */
-static inline bool usable(uint32_t i)
-{
-	return i != 0;
+	return (line + LINE_SLOTS) & (shape.block_slots - 1);
 }
 
 /* ---- memory: regions of pages, cut into blocks; under the lock ---- */
@@ -284,6 +280,8 @@ static int take_block(struct nw_fpset *set, slot **ret_block)
 		set->region_used += block_bytes(set);
 		set->block_count++;
 	}
+	/* relaxed: not yet published. */
+	atomic_store_explicit(&block[0], CONTROL, memory_order_relaxed);
 	*ret_block = block;
 	return 0;
 }
@@ -411,15 +409,19 @@ static uint64_t freeze(slot *s, bool is_shared)
 
 static void put_unpublished(const struct nw_fpset *set, slot *block, uint64_t fp)
 {
-	uint32_t i = first_slot(set->shape, fp), step = 1;
+	uint32_t first = first_slot(set->shape, fp), line = first & ~(LINE_SLOTS - 1u), n = 0;
+	slot *s = &block[first];
 
 	/* relaxed: not yet published, here and below. */
-	while (!usable(i) || atomic_load_explicit(&block[i], memory_order_relaxed) != EMPTY)
-		i = next_slot(set->shape, i, step++);
-	atomic_store_explicit(&block[i], fp, memory_order_relaxed); /* relaxed: as above. */
+	while (atomic_load_explicit(s, memory_order_relaxed) != EMPTY) {
+		if (++n % LINE_SLOTS == 0)
+			line = next_line(set->shape, line);
+		s = &block[line + (first + n) % LINE_SLOTS];
+	}
+	atomic_store_explicit(s, fp, memory_order_relaxed); /* relaxed: as above. */
 	if ((fp & set->shape.sample_mask) == 0) {
 		/* relaxed: not yet published. */
-		uint64_t n = atomic_load_explicit(&block[0], memory_order_relaxed);
+		n = (uint32_t)atomic_load_explicit(&block[0], memory_order_relaxed);
 
 		atomic_store_explicit(&block[0], n + 1, memory_order_relaxed); /* relaxed: same */
 	}
@@ -436,7 +438,7 @@ static bool claim_split(slot *block, bool is_shared)
 }
 
 /* Splits the block of `entry`, or leaves that to the party already at it. 0 or -ENOMEM. */
-static __attribute__((noinline)) int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shared)
+static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shared)
 {
 	slot *block = block_of(entry), *half[2];
 	uint32_t depth = depth_of(entry);
@@ -453,7 +455,7 @@ static __attribute__((noinline)) int split(struct nw_fpset *set, uint64_t entry,
 	for (uint32_t i = 1; i < set->shape.block_slots; i++) {
 		uint64_t v = freeze(&block[i], is_shared);
 
-		if (v != EMPTY)
+		if (v != EMPTY) /* nor MOVED: this party alone freezes */
 			put_unpublished(set, half[(v >> depth) & 1], v);
 	}
 	finish_split(set, entry, fp, half);
@@ -462,7 +464,7 @@ static __attribute__((noinline)) int split(struct nw_fpset *set, uint64_t entry,
 
 /* ---- insert ---- */
 
-static inline uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
+NWI_ALWAYS_INLINE uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
 {
 	/* seq_cst, both: see "Epochs" above; also acquires the block's content. */
 	struct directory *dir = atomic_load(&set->directory);
@@ -470,10 +472,8 @@ static inline uint64_t find_entry(struct nw_fpset *set, uint64_t fp)
 	return atomic_load(&dir->entries[fp & dir->mask]);
 }
 
-enum outcome { SEEN, NEW, FULL, WAIT };
-
 /* Puts fp where v was read as EMPTY. On failure v is what another party put there. */
-static inline bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
+NWI_ALWAYS_INLINE bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
 {
 	if (!is_shared) {
 		/* relaxed: sole writer; statistics and verification may look. */
@@ -485,13 +485,43 @@ static inline bool claim_slot(slot *s, uint64_t *v, uint64_t fp, bool is_shared)
 						       memory_order_relaxed);
 }
 
-/* NEW, or FULL when it was put and the block has reached its load. */
-static inline enum outcome count_new(struct shape shape, slot *block, uint64_t fp, bool is_shared)
+enum outcome { SEEN, NEW, NO_ROOM, WAIT };
+
+/* Looks through one line from slot `first` of it, round; puts fp into the first empty one. */
+NWI_ALWAYS_INLINE enum outcome try_line(slot *line, uint32_t first, uint64_t fp, bool is_shared)
+{
+	for (uint32_t n = 0; n < LINE_SLOTS; n++) {
+		slot *s = &line[(first + n) % LINE_SLOTS];
+		/* relaxed: the slot's value is all there is (invariant 1). */
+		uint64_t v = atomic_load_explicit(s, memory_order_relaxed);
+
+		if (v == EMPTY && claim_slot(s, &v, fp, is_shared))
+			return NEW;
+		if (v == fp)
+			return SEEN;
+		if (is_shared && v == MOVED)
+			return WAIT;
+	}
+	return NO_ROOM;
+}
+
+static enum outcome try_block(struct shape shape, slot *block, uint64_t fp, bool is_shared)
+{
+	uint32_t first = first_slot(shape, fp), line = first & ~(LINE_SLOTS - 1u);
+	enum outcome outcome = NO_ROOM;
+
+	for (uint32_t n = 0; n < shape.block_slots / LINE_SLOTS && outcome == NO_ROOM; n++) {
+		outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
+		line = next_line(shape, line);
+	}
+	return outcome;
+}
+
+/* Counts a sampled new fingerprint. True: its block has reached its load. */
+static bool count_sample(const struct nw_fpset *set, slot *block, bool is_shared)
 {
 	uint64_t n;
 
-	if ((fp & shape.sample_mask) != 0)
-		return NEW;
 	if (is_shared) {
 		/* relaxed: statistic that decides when to split, not what is in the block. */
 		n = atomic_fetch_add_explicit(&block[0], 1, memory_order_relaxed) + 1;
@@ -500,31 +530,17 @@ static inline enum outcome count_new(struct shape shape, slot *block, uint64_t f
 		n = atomic_load_explicit(&block[0], memory_order_relaxed) + 1;
 		atomic_store_explicit(&block[0], n, memory_order_relaxed); /* relaxed: same */
 	}
-	return (n & ~SPLITTING) >= shape.split_at ? FULL : NEW;
+	return (n & ~SPLITTING) >= CONTROL + set->shape.split_at;
 }
 
-static inline enum outcome try_insert(struct shape shape, slot *block, uint64_t fp, bool *ret_put,
-				      bool is_shared)
+/* After a sampled new fingerprint. A block that cannot be split serves on while it has room, so
+ * want of memory is no failure yet. */
+NWI_NEVER_INLINE void note_sample(struct nw_fpset *set, uint64_t fp, bool is_shared)
 {
-	uint32_t i = first_slot(shape, fp);
+	uint64_t entry = find_entry(set, fp);
 
-	for (uint32_t step = 1; step <= shape.block_slots; i = next_slot(shape, i, step++)) {
-		uint64_t v;
-
-		if (!usable(i))
-			continue;
-		/* relaxed: the slot's value is all there is (invariant 1). */
-		v = atomic_load_explicit(&block[i], memory_order_relaxed);
-		if (v == EMPTY && claim_slot(&block[i], &v, fp, is_shared)) {
-			*ret_put = true;
-			return count_new(shape, block, fp, is_shared);
-		}
-		if (v == fp)
-			return SEEN;
-		if (v == MOVED)
-			return WAIT;
-	}
-	return FULL;
+	if (count_sample(set, block_of(entry), is_shared))
+		(void)split(set, entry, fp, is_shared);
 }
 
 /* Until the entry changes; the splitter is at work, or has just given up for want of memory. */
@@ -539,62 +555,78 @@ static void wait_for_split(struct nw_fpset *set, uint64_t entry, uint64_t fp)
 		nwi_backoff_wait(&backoff);
 }
 
-/* 1: new, 0: seen, -ENOMEM. Sets *ret_split when a block was split. */
-static inline int insert_one(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool *ret_split,
-		      bool is_shared)
+/* All of the insert, for what one line does not settle. 1: new, 0: seen, -ENOMEM. */
+NWI_NEVER_INLINE int insert_slowly(struct nw_fpset *set, uint64_t fp, bool is_shared)
 {
-	bool is_put = false;
-
 	for (;;) {
-		enum outcome outcome = try_insert(set->shape, block_of(entry), fp, &is_put, is_shared);
+		uint64_t entry = find_entry(set, fp);
+		enum outcome outcome = try_block(set->shape, block_of(entry), fp, is_shared);
 		int rc;
 
 		if (outcome == SEEN || outcome == NEW)
 			return outcome == NEW;
-		if (outcome == FULL) {
-			*ret_split = true;
+		if (outcome == NO_ROOM) {
 			rc = split(set, entry, fp, is_shared);
-			/* A block that could not be split still serves while it has room. */
-			if (is_put)
-				return rc == 0 || rc == -ENOMEM ? 1 : rc;
 			if (rc < 0)
 				return rc;
 		}
 		wait_for_split(set, entry, fp);
-		entry = find_entry(set, fp);
 	}
 }
 
-/* Looks up where a fingerprint belongs and has its first slot fetched. */
-static inline uint64_t look_ahead(struct nw_fpset *set, uint64_t fp)
+/* First slot of a fingerprint, on its way into the cache. */
+NWI_ALWAYS_INLINE slot *look_ahead(struct nw_fpset *set, struct shape shape, uint64_t fp)
 {
-	uint64_t entry = find_entry(set, fp);
+	slot *s = &block_of(find_entry(set, fp))[first_slot(shape, fp)];
 
-	__builtin_prefetch((const void *)&block_of(entry)[first_slot(set->shape, fp)], 1, 3);
-	return entry;
+	__builtin_prefetch((const void *)s, 1, 3);
+	return s;
 }
 
-/* Slots are fetched AHEAD fingerprints before they are needed, so that cache misses overlap. */
-static inline int insert_all(struct nw_fpset *set, const uint64_t *fps, size_t count,
-			     uint64_t *ret_new, bool is_shared)
+/* A line is as long as a block is aligned, so a slot's address tells its line. */
+NWI_ALWAYS_INLINE enum outcome try_first_line(slot *s, uint64_t fp, bool is_shared)
 {
-	uint64_t entries[AHEAD], new_bits = 0;
-	bool has_split = false;
+	uintptr_t at = (uintptr_t)s, line = at & ~(uintptr_t)(LINE_SLOTS * sizeof(slot) - 1);
+
+	return try_line((slot *)line, (uint32_t)(at - line) / sizeof(slot), fp, is_shared);
+}
+
+/* 1: new, 0: seen, -ENOMEM. */
+NWI_ALWAYS_INLINE int insert_one(struct nw_fpset *set, struct shape shape, slot *s, uint64_t fp,
+				 bool is_shared)
+{
+	enum outcome outcome = try_first_line(s, fp, is_shared);
+	int rc = outcome == NEW;
+
+	if (outcome != SEEN && outcome != NEW)
+		rc = insert_slowly(set, fp, is_shared);
+	if (rc > 0 && (fp & shape.sample_mask) == 0)
+		note_sample(set, fp, is_shared);
+	return rc;
+}
+
+/*
+ * Slots are fetched AHEAD fingerprints before they are needed, so that cache misses overlap. What
+ * was looked up ahead stays readable until this party's epoch ends; an owner-only set reuses a
+ * split block at once, so there the look-ups are made again.
+ */
+NWI_ALWAYS_INLINE int insert_all(struct nw_fpset *set, const uint64_t *fps, size_t count,
+				 uint64_t *ret_new, bool is_shared)
+{
+	slot *ahead[AHEAD];
+	struct shape shape = set->shape;
+	uint64_t new_bits = 0, splits = is_shared ? 0 : set->split_count;
 	int total = 0;
 
 	for (size_t i = 0; i < AHEAD && i < count; i++)
-		entries[i] = look_ahead(set, storable(fps[i]));
+		ahead[i] = look_ahead(set, shape, storable(fps[i]));
 	for (size_t i = 0; i < count; i++) {
-		uint64_t fp = storable(fps[i]), entry = entries[i % AHEAD];
+		slot *s = ahead[i % AHEAD];
 		int rc;
 
-		/* An owner-only split reuses the block at once, so looked-up entries are stale;
-		 * a shared one leaves it readable until this party's epoch ends. */
-		if (!is_shared && has_split)
-			entry = find_entry(set, fp);
 		if (i + AHEAD < count)
-			entries[i % AHEAD] = look_ahead(set, storable(fps[i + AHEAD]));
-		rc = insert_one(set, entry, fp, &has_split, is_shared);
+			ahead[i % AHEAD] = look_ahead(set, shape, storable(fps[i + AHEAD]));
+		rc = insert_one(set, shape, s, storable(fps[i]), is_shared);
 		if (rc < 0)
 			return rc;
 		total += rc;
@@ -603,17 +635,23 @@ static inline int insert_all(struct nw_fpset *set, const uint64_t *fps, size_t c
 			ret_new[i / 64] = new_bits;
 			new_bits = 0;
 		}
+		if (!is_shared && set->split_count != splits) {
+			splits = set->split_count;
+			for (size_t j = i + 1; j <= i + AHEAD && j < count; j++)
+				ahead[j % AHEAD] = look_ahead(set, shape, storable(fps[j]));
+		}
 	}
 	return total;
 }
 
-static int insert_owned(struct nw_fpset *set, const uint64_t *fps, size_t count, uint64_t *ret_new)
+NWI_NEVER_INLINE int insert_owned(struct nw_fpset *set, const uint64_t *fps, size_t count,
+				  uint64_t *ret_new)
 {
 	return insert_all(set, fps, count, ret_new, false);
 }
 
-static int insert_shared(struct nw_fpset *set, const uint64_t *fps, size_t count,
-			 uint64_t *ret_new)
+NWI_NEVER_INLINE int insert_shared(struct nw_fpset *set, const uint64_t *fps, size_t count,
+				   uint64_t *ret_new)
 {
 	return insert_all(set, fps, count, ret_new, true);
 }
@@ -653,35 +691,42 @@ int nw_fpset_insert(struct nw_fpset *set, uint32_t party_idx, const uint64_t *fp
 	return 0;
 }
 
+/* What ends the search for fp in a block: fp itself, EMPTY, MOVED, or 0 at its end. */
+static uint64_t search(struct shape shape, slot *block, uint64_t fp)
+{
+	uint32_t first = first_slot(shape, fp), line = first & ~(LINE_SLOTS - 1u);
+
+	for (uint32_t n = 0; n < shape.block_slots; n++) {
+		/* relaxed: the slot's value is all there is (invariant 1). */
+		uint64_t v = atomic_load_explicit(&block[line + (first + n) % LINE_SLOTS],
+						  memory_order_relaxed);
+
+		if (v == EMPTY || v == MOVED || v == fp)
+			return v;
+		if (n % LINE_SLOTS == LINE_SLOTS - 1)
+			line = next_line(shape, line);
+	}
+	return EMPTY;
+}
+
 bool nw_fpset_contains(struct nw_fpset *set, uint32_t party_idx, uint64_t fp)
 {
 	struct party *party = &set->parties[party_idx];
-	bool is_found = false, is_moved = true;
+	uint64_t v = MOVED;
 
 	fp = storable(fp);
 	if (set->party_count > 1)
 		enter(set, party);
-	while (is_moved) {
-		uint64_t entry = find_entry(set, fp), v = EMPTY;
-		uint32_t i = first_slot(set->shape, fp);
+	while (v == MOVED) {
+		uint64_t entry = find_entry(set, fp);
 
-		for (uint32_t step = 1; step <= set->shape.block_slots;
-		     i = next_slot(set->shape, i, step++)) {
-			if (!usable(i))
-				continue;
-			/* relaxed: the slot's value is all there is (invariant 1). */
-			v = atomic_load_explicit(&block_of(entry)[i], memory_order_relaxed);
-			if (v == EMPTY || v == MOVED || v == fp)
-				break;
-		}
-		is_found = v == fp;
-		is_moved = v == MOVED;
-		if (is_moved)
+		v = search(set->shape, block_of(entry), fp);
+		if (v == MOVED)
 			wait_for_split(set, entry, fp);
 	}
 	if (set->party_count > 1)
 		leave(party);
-	return is_found;
+	return v == fp;
 }
 
 /* ---- create, destroy, statistics ---- */

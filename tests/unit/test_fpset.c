@@ -88,13 +88,16 @@ TEST(grows_with_sampled_load)
 	check_grows(2, 4096, 4096);
 }
 
-TEST(keeps_the_two_reserved_values_apart_from_empty)
+TEST(keeps_reserved_values_apart_from_empty)
 {
 	struct nw_fpset *set = create(1, 8, 8);
 
 	CHECK(!nw_fpset_contains(set, 0, 0));
 	CHECK(insert(set, 0));
 	CHECK(!insert(set, 0));
+	CHECK(insert(set, 1));
+	CHECK(!insert(set, 1));
+	CHECK(insert(set, 2));
 	CHECK(insert(set, UINT64_MAX));
 	CHECK(!insert(set, UINT64_MAX));
 	CHECK(nw_fpset_contains(set, 0, 0));
@@ -124,9 +127,9 @@ TEST(splits_until_it_can_tell_apart)
 	struct nw_fpset *set = create(1, 8, 8);
 
 	for (uint64_t i = 0; i < 64; i++)
-		CHECK(insert(set, i << 14 | 5));
+		CHECK(insert(set, i << 14 | UINT64_C(5) << 40 | 5));
 	for (uint64_t i = 0; i < 64; i++)
-		CHECK(nw_fpset_contains(set, 0, i << 14 | 5));
+		CHECK(nw_fpset_contains(set, 0, i << 14 | UINT64_C(5) << 40 | 5));
 	nw_fpset_destroy(set);
 }
 

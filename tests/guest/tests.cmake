@@ -9,10 +9,18 @@ function(nw_guest_test name)
   set_property(GLOBAL APPEND PROPERTY NW_GUEST_PROGRAMS $<TARGET_FILE:${name}>)
 endfunction()
 
+# nw_guest_also(test_x...): programs of other folders that are worth a run on several nodes too.
+function(nw_guest_also)
+  foreach(name ${ARGN})
+    set_property(GLOBAL APPEND PROPERTY NW_GUEST_PROGRAMS $<TARGET_FILE:${name}>)
+  endforeach()
+endfunction()
+
 nw_guest_test(test_placement)
 nw_guest_test(test_pinning)
 nw_guest_test(test_home)
 nw_guest_test(test_command LIBS PkgConfig::JANSSON)
+nw_guest_also(test_mem test_arena test_slab stress_slab)
 
 # One boot a shape. Both want all CPUs of the host, and the kernel is fetched once.
 get_property(programs GLOBAL PROPERTY NW_GUEST_PROGRAMS)

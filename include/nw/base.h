@@ -21,12 +21,15 @@
 /* Two lines, since x86 prefetches them in pairs; one would still share a pair. */
 #define NW_CACHE_PAIR 128
 
+/* NW_INLINE: C gets the body from the header; C++, which has no _Atomic, calls the library's. */
 #ifdef __cplusplus
 #define NW_BEGIN_DECLS extern "C" {
 #define NW_END_DECLS   }
+#define NW_INLINE
 #else
 #define NW_BEGIN_DECLS
 #define NW_END_DECLS
+#define NW_INLINE inline
 #endif
 
 #endif /* NW_BASE_H */

@@ -28,9 +28,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef __cplusplus
+#include <stdalign.h>
+#include <stdatomic.h>
+#endif
+
 NW_BEGIN_DECLS
 
-/** A ring. Opaque. */
+/** A ring. Its fields are below, for the inlined calls; no other code may touch them. */
 struct nw_ring;
 
 /** Smallest and largest slot_count. */
@@ -117,7 +122,7 @@ NW_API const struct nw_mem *nw_ring_memory(const struct nw_ring *ring);
  * Cost:    one store to a line the consumer polls; one load of the consumer's line only
  *          when the producer's cached copy says "full".
  */
-NW_API bool nw_ring_push(struct nw_ring *ring, void *item) NW_MUST_USE;
+NW_API NW_INLINE bool nw_ring_push(struct nw_ring *ring, void *item) NW_MUST_USE;
 
 /**
  * Append as many of the pointers as there is room for, in their order.
@@ -144,7 +149,7 @@ NW_API uint32_t nw_ring_push_burst(struct nw_ring *ring, void *const *items,
  * Progress: wait-free.
  * Cost:    as nw_ring_push(), the sides exchanged.
  */
-NW_API bool nw_ring_pop(struct nw_ring *ring, void **ret_item) NW_MUST_USE;
+NW_API NW_INLINE bool nw_ring_pop(struct nw_ring *ring, void **ret_item) NW_MUST_USE;
 
 /**
  * Remove the oldest pointers, up to item_count of them, oldest first.
@@ -175,6 +180,68 @@ NW_API uint32_t nw_ring_count(const struct nw_ring *ring);
  * Threads: any thread.
  */
 NW_API uint32_t nw_ring_slot_count(const struct nw_ring *ring);
+
+#ifndef __cplusplus
+
+/* Part of the ABI. head and tail count items since creation, modulo 2^32; why it is right is told in
+ * src/lf/ring.c. */
+struct nw_ring {
+	/* Written by the producer. */
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t head;
+	uint32_t tail_seen; /* producer's copy: a past value of tail */
+
+	/* Written by the consumer. */
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t tail;
+	uint32_t head_seen; /* consumer's copy: a past value of head */
+
+	/* Constant after creation. */
+	alignas(NW_CACHE_PAIR) uint32_t slot_count;
+	uint32_t mask;
+	struct nw_mem mem; /* base NULL: the memory is the caller's */
+
+	/* Slot i & mask: the producer's while free, else the consumer's. */
+	alignas(NW_CACHE_PAIR) void *slots[];
+};
+
+NW_INLINE bool nw_ring_push(struct nw_ring *ring, void *item)
+{
+	/* relaxed: sole writer. */
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+	if (head - ring->tail_seen > ring->mask) {
+		/* [push.tail] acquire, pairs with [pop.tail], [pop_burst.tail]: the consumer
+		 * has read the slot before we overwrite it. */
+		ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+		if (head - ring->tail_seen > ring->mask)
+			return false;
+	}
+	ring->slots[head & ring->mask] = item;
+	/* [push.head] release, pairs with [pop.head], [pop_burst.head]: publishes the slot, and
+	 * all that the producer did before. */
+	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+	return true;
+}
+
+NW_INLINE bool nw_ring_pop(struct nw_ring *ring, void **ret_item)
+{
+	/* relaxed: sole writer. */
+	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+	if (ring->head_seen == tail) {
+		/* [pop.head] acquire, pairs with [push.head], [push_burst.head]: see the
+		 * content of the slot. */
+		ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+		if (ring->head_seen == tail)
+			return false;
+	}
+	*ret_item = ring->slots[tail & ring->mask];
+	/* [pop.tail] release, pairs with [push.tail], [push_burst.tail], [count.tail]: our read
+	 * of the slot is done before the producer may reuse it. */
+	atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+	return true;
+}
+
+#endif /* !__cplusplus */
 
 NW_END_DECLS
 

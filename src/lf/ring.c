@@ -31,27 +31,7 @@
 #include "base/bits.h"
 
 #include <errno.h>
-#include <stdalign.h>
-#include <stdatomic.h>
 #include <string.h>
-
-struct nw_ring {
-	/* Written by the producer. */
-	alignas(NW_CACHE_PAIR) _Atomic uint32_t head;
-	uint32_t tail_seen; /* producer's copy: a past value of tail */
-
-	/* Written by the consumer. */
-	alignas(NW_CACHE_PAIR) _Atomic uint32_t tail;
-	uint32_t head_seen; /* consumer's copy: a past value of head */
-
-	/* Constant after creation. */
-	alignas(NW_CACHE_PAIR) uint32_t slot_count;
-	uint32_t mask;
-	struct nw_mem mem; /* base NULL: the memory is the caller's */
-
-	/* Slot i & mask: the producer's while free, else the consumer's. */
-	alignas(NW_CACHE_PAIR) void *slots[];
-};
 
 static bool is_slot_count(uint32_t n)
 {
@@ -124,107 +104,72 @@ const struct nw_mem *nw_ring_memory(const struct nw_ring *ring)
 	return ring->mem.base ? &ring->mem : NULL;
 }
 
-/* Producer: free slots, at least `wanted` if there are so many. */
-static inline uint32_t free_count(struct nw_ring *ring, uint32_t head, uint32_t wanted)
+/* The bodies are in the header; here is what C++ and pointers to these functions link with. */
+extern bool nw_ring_push(struct nw_ring *ring, void *item);
+extern bool nw_ring_pop(struct nw_ring *ring, void **ret_item);
+
+/* Of n slots from position i on: how many lie before the end of the array. */
+static inline uint32_t until_end(const struct nw_ring *ring, uint32_t i, uint32_t n)
 {
-	uint32_t n = ring->slot_count - (head - ring->tail_seen);
+	uint32_t room = ring->slot_count - (i & ring->mask);
 
-	if (n >= wanted)
-		return n;
-	/* [push.tail] acquire, pairs with [pop.tail]: the consumer has read the slots before
-	 * we overwrite them. */
-	ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
-	return ring->slot_count - (head - ring->tail_seen);
-}
-
-/* Consumer: filled slots, at least `wanted` if there are so many. */
-static inline uint32_t filled_count(struct nw_ring *ring, uint32_t tail, uint32_t wanted)
-{
-	uint32_t n = ring->head_seen - tail;
-
-	if (n >= wanted)
-		return n;
-	/* [pop.head] acquire, pairs with [push.head]: see the content of the slots. */
-	ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
-	return ring->head_seen - tail;
-}
-
-/* Producer: pass the slots before `head` on. */
-static inline void publish(struct nw_ring *ring, uint32_t head)
-{
-	/* [push.head] release, pairs with [pop.head]: publishes the slots, and all that the
-	 * producer did before. */
-	atomic_store_explicit(&ring->head, head, memory_order_release);
-}
-
-/* Consumer: give the slots before `tail` back. */
-static inline void release(struct nw_ring *ring, uint32_t tail)
-{
-	/* [pop.tail] release, pairs with [push.tail], [count.tail]: our reads of the slots
-	 * are done before the producer may reuse them. */
-	atomic_store_explicit(&ring->tail, tail, memory_order_release);
-}
-
-bool nw_ring_push(struct nw_ring *ring, void *item)
-{
-	/* relaxed: sole writer. */
-	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-
-	if (free_count(ring, head, 1) == 0)
-		return false;
-	ring->slots[head & ring->mask] = item;
-	publish(ring, head + 1);
-	return true;
+	return n < room ? n : room;
 }
 
 uint32_t nw_ring_push_burst(struct nw_ring *ring, void *const *items, uint32_t item_count)
 {
 	/* relaxed: sole writer. */
 	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-	uint32_t n = free_count(ring, head, item_count);
+	uint32_t n = ring->slot_count - (head - ring->tail_seen), first;
 
+	if (n < item_count) {
+		/* [push_burst.tail] acquire, pairs with [pop.tail], [pop_burst.tail]: the
+		 * consumer has read the slots before we overwrite them. */
+		ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+		n = ring->slot_count - (head - ring->tail_seen);
+	}
 	if (n > item_count)
 		n = item_count;
 	if (n == 0)
 		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		ring->slots[(head + i) & ring->mask] = items[i];
-	publish(ring, head + n);
+	first = until_end(ring, head, n);
+	memcpy(&ring->slots[head & ring->mask], items, first * sizeof(items[0]));
+	memcpy(&ring->slots[0], items + first, (n - first) * sizeof(items[0]));
+	/* [push_burst.head] release, pairs with [pop.head], [pop_burst.head]: publishes the
+	 * slots, and all that the producer did before. */
+	atomic_store_explicit(&ring->head, head + n, memory_order_release);
 	return n;
-}
-
-bool nw_ring_pop(struct nw_ring *ring, void **ret_item)
-{
-	/* relaxed: sole writer. */
-	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-
-	if (filled_count(ring, tail, 1) == 0)
-		return false;
-	*ret_item = ring->slots[tail & ring->mask];
-	release(ring, tail + 1);
-	return true;
 }
 
 uint32_t nw_ring_pop_burst(struct nw_ring *ring, void **ret_items, uint32_t item_count)
 {
 	/* relaxed: sole writer. */
 	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-	uint32_t n = filled_count(ring, tail, item_count);
+	uint32_t n = ring->head_seen - tail, first;
 
+	if (n < item_count) {
+		/* [pop_burst.head] acquire, pairs with [push.head], [push_burst.head]: see the
+		 * content of the slots. */
+		ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+		n = ring->head_seen - tail;
+	}
 	if (n > item_count)
 		n = item_count;
 	if (n == 0)
 		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		ret_items[i] = ring->slots[(tail + i) & ring->mask];
-	release(ring, tail + n);
+	first = until_end(ring, tail, n);
+	memcpy(ret_items, &ring->slots[tail & ring->mask], first * sizeof(ret_items[0]));
+	memcpy(ret_items + first, &ring->slots[0], (n - first) * sizeof(ret_items[0]));
+	/* [pop_burst.tail] release, pairs with [push.tail], [push_burst.tail], [count.tail]: our
+	 * reads of the slots are done before the producer may reuse them. */
+	atomic_store_explicit(&ring->tail, tail + n, memory_order_release);
 	return n;
 }
 
 uint32_t nw_ring_count(const struct nw_ring *ring)
 {
-	/* [count.tail] acquire, pairs with [pop.tail]: the head read next is at least the one
-	 * the consumer had seen, so head - tail is not negative. */
+	/* [count.tail] acquire, pairs with [pop.tail], [pop_burst.tail]: the head read next is at
+	 * least the one the consumer had seen, so head - tail is not negative. */
 	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
 	/* relaxed: statistic; it may have run ahead of tail by more than slot_count. */
 	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);

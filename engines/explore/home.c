@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { SLOTS_FIRST_ALL = 1 << 20, SLOTS_FIRST_MIN = 1 << 14 };
+
 static bool lists_cpu(const struct nw_topo *topo, uint32_t node_idx, nw_cpu cpu)
 {
 	uint32_t count;
@@ -71,6 +73,14 @@ static bool reserve(void *budget, int64_t n_bytes)
 	return true;
 }
 
+/* A first capacity of 8 MiB in all spares small searches every split. */
+static uint64_t first_slots(const struct nw_explore *explore)
+{
+	uint64_t slots = SLOTS_FIRST_ALL / explore->worker_count;
+
+	return slots < SLOTS_FIRST_MIN ? SLOTS_FIRST_MIN : slots;
+}
+
 static int create_shard(struct nw_explore *explore, uint32_t node_idx)
 {
 	struct nwi_shard *shard = &explore->shards[explore->shard_count];
@@ -78,7 +88,7 @@ static int create_shard(struct nw_explore *explore, uint32_t node_idx)
 	struct nw_fpset_options set = {
 		.node = memory_near(o->topo, node_idx),
 		.party_count = explore->has_shared_shards ? explore->worker_count : 1,
-		.slots_min = o->slots_min,
+		.slots_min = o->slots_min ? o->slots_min : first_slots(explore),
 		.reserve = reserve,
 		.arg = &explore->budget,
 	};

@@ -162,17 +162,20 @@ static inline uint64_t storable(uint64_t fp)
 }
 
 /* Where the search for a fingerprint begins. Slots are searched line by line: all eight of a
- * cache line, from the first one round, then those of the next line. At three quarters full
- * most searches so end in the line they fetched; plain linear probing would leave it every other
- * time. */
+ * cache line, from the first one round; then the other line of its pair, which the hardware
+ * tends to fetch along; then the pairs that follow. Most searches so end in the line they
+ * fetched, where plain linear probing would leave it every other time. */
 static inline uint32_t first_slot(struct shape shape, uint64_t fp)
 {
 	return (uint32_t)(fp >> shape.slot_shift) & (shape.block_slots - 1);
 }
 
-static inline uint32_t next_line(struct shape shape, uint32_t line)
+/* The line to search after `line`, itself the line_count-th one searched. */
+static inline uint32_t next_line(struct shape shape, uint32_t line, uint32_t line_count)
 {
-	return (line + LINE_SLOTS) & (shape.block_slots - 1);
+	if (line_count % 2 == 1)
+		return line ^ LINE_SLOTS;
+	return (line + 2 * LINE_SLOTS) & (shape.block_slots - 1);
 }
 
 /* ---- memory: regions of pages, cut into blocks; under the lock ---- */
@@ -415,7 +418,7 @@ static void put_unpublished(const struct nw_fpset *set, slot *block, uint64_t fp
 	/* relaxed: not yet published, here and below. */
 	while (atomic_load_explicit(s, memory_order_relaxed) != EMPTY) {
 		if (++n % LINE_SLOTS == 0)
-			line = next_line(set->shape, line);
+			line = next_line(set->shape, line, n / LINE_SLOTS);
 		s = &block[line + (first + n) % LINE_SLOTS];
 	}
 	atomic_store_explicit(s, fp, memory_order_relaxed); /* relaxed: as above. */
@@ -505,14 +508,20 @@ NWI_ALWAYS_INLINE enum outcome try_line(slot *line, uint32_t first, uint64_t fp,
 	return NO_ROOM;
 }
 
-static enum outcome try_block(struct shape shape, slot *block, uint64_t fp, bool is_shared)
+/* full: the slot at which a line was already found full, or NULL. It stays full, so if it is this
+ * block's the search goes on behind it. */
+static enum outcome try_block(struct shape shape, slot *block, const slot *full, uint64_t fp,
+			      bool is_shared)
 {
 	uint32_t first = first_slot(shape, fp), line = first & ~(LINE_SLOTS - 1u);
+	uint32_t line_count = shape.block_slots / LINE_SLOTS, n = 1;
 	enum outcome outcome = NO_ROOM;
 
-	for (uint32_t n = 0; n < shape.block_slots / LINE_SLOTS && outcome == NO_ROOM; n++) {
+	if (&block[first] != full)
 		outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
-		line = next_line(shape, line);
+	for (; n < line_count && outcome == NO_ROOM; n++) {
+		line = next_line(shape, line, n);
+		outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
 	}
 	return outcome;
 }
@@ -556,11 +565,12 @@ static void wait_for_split(struct nw_fpset *set, uint64_t entry, uint64_t fp)
 }
 
 /* All of the insert, for what one line does not settle. 1: new, 0: seen, -ENOMEM. */
-NWI_NEVER_INLINE int insert_slowly(struct nw_fpset *set, uint64_t fp, bool is_shared)
+NWI_NEVER_INLINE int insert_slowly(struct nw_fpset *set, const slot *full, uint64_t fp,
+				   bool is_shared)
 {
 	for (;;) {
 		uint64_t entry = find_entry(set, fp);
-		enum outcome outcome = try_block(set->shape, block_of(entry), fp, is_shared);
+		enum outcome outcome = try_block(set->shape, block_of(entry), full, fp, is_shared);
 		int rc;
 
 		if (outcome == SEEN || outcome == NEW)
@@ -571,6 +581,7 @@ NWI_NEVER_INLINE int insert_slowly(struct nw_fpset *set, uint64_t fp, bool is_sh
 				return rc;
 		}
 		wait_for_split(set, entry, fp);
+		full = NULL;
 	}
 }
 
@@ -599,7 +610,7 @@ NWI_ALWAYS_INLINE int insert_one(struct nw_fpset *set, struct shape shape, slot 
 	int rc = outcome == NEW;
 
 	if (outcome != SEEN && outcome != NEW)
-		rc = insert_slowly(set, fp, is_shared);
+		rc = insert_slowly(set, outcome == NO_ROOM ? s : NULL, fp, is_shared);
 	if (rc > 0 && (fp & shape.sample_mask) == 0)
 		note_sample(set, fp, is_shared);
 	return rc;
@@ -704,7 +715,7 @@ static uint64_t search(struct shape shape, slot *block, uint64_t fp)
 		if (v == EMPTY || v == MOVED || v == fp)
 			return v;
 		if (n % LINE_SLOTS == LINE_SLOTS - 1)
-			line = next_line(shape, line);
+			line = next_line(shape, line, n / LINE_SLOTS + 1);
 	}
 	return EMPTY;
 }

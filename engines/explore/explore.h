@@ -179,6 +179,27 @@ struct nwi_origin {
 	uint64_t place; /* link of the parent, ordinal 0 */
 };
 
+/* Fingerprints passed on lately, and the candidates of a group that are not among them. */
+struct nwi_recent {
+	uint64_t *fps; /* NULL: not used */
+	uint32_t *picks;
+	uint64_t *pick_fps;
+	uint32_t asked_count, hit_count; /* of the present trial */
+	uint32_t holiday_count;          /* candidates until the next one */
+};
+
+/* The candidates of the group still to be checked: idxs NULL means all of them. */
+struct nwi_picks {
+	uint32_t count;
+	uint64_t *fps;
+	const uint32_t *idxs;
+};
+
+static inline uint32_t nwi_pick(const struct nwi_picks *picks, uint32_t k)
+{
+	return picks->idxs ? picks->idxs[k] : k;
+}
+
 struct nwi_worker {
 	/* Written by this worker. */
 	alignas(NW_CACHE_PAIR) struct nw_explore *explore;
@@ -193,6 +214,7 @@ struct nwi_worker {
 	struct nw_emit emit;
 	uint8_t *emit_bytes;
 	struct nwi_lot group;
+	struct nwi_recent recent;
 	struct nwi_origin *origins; /* of the group */
 	uint32_t origin_count;
 	uint32_t emitted_before; /* successors of the state at hand that left with earlier groups */
@@ -320,6 +342,11 @@ void nwi_exact_destroy(struct nwi_exact *exact);
 int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state, uint32_t n_bytes);
 void nwi_exact_size(const struct nwi_exact *exact, uint64_t *ret_slots, uint64_t *ret_bytes);
 bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region);
+
+/* ---- recent.c ---- */
+int nwi_recent_create(struct nwi_worker *worker);
+/* Tells which candidates of the group this worker has not passed on lately. */
+void nwi_recent_pick(struct nwi_worker *worker, struct nwi_picks *ret_picks);
 
 /* ---- route.c ---- */
 int nwi_lanes_create(struct nwi_worker *worker);

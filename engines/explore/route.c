@@ -100,56 +100,57 @@ static bool link_up(struct nwi_worker *worker)
 
 /* ---- checking from where one is ---- */
 
-/* Sorts the group's candidates by shard: order[] and order_fps[], starts[] of each shard. */
-static void sort_by_shard(struct nwi_worker *worker, uint32_t *starts)
+static uint32_t shard_of(const struct nw_explore *explore, uint64_t fp)
+{
+	return explore->homes[nw_fpset_home(fp, explore->home_count)].shard_idx;
+}
+
+/* Sorts candidates by shard into order[] and order_fps[]; ends[s] is where shard s ends. */
+static void sort_by_shard(struct nwi_worker *worker, const struct nwi_picks *picks, uint32_t *ends)
 {
 	const struct nw_explore *explore = worker->explore;
-	const struct nwi_lot *group = &worker->group;
 	uint32_t at = 0;
 
-	memset(starts, 0, (explore->shard_count + 1) * sizeof(*starts));
-	for (uint32_t i = 0; i < group->count; i++)
-		starts[explore->homes[nw_fpset_home(group->fps[i], explore->home_count)].shard_idx]++;
+	memset(ends, 0, (explore->shard_count + 1) * sizeof(*ends));
+	for (uint32_t k = 0; k < picks->count; k++)
+		ends[shard_of(explore, picks->fps[k])]++;
 	for (uint32_t s = 0; s <= explore->shard_count; s++) {
-		uint32_t n = starts[s];
+		uint32_t n = ends[s];
 
-		starts[s] = at;
+		ends[s] = at;
 		at += n;
 	}
-	for (uint32_t i = 0; i < group->count; i++) {
-		uint32_t home = nw_fpset_home(group->fps[i], explore->home_count);
-		uint32_t to = starts[explore->homes[home].shard_idx]++;
+	for (uint32_t k = 0; k < picks->count; k++) {
+		uint32_t to = ends[shard_of(explore, picks->fps[k])]++;
 
-		worker->order[to] = i;
-		worker->order_fps[to] = group->fps[i];
+		worker->order[to] = nwi_pick(picks, k);
+		worker->order_fps[to] = picks->fps[k];
 	}
 }
 
-static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t first, uint32_t end)
+/* Candidates of one shard: which of the group they are, NULL for all. */
+static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t count,
+		       uint64_t *fps, const uint32_t *idxs)
 {
 	uint64_t is_new[NWI_GROUP_MAX / 64];
-	struct nwi_lot part = { .count = end - first,
-				.fps = worker->order_fps + first,
-				.is_new = is_new };
+	struct nwi_lot part = { .count = count, .fps = fps, .is_new = is_new };
 
-	if (part.count == 0)
+	if (count == 0)
 		return true;
 	return nwi_check(worker, shard_idx, &part) &&
-	       nwi_keep_new(worker, &worker->group, worker->order + first, is_new, part.count);
+	       nwi_keep_new(worker, &worker->group, idxs, is_new, count);
 }
 
-static bool check_here(struct nwi_worker *worker)
+static bool check_here(struct nwi_worker *worker, const struct nwi_picks *picks)
 {
-	struct nwi_lot *group = &worker->group;
-	const struct nw_explore *explore = worker->explore;
 	uint32_t *ends = worker->shard_ends, first = 0;
 
-	if (explore->shard_count == 1)
-		return nwi_check(worker, 0, group) &&
-		       nwi_keep_new(worker, group, NULL, group->is_new, group->count);
-	sort_by_shard(worker, ends);
-	for (uint32_t s = 0; s < explore->shard_count; s++) {
-		if (!check_part(worker, s, first, ends[s]))
+	if (worker->explore->shard_count == 1)
+		return check_part(worker, 0, picks->count, picks->fps, picks->idxs);
+	sort_by_shard(worker, picks, ends);
+	for (uint32_t s = 0; s < worker->explore->shard_count; s++) {
+		if (!check_part(worker, s, ends[s] - first, worker->order_fps + first,
+				worker->order + first))
 			return false;
 		first = ends[s];
 	}
@@ -415,18 +416,25 @@ static inline bool append(struct nwi_worker *worker, uint32_t i)
 	return lot->count < explore->batch_count || close_batch(worker, batch);
 }
 
-static bool append_all(struct nwi_worker *worker)
+static bool append_all(struct nwi_worker *worker, const struct nwi_picks *picks)
 {
-	for (uint32_t i = 0; i < worker->group.count; i++)
-		if (!append(worker, i))
+	for (uint32_t k = 0; k < picks->count; k++)
+		if (!append(worker, nwi_pick(picks, k)))
 			return false;
 	return true;
 }
 
+static bool send_on(struct nwi_worker *worker)
+{
+	struct nwi_picks picks;
+
+	nwi_recent_pick(worker, &picks);
+	return worker->lanes ? append_all(worker, &picks) : check_here(worker, &picks);
+}
+
 bool nwi_route_group(struct nwi_worker *worker)
 {
-	bool goes_on = measure(worker) && link_up(worker) &&
-		       (worker->lanes ? append_all(worker) : check_here(worker));
+	bool goes_on = measure(worker) && link_up(worker) && send_on(worker);
 
 	nwi_count(&worker->tally.generated, worker->emit.count);
 	worker->emit.count = 0;

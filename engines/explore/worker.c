@@ -243,7 +243,6 @@ static int create_buffers(struct nwi_worker *worker)
 	worker->origins = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(*worker->origins), 8);
 	group->fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	group->links = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
-	group->is_new = nw_arena_alloc(arena, GROUP_COUNT / 8, 8);
 	if (!state_bytes)
 		group->offsets = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(uint32_t), 8);
 	group->state_bytes = state_bytes;
@@ -288,6 +287,8 @@ int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self)
 				  explore->options.route == NW_ROUTE_PUSH;
 	explore->workers[self->worker_idx] = worker;
 	rc = create_buffers(worker);
+	if (rc == 0)
+		rc = nwi_recent_create(worker);
 	if (rc == 0)
 		rc = nwi_pool_create(&worker->pool, explore, self->worker_idx, self->node_idx);
 	if (rc == 0)

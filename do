@@ -20,8 +20,8 @@ usage: ./do COMMAND
   bench [NAME]    run the benchmarks under bench/, each beside its baseline
                   (NAME: those with it in their name; what follows is for them)
   asan [ARG]...   all tests under AddressSanitizer and UBSan
-  tsan [ARG]...   tests under ThreadSanitizer, with small limits; the guest and the pocket
-                  cube, which take minutes each under it, are left out
+  tsan [ARG]...   tests under ThreadSanitizer, with small limits; golden_check_cube2, which
+                  takes minutes under it, is left out
   clang [ARG]...  all tests, built with clang
   lint            clang-tidy, cppcheck, clang-format, shellcheck, each header alone
   fmt             format every C file
@@ -125,7 +125,7 @@ suite() {
 tests() { # tests PRESET [ARG]...
 	need build test
 	build "$1"
-	[ "$1" != tsan ] || say "tsan leaves out the guest and the pocket cube: minutes each under it"
+	[ "$1" != tsan ] || say "tsan leaves out golden_check_cube2: it takes minutes under it"
 	suite "$@"
 }
 

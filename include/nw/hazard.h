@@ -247,8 +247,9 @@ NW_API uint64_t nw_hazard_scan(struct nw_hazard_thread *thread);
  *
  * Threads: the handle's; not from a deleter, and not while holding what a deleter waits for.
  * Order:   those deleters happen before the return.
- * Progress: waits for deleters that other threads are running.
- * Cost:    one membarrier, or two.
+ * Progress: waits for deleters that other threads are running, and, if the kernel begins to refuse
+ *          membarrier, for ever.
+ * Cost:    two membarriers and one look at every slot.
  */
 NW_API void nw_hazard_barrier(struct nw_hazard_thread *thread);
 

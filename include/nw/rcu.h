@@ -228,8 +228,9 @@ NW_API void nw_rcu_online(struct nw_rcu_thread *thread);
  *              offline for the duration); NULL: the caller is not registered
  *
  * Threads: any; not from a callback.
- * Progress: blocks on readers: spins, yields, then sleeps up to 1 ms at a time.
- * Cost:    one membarrier and a look at every reader; none of the readers' paths gets slower.
+ * Progress: blocks on readers: spins, yields, then sleeps up to 1 ms at a time; if the kernel
+ * begins to refuse membarrier, for ever. Cost:    one membarrier and a look at every reader; none
+ * of the readers' paths gets slower.
  */
 NW_API void nw_rcu_synchronize(struct nw_rcu *rcu, struct nw_rcu_thread *self);
 
@@ -305,7 +306,8 @@ NW_API uint64_t nw_rcu_run(struct nw_rcu_thread *thread);
  *
  * Threads: the handle's, outside of any section; not from a callback.
  * Order:   those callbacks happen before the return.
- * Progress: blocks on readers, and on callbacks that other threads are running.
+ * Progress: blocks on readers, and on callbacks that other threads are running; else as
+ *          nw_rcu_synchronize().
  */
 NW_API void nw_rcu_barrier(struct nw_rcu_thread *thread);
 

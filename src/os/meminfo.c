@@ -78,8 +78,8 @@ static uint64_t left_for_line(char *line)
 	(void)snprintf(mount, sizeof(mount), "%s%s", MOUNT, is_v2 ? "" : "/memory");
 	if ((size_t)snprintf(folder, sizeof(folder), "%s%s", mount, path) >= sizeof(folder))
 		return UINT64_MAX;
-	return is_v2 ? left_up_to(mount, folder, "memory.max", "memory.current") :
-		       left_up_to(mount, folder, "memory.limit_in_bytes", "memory.usage_in_bytes");
+	return is_v2 ? left_up_to(mount, folder, "memory.max", "memory.current")
+		     : left_up_to(mount, folder, "memory.limit_in_bytes", "memory.usage_in_bytes");
 }
 
 static uint64_t left_in_cgroups(void)

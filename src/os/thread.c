@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { CPU_ID_MAX = 8191 }; /* CONFIG_NR_CPUS of the largest kernels that are shipped */
 
@@ -42,6 +43,18 @@ void nwi_thread_set_name(const char *name)
 {
 	/* A name is a convenience: a kernel that refuses it changes nothing else. */
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+void nwi_thread_name(char ret_name[NWI_THREAD_NAME_BYTES])
+{
+	ret_name[0] = '\0';
+	/* As above; an empty name is one too. */
+	(void)prctl(PR_GET_NAME, ret_name, 0, 0, 0);
+}
+
+int32_t nwi_thread_id(void)
+{
+	return (int32_t)gettid();
 }
 
 int nwi_thread_block_signals(sigset_t *ret_saved)

@@ -25,6 +25,11 @@ nw_cpu nwi_thread_cpu(void);
 
 /* Name of the calling thread, as ps -L and top -H show it; cut to 15 bytes. */
 void nwi_thread_set_name(const char *name);
+/* The same name, read back. */
+void nwi_thread_name(char ret_name[NWI_THREAD_NAME_BYTES]);
+
+/* Id of the calling thread, as ps -L shows it. */
+int32_t nwi_thread_id(void);
 
 /* Block every signal but faults for the calling thread (and threads it makes); 0 or -errno. */
 int nwi_thread_block_signals(sigset_t *ret_saved);

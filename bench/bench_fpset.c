@@ -22,9 +22,9 @@ struct job {
 	uint32_t threads;
 	uint64_t op_count; /* in all threads together */
 	uint64_t slot_count;
-	struct nw_fpset *set;     /* NULL: the bare table */
+	struct nw_fpset *set; /* NULL: the bare table */
 	_Atomic uint64_t *table;
-	uint64_t found;           /* new ones, for the check at the end */
+	uint64_t found; /* new ones, for the check at the end */
 	_Atomic uint64_t new_count;
 	_Atomic uint32_t arrived;
 	uint64_t begin_ns, end_ns;
@@ -98,8 +98,8 @@ static void work(struct nw_crew_worker *worker, void *arg)
 	for (uint64_t at = 0; at < share; at += BATCH) {
 		for (uint64_t i = 0; i < BATCH; i++)
 			fps[i] = value(first + (at + i) % (share / 2));
-		new_count += job->set ? set_insert(job, worker->worker_idx, fps, BATCH) :
-					bare_insert(job, fps, BATCH);
+		new_count += job->set ? set_insert(job, worker->worker_idx, fps, BATCH)
+				      : bare_insert(job, fps, BATCH);
 	}
 	atomic_fetch_add(&job->new_count, new_count);
 	if (atomic_fetch_sub(&job->arrived, 1) == 1)

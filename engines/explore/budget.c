@@ -26,7 +26,8 @@ bool nwi_budget_take(struct nwi_budget *budget, uint64_t n_bytes)
 {
 	/* relaxed: statistic; the bytes themselves are handed over elsewhere. */
 	uint64_t used = atomic_fetch_add_explicit(&budget->used_bytes, n_bytes,
-						  memory_order_relaxed) + n_bytes;
+						  memory_order_relaxed) +
+			n_bytes;
 
 	if (used > budget->bytes_max) {
 		nwi_budget_give(budget, n_bytes);
@@ -63,9 +64,9 @@ int nwi_array_extend(struct nwi_array *array, struct nwi_budget *budget)
 	size_t n_bytes = (size_t)array->count_max * array->item_bytes;
 	void *piece;
 
-	n_bytes = n_bytes < PIECE_BYTES_MIN ? PIECE_BYTES_MIN :
-		  n_bytes > PIECE_BYTES_MAX ? PIECE_BYTES_MAX :
-					      n_bytes;
+	n_bytes = n_bytes < PIECE_BYTES_MIN   ? PIECE_BYTES_MIN
+		  : n_bytes > PIECE_BYTES_MAX ? PIECE_BYTES_MAX
+					      : n_bytes;
 	if (!nwi_budget_take(budget, n_bytes))
 		return -ENOMEM;
 	piece = nw_arena_alloc(array->arena, n_bytes, array->item_bytes);

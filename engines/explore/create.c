@@ -28,7 +28,8 @@ static int refuse(struct nw_diag *diag, int rc, const char *text)
 static int check_options(const struct nw_explore_options *o, struct nw_diag *diag)
 {
 	if (!o->topo || !o->model || !o->model->init || !o->model->next || !o->model->print)
-		return refuse(diag, -EINVAL, "a topology and a model with init, next and print are needed");
+		return refuse(diag, -EINVAL,
+			      "a topology and a model with init, next and print are needed");
 	if (o->model->abi != NW_MODEL_ABI)
 		return refuse(diag, -EINVAL,
 			      "the model was built for another version of nw/model.h; rebuild it");
@@ -36,7 +37,8 @@ static int check_options(const struct nw_explore_options *o, struct nw_diag *dia
 		return refuse(diag, -EINVAL, "a batch holds 1 to 1024 candidates");
 	if (o->exact && (o->route != NW_ROUTE_BATCH || o->owner != NW_OWNER_WORKER))
 		return refuse(diag, -EINVAL,
-			      "exact search needs route batch and owner worker: whole states are compared by their one owner");
+			      "exact search needs route batch and owner worker: "
+			      "whole states are compared by their one owner");
 	if ((unsigned)o->route > NW_ROUTE_PUSH || (unsigned)o->owner > NW_OWNER_NODE)
 		return refuse(diag, -EINVAL, "unknown route or owner");
 	return 0;
@@ -48,19 +50,20 @@ static void set_sizes(struct nw_explore *explore)
 	uint64_t pools = nw_topo_cpu_count(o->topo) + explore->topo_node_count;
 	uint64_t share = RESERVE_BYTES_ALL / (3 * pools);
 
-	explore->state_bytes = o->model->size_of_state ? o->model->size_of_state(o->model_data) :
-							  o->model->state_bytes;
+	explore->state_bytes = o->model->size_of_state ? o->model->size_of_state(o->model_data)
+						       : o->model->state_bytes;
 	explore->batch_count = o->batch_count ? o->batch_count : BATCH_COUNT_DEFAULT;
 	explore->batch_bytes = explore->batch_count * explore->state_bytes;
 	if (!explore->state_bytes)
 		explore->batch_bytes = explore->batch_count * VARYING_STATE_GUESS;
 	if (!explore->state_bytes && explore->batch_bytes < NW_STATE_BYTES_MAX)
 		explore->batch_bytes = NW_STATE_BYTES_MAX;
-	explore->budget.bytes_max = o->memory_bytes_max ? o->memory_bytes_max :
-							   nw_mem_available_bytes() / 100 * 85;
-	explore->reserve_bytes = (size_t)(explore->budget.bytes_max < share ?
-						  explore->budget.bytes_max :
-						  share) + (16u << 20);
+	explore->budget.bytes_max = o->memory_bytes_max ? o->memory_bytes_max
+							: nw_mem_available_bytes() / 100 * 85;
+	explore->reserve_bytes = (size_t)(explore->budget.bytes_max < share
+						  ? explore->budget.bytes_max
+						  : share) +
+				 (16u << 20);
 	explore->check_deadlock = !o->no_deadlock && !(o->model->flags & NW_MODEL_MAY_END);
 	explore->has_shared_shards = o->owner == NW_OWNER_NODE || o->route == NW_ROUTE_ANYWHERE ||
 				     o->route == NW_ROUTE_PUSH;
@@ -210,7 +213,9 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 	if (rc == 0)
 		rc = create_lanes(explore);
 	if (rc == -ENOMEM)
-		return refuse(diag, rc, "not enough memory for the first tables; allow more, or use fewer workers");
+		return refuse(
+			diag, rc,
+			"not enough memory for the first tables; allow more, or use fewer workers");
 	return rc < 0 ? refuse(diag, rc, "the workers' memory could not be set up") : 0;
 }
 

@@ -161,7 +161,8 @@ int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state,
 
 	if ((exact->state_count + 1) * 4 > exact->slot_count * 3 && grow(exact) < 0)
 		return -ENOMEM;
-	for (i = first_slot(exact, fp); exact->slots[i] != 0; i = (i + 1) & (exact->slot_count - 1)) {
+	for (i = first_slot(exact, fp); exact->slots[i] != 0;
+	     i = (i + 1) & (exact->slot_count - 1)) {
 		const struct record *record;
 
 		if ((exact->slots[i] & ~((UINT64_C(1) << OFFSET_BITS) - 1)) != tag)

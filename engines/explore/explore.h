@@ -38,8 +38,8 @@ enum {
 	NWI_POOL_BITS = 10,
 	NWI_POOL_NONE = (1 << NWI_POOL_BITS) - 1, /* pool of an initial state's parent */
 	NWI_POOLS_MAX = NWI_POOL_NONE,
-	NWI_LANE_BATCHES = 8,  /* between one pair of workers at a time; a power of two */
-	NWI_GROUP_MAX = 1024,  /* candidates routed together */
+	NWI_LANE_BATCHES = 8, /* between one pair of workers at a time; a power of two */
+	NWI_GROUP_MAX = 1024, /* candidates routed together */
 };
 
 /* Where a state came from: its parent's place and which successor it was. */
@@ -124,8 +124,8 @@ struct nwi_home {
 struct nwi_chunk {
 	uint64_t first_idx; /* place of the first */
 	uint32_t pool_idx;
-	uint32_t count;     /* written when the chunk is closed */
-	uint8_t bytes[];    /* fixed size: states; else: 32-bit length and bytes, each */
+	uint32_t count;  /* written when the chunk is closed */
+	uint8_t bytes[]; /* fixed size: states; else: 32-bit length and bytes, each */
 };
 
 /* An array in an arena of its own, which keeps it in one piece as it grows. */
@@ -227,6 +227,9 @@ struct nwi_worker {
 	bool has_token;         /* counted in outstanding as holding work */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
+
+	/* Written by this worker when it has nothing to do; read by those who send to it. */
+	alignas(NW_CACHE_PAIR) _Atomic bool is_asleep;
 };
 
 /* Meeting point of the workers between levels. */
@@ -362,6 +365,8 @@ bool nwi_serve(struct nwi_worker *worker);
 int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self);
 void nwi_worker_destroy(struct nwi_worker *worker);
 void nwi_worker_run(struct nwi_worker *worker);
+/* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */
+void nwi_done_one(struct nw_explore *explore);
 
 /* ---- level.c ---- */
 /* Waits for all workers; the last one in runs `serial`, then all go on. */
@@ -406,7 +411,15 @@ static inline void nwi_relax(void)
 #endif
 }
 
-/* One round of waiting for what another worker is about to do. */
+/* One round of waiting for what another worker is about to do: spins at first, then sleeps longer
+ * and longer, but never so long that a missed wake-up matters. */
 void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds);
+/* Wakes a worker that sleeps in nwi_wait_round(). */
+static inline void nwi_wake(struct nwi_worker *worker)
+{
+	/* relaxed: hint; a worker that falls asleep just now wakes by itself. */
+	if (atomic_load_explicit(&worker->is_asleep, memory_order_relaxed))
+		nw_crew_unpark(worker->explore->crew, worker->worker_idx);
+}
 
 #endif /* NWI_EXPLORE_EXPLORE_H */

@@ -96,8 +96,8 @@ static int create_shard(struct nw_explore *explore, uint32_t node_idx)
 
 	shard->node_idx = node_idx;
 	shard->memory_node = set.node;
-	rc = o->exact ? nwi_exact_create(&shard->exact, explore, set.node) :
-			nw_fpset_create(&shard->set, &set);
+	rc = o->exact ? nwi_exact_create(&shard->exact, explore, set.node)
+		      : nw_fpset_create(&shard->set, &set);
 	if (rc == 0)
 		explore->shard_count++;
 	return rc;
@@ -138,8 +138,7 @@ static int note_local(struct nw_explore *explore)
 			return -ENOMEM;
 		for (uint32_t s = 0; s < explore->shard_count; s++)
 			is_local[s] = has_own_memory(explore, s) &&
-				      lists_cpu(explore->options.topo,
-						explore->shards[s].node_idx,
+				      lists_cpu(explore->options.topo, explore->shards[s].node_idx,
 						nw_crew_worker_at(explore->crew, w)->cpu);
 		explore->workers[w]->is_local = is_local;
 		explore->workers[w]->shard_ends = nw_arena_alloc(
@@ -213,7 +212,8 @@ bool nwi_check(struct nwi_worker *worker, uint32_t shard_idx, struct nwi_lot *lo
 
 /* ---- keeping what is new ---- */
 
-static inline const char *violated(struct nwi_worker *worker, const uint8_t *state, uint32_t n_bytes)
+static inline const char *violated(struct nwi_worker *worker, const uint8_t *state,
+				   uint32_t n_bytes)
 {
 	const struct nw_model *model = worker->explore->options.model;
 
@@ -221,7 +221,7 @@ static inline const char *violated(struct nwi_worker *worker, const uint8_t *sta
 }
 
 static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const uint8_t *state,
-		 uint32_t n_bytes, nwi_link link)
+			uint32_t n_bytes, nwi_link link)
 {
 	struct nw_explore *explore = worker->explore;
 	const char *invariant = violated(worker, state, n_bytes);

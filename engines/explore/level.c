@@ -23,6 +23,8 @@ void nwi_meet(struct nwi_worker *worker, void (*serial)(struct nw_explore *explo
 		atomic_store_explicit(&meeting->arrived_count, 0, memory_order_relaxed);
 		/* [meet.open] release, pairs with [meet.wait]: what `serial` did. */
 		atomic_store_explicit(&meeting->round, round + 1, memory_order_release);
+		for (uint32_t w = 0; w < explore->worker_count; w++)
+			nwi_wake(explore->workers[w]);
 		return;
 	}
 	/* [meet.wait] acquire, pairs with [meet.open]: what `serial` did. */
@@ -80,6 +82,6 @@ void nwi_level_end(struct nw_explore *explore)
 		return;
 	explore->now ^= 1;
 	/* relaxed: under the meeting, which publishes it. */
-	atomic_store_explicit(&explore->outstanding,
-			      (int64_t)(chunks + explore->worker_count), memory_order_relaxed);
+	atomic_store_explicit(&explore->outstanding, (int64_t)(chunks + explore->worker_count),
+			      memory_order_relaxed);
 }

@@ -53,8 +53,8 @@ int nwi_pool_create(struct nwi_pool **ret_pool, struct nw_explore *explore, uint
 	pool->pool_idx = pool_idx;
 	pool->node_idx = node_idx;
 	pool->state_bytes = explore->state_bytes;
-	pool->chunk_bytes = pool->state_bytes ? pool->state_bytes * CHUNK_STATES :
-						CHUNK_BYTES_VARYING;
+	pool->chunk_bytes = pool->state_bytes ? pool->state_bytes * CHUNK_STATES
+					      : CHUNK_BYTES_VARYING;
 	pool->has_links = !explore->options.no_trace;
 	pthread_mutex_init(&pool->lock, NULL);
 	rc = open_arrays(pool, node, explore->reserve_bytes);
@@ -148,8 +148,8 @@ static bool has_room(const struct nwi_pool *pool, uint32_t n_bytes)
 	       (size_t)(pool->at - chunk->bytes) + LENGTH_BYTES + n_bytes <= pool->chunk_bytes;
 }
 
-static int add_varying(struct nwi_pool *pool, uint32_t next, const uint8_t *state,
-		       uint32_t n_bytes, nwi_link link)
+static int add_varying(struct nwi_pool *pool, uint32_t next, const uint8_t *state, uint32_t n_bytes,
+		       nwi_link link)
 {
 	if (!has_room(pool, n_bytes) && (open_chunk(pool, next) < 0 || make_link_room(pool) < 0))
 		return -ENOMEM;

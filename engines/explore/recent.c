@@ -71,9 +71,9 @@ void nwi_recent_pick(struct nwi_worker *worker, struct nwi_picks *ret_picks)
 	if (!recent->fps)
 		return;
 	if (recent->holiday_count > 0) {
-		recent->holiday_count -= group->count < recent->holiday_count ?
-						 group->count :
-						 recent->holiday_count;
+		recent->holiday_count -= group->count < recent->holiday_count
+						 ? group->count
+						 : recent->holiday_count;
 		return;
 	}
 	ret_picks->count = pass_unseen(recent, group);

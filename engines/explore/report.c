@@ -115,16 +115,17 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 
 		add(&r.total, &c);
 	}
-	r.total.queue = r.total.distinct > r.total.expanded ? r.total.distinct - r.total.expanded : 0;
+	r.total.queue = r.total.distinct > r.total.expanded ? r.total.distinct - r.total.expanded
+							    : 0;
 	r.end = end < 0 ? NW_EXPLORE_STOPPED : (enum nw_explore_end)end;
 	/* relaxed: statistic. */
 	r.depth = atomic_load_explicit(&explore->depth, memory_order_relaxed);
 	r.seconds = seconds_of(explore);
 	r.memory_bytes = read_count(&explore->budget.used_bytes);
 	r.memory_bytes_peak = read_count(&explore->budget.peak_bytes);
-	r.bytes_per_state = r.total.distinct ?
-				    (double)r.memory_bytes_peak / (double)r.total.distinct :
-				    0;
+	r.bytes_per_state = r.total.distinct
+				    ? (double)r.memory_bytes_peak / (double)r.total.distinct
+				    : 0;
 	r.is_simulated = nw_topo_kind(explore->options.topo) == NW_TOPO_SIMULATED;
 	add_sets(explore, &r);
 	r.unpinned_count = count_unpinned(explore);
@@ -155,8 +156,8 @@ bool nw_explore_region_at(const struct nw_explore *explore, size_t region_idx,
 		const struct nwi_shard *shard = &explore->shards[s];
 		struct nw_mem mem;
 
-		for (uint32_t i = 0; shard->exact ? i == 0 && nwi_exact_region(shard->exact, &mem) :
-						    nw_fpset_region_at(shard->set, i, &mem);
+		for (uint32_t i = 0; shard->exact ? i == 0 && nwi_exact_region(shard->exact, &mem)
+						  : nw_fpset_region_at(shard->set, i, &mem);
 		     i++) {
 			if (region_idx-- > 0)
 				continue;

@@ -30,7 +30,8 @@ static const uint64_t FP_SEED = UINT64_C(0x6e6f646577697365); /* "nodewise" */
 
 static bool refuse_size(struct nwi_worker *worker)
 {
-	nwi_end_fault(worker->explore, "the model emitted a state whose size is not the one it declared");
+	nwi_end_fault(worker->explore,
+		      "the model emitted a state whose size is not the one it declared");
 	return false;
 }
 
@@ -87,7 +88,8 @@ static bool link_up(struct nwi_worker *worker)
 		const struct nwi_origin *from = &worker->origins[o];
 		uint32_t end = o + 1 < worker->origin_count ? from[1].first : group->count;
 
-		if (end > from->first && from->ordinal + (end - from->first) > 1u << NWI_ORDINAL_BITS) {
+		if (end > from->first &&
+		    from->ordinal + (end - from->first) > 1u << NWI_ORDINAL_BITS) {
 			nwi_end_fault(worker->explore, "a state has more than %u successors",
 				      1u << NWI_ORDINAL_BITS);
 			return false;
@@ -129,8 +131,8 @@ static void sort_by_shard(struct nwi_worker *worker, const struct nwi_picks *pic
 }
 
 /* Candidates of one shard: which of the group they are, NULL for all. */
-static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t count,
-		       uint64_t *fps, const uint32_t *idxs)
+static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t count, uint64_t *fps,
+		       const uint32_t *idxs)
 {
 	uint64_t is_new[NWI_GROUP_MAX / 64];
 	struct nwi_lot part = { .count = count, .fps = fps, .is_new = is_new };
@@ -210,13 +212,6 @@ static void free_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 	worker->free_batches = batch;
 }
 
-static void done_with_batch(struct nw_explore *explore)
-{
-	/* [route.done] release, pairs with [worker.zero]: what was kept of the batch is seen by
-	 * whoever sees the count at zero. */
-	atomic_fetch_sub_explicit(&explore->outstanding, 1, memory_order_release);
-}
-
 static bool check_and_keep(struct nwi_worker *worker, struct nwi_batch *batch)
 {
 	uint32_t shard_idx = worker->explore->homes[batch->home_idx].shard_idx;
@@ -289,7 +284,7 @@ static bool collect(struct nwi_worker *worker, struct nwi_lane *lane)
 				push(lane->there, batch);
 				continue;
 			}
-			done_with_batch(worker->explore);
+			nwi_done_one(worker->explore);
 		}
 		lane->away_count--;
 		free_batch(worker, batch);
@@ -312,7 +307,7 @@ static void serve_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 		keep_all(worker, batch);
 	}
 	batch->kind = NWI_BATCH_SPENT;
-	done_with_batch(worker->explore);
+	nwi_done_one(worker->explore);
 }
 
 static bool serve_lane(struct nwi_worker *worker, struct nwi_lane *lane)
@@ -362,6 +357,7 @@ static bool send(struct nwi_worker *worker, struct nwi_batch *batch)
 	atomic_fetch_add_explicit(&explore->outstanding, 1, memory_order_relaxed);
 	nwi_count(&worker->tally.batches_sent, 1);
 	push(lane->there, batch);
+	nwi_wake(explore->workers[explore->homes[batch->home_idx].worker_idx]);
 	return true;
 }
 

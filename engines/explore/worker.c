@@ -14,13 +14,24 @@
 #include <string.h>
 
 enum {
-	GROUP_COUNT = 512,      /* candidates routed together */
+	GROUP_COUNT = 512, /* candidates routed together */
 	GROUP_BYTES_MIN = 4 * NW_STATE_BYTES_MAX,
-	SPIN_ROUNDS = 200,      /* of waiting, before the CPU is offered to others */
-	YIELD_ROUNDS = 400,     /* and before sleeping */
-	SLEEP_NS = 50 * 1000,
+	SPIN_ROUNDS = 128,  /* of waiting, before the CPU is offered to others */
+	YIELD_ROUNDS = 160, /* and before sleeping */
+	SLEEP_NS_MIN = 30 * 1000,
+	SLEEP_NS_MAX = 2 * 1000 * 1000,
 };
 static_assert((int)GROUP_COUNT <= (int)NWI_GROUP_MAX, "buffers in route.c hold a group");
+
+static void sleep_a_while(struct nwi_worker *worker, uint32_t sleeps)
+{
+	uint64_t ns = (uint64_t)SLEEP_NS_MIN << (sleeps < 8 ? sleeps : 8);
+
+	/* relaxed: hint, both; the time-out stands in for a wake-up that missed it. */
+	atomic_store_explicit(&worker->is_asleep, true, memory_order_relaxed);
+	(void)nw_crew_park(worker->self, 0, ns < SLEEP_NS_MAX ? ns : SLEEP_NS_MAX);
+	atomic_store_explicit(&worker->is_asleep, false, memory_order_relaxed); /* relaxed: same */
+}
 
 void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds)
 {
@@ -30,7 +41,16 @@ void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds)
 	else if (*rounds < YIELD_ROUNDS)
 		(void)sched_yield();
 	else
-		(void)nw_crew_park(worker->self, 0, SLEEP_NS);
+		sleep_a_while(worker, *rounds - YIELD_ROUNDS);
+}
+
+void nwi_done_one(struct nw_explore *explore)
+{
+	/* [worker.done] release, pairs with [worker.zero]: what was done of it. */
+	if (atomic_fetch_sub_explicit(&explore->outstanding, 1, memory_order_release) > 1)
+		return;
+	for (uint32_t w = 0; w < explore->worker_count; w++)
+		nwi_wake(explore->workers[w]);
 }
 
 /* ---- making successors ---- */
@@ -164,8 +184,7 @@ static void work_on_chunk(struct nwi_worker *worker, const struct nwi_chunk *chu
 {
 	take_token(worker);
 	expand_chunk(worker, chunk);
-	/* [worker.chunk] release, pairs with [worker.zero]: what the chunk led to is counted. */
-	atomic_fetch_sub_explicit(&worker->explore->outstanding, 1, memory_order_release);
+	nwi_done_one(worker->explore);
 }
 
 static void give_up_token(struct nwi_worker *worker)
@@ -174,14 +193,13 @@ static void give_up_token(struct nwi_worker *worker)
 		return;
 	nwi_flush(worker);
 	worker->has_token = false;
-	/* [worker.token] release, pairs with [worker.zero]: all it held is counted or kept. */
-	atomic_fetch_sub_explicit(&worker->explore->outstanding, 1, memory_order_release);
+	nwi_done_one(worker->explore);
 }
 
 static bool is_level_over(struct nwi_worker *worker)
 {
-	/* [worker.zero] acquire, pairs with [route.done], [worker.chunk], [worker.token]: every
-	 * state of the next level is in its pool. */
+	/* [worker.zero] acquire, pairs with [worker.done]: every state of the next level is in its
+	 * pool. */
 	return atomic_load_explicit(&worker->explore->outstanding, memory_order_acquire) == 0;
 }
 
@@ -248,8 +266,8 @@ static int create_buffers(struct nwi_worker *worker)
 	group->state_bytes = state_bytes;
 	worker->order = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
 	worker->order_fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
-	worker->nearest =
-		nw_arena_alloc(arena, worker->explore->topo_node_count * sizeof(uint32_t), 8);
+	worker->nearest = nw_arena_alloc(arena, worker->explore->topo_node_count * sizeof(uint32_t),
+					 8);
 	if (!worker->nearest) /* the last one: when it fits, all do */
 		return -ENOMEM;
 	group->bytes = worker->emit_bytes;

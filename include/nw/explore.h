@@ -51,21 +51,21 @@ enum nw_explore_end {
 
 /* All zero but topo and model: every core, batch routing, owner worker, no limits but memory. */
 struct nw_explore_options {
-	const struct nw_topo *topo;    /* borrowed until nw_explore_destroy() */
-	const struct nw_model *model;  /* borrowed likewise */
-	const void *model_data;        /* from model->configure */
+	const struct nw_topo *topo;   /* borrowed until nw_explore_destroy() */
+	const struct nw_model *model; /* borrowed likewise */
+	const void *model_data;       /* from model->configure */
 	enum nw_explore_route route;
 	enum nw_explore_owner owner;
-	uint32_t worker_count;         /* 0: one a physical core */
-	const uint32_t *node_idxs;     /* NULL: all nodes */
+	uint32_t worker_count;     /* 0: one a physical core */
+	const uint32_t *node_idxs; /* NULL: all nodes */
 	uint32_t node_idx_count;
-	uint64_t memory_bytes_max;     /* 0: 85 % of what the cgroup and the machine have free */
-	uint32_t depth_max;            /* 0: none */
-	uint64_t slots_min;            /* first capacity of each shard; 0: default; tests use 8 */
-	uint32_t batch_count;          /* candidates a batch, 1..1024; 0: default */
-	bool exact;                    /* keep whole states: no fingerprint collisions */
-	bool no_trace;                 /* keep no parents: 8 bytes a state less, no counterexample */
-	bool no_deadlock;              /* states without successors are fine */
+	uint64_t memory_bytes_max; /* 0: 85 % of what the cgroup and the machine have free */
+	uint32_t depth_max;        /* 0: none */
+	uint64_t slots_min;        /* first capacity of each shard; 0: default; tests use 8 */
+	uint32_t batch_count;      /* candidates a batch, 1..1024; 0: default */
+	bool exact;                /* keep whole states: no fingerprint collisions */
+	bool no_trace;             /* keep no parents: 8 bytes a state less, no counterexample */
+	bool no_deadlock;          /* states without successors are fine */
 	bool no_pin;
 	bool use_smt;
 };
@@ -84,67 +84,153 @@ struct nw_explore_counts {
 
 /* A snapshot; while the search runs the fields are each recent, not simultaneous. */
 struct nw_explore_report {
-	enum nw_explore_end end;   /* meaningful once nw_explore_run() returned */
+	enum nw_explore_end end; /* meaningful once nw_explore_run() returned */
 	struct nw_explore_counts total;
-	uint32_t depth;            /* levels that hold a state: initial states are level 1 */
+	uint32_t depth; /* levels that hold a state: initial states are level 1 */
 	uint32_t worker_count;
-	uint32_t node_count;       /* nodes used as homes */
+	uint32_t node_count; /* nodes used as homes */
 	double seconds;
-	uint64_t memory_bytes;     /* mapped now: seen-set, frontier, parents, batches */
-	uint64_t slot_count;       /* of the seen-set */
-	uint64_t set_bytes;        /* memory of the seen-set */
-	double bytes_per_state;    /* memory_bytes_peak / distinct */
+	uint64_t memory_bytes;  /* mapped now: seen-set, frontier, parents, batches */
+	uint64_t slot_count;    /* of the seen-set */
+	uint64_t set_bytes;     /* memory of the seen-set */
+	double bytes_per_state; /* memory_bytes_peak / distinct */
 	uint64_t memory_bytes_peak;
 	double collision_expected; /* n^2 / 2^65 for n distinct; 0 when exact */
-	double collision_actual;   /* distinct * (generated - distinct) / 2^64, TLC's second figure */
+	double collision_actual; /* distinct * (generated - distinct) / 2^64, TLC's second figure */
 	bool is_simulated;
 	bool is_exact;
-	uint32_t unbound_count;    /* shards whose memory is not bound to their node */
-	int unbound_reason;        /* the first of them: negative errno */
-	uint32_t unpinned_count;   /* workers the kernel would not pin as asked */
-	const char *invariant;     /* name of the violated one, or NULL */
+	uint32_t unbound_count;  /* shards whose memory is not bound to their node */
+	int unbound_reason;      /* the first of them: negative errno */
+	uint32_t unpinned_count; /* workers the kernel would not pin as asked */
+	const char *invariant;   /* name of the violated one, or NULL */
 	char fault_text[256];
 };
 
+/**
+ * Prepare a search: start the crew, pinned, and let every worker make its memory on its node.
+ *
+ * @param ret_explore  set on success, untouched on failure
+ * @param options      borrowed for the call, but for the topology, the model and its data
+ * @param reterr_diag  NULL, or where a failure is explained
+ * @return 0
+ * @return -EINVAL   options that do not go together, or a model of another ABI
+ * @return -ENODEV   a node_idx that the topology does not have
+ * @return -ERANGE   more workers than CPUs, or more than 1023 workers and nodes together
+ * @return -ENOTSUP  a synthetic or XML topology: not this machine
+ * @return -ENOMEM   the first tables do not fit the memory allowed
+ * @return -EAGAIN   the system refuses another thread
+ *
+ * Threads: any thread. It blocks until every worker is ready.
+ * Owner:   the caller; release with nw_explore_destroy().
+ * Cost:    a thread and a few MiB a worker; addresses for all the memory allowed.
+ */
 NW_API int nw_explore_create(struct nw_explore **ret_explore,
-			     const struct nw_explore_options *options,
-			     struct nw_diag *reterr_diag) NW_MUST_USE;
+			     const struct nw_explore_options *options, struct nw_diag *reterr_diag)
+	NW_MUST_USE;
+
+/**
+ * End the workers and release everything, traces included. NULL is a no-op.
+ *
+ * Threads: when no other call on this search is running or will follow.
+ */
 NW_API void nw_explore_destroy(struct nw_explore *explore);
 
-/* Runs to the end; blocks. Once per object. */
+/**
+ * Search to the end, on the workers; once per object.
+ *
+ * @return why it ended; every end but DONE, VIOLATION and DEADLOCK leaves states unseen
+ *
+ * Threads:  one thread, not a worker.
+ * Order:    what the workers did happens before the return.
+ * Progress: blocks until the search ends.
+ */
 NW_API enum nw_explore_end nw_explore_run(struct nw_explore *explore);
-/* Any thread or a signal handler: ends the search soon, with a partial report. */
+
+/**
+ * End the search soon, with a partial report. Before nw_explore_run(), that ends at once.
+ *
+ * Threads:  any thread; async-signal-safe.
+ * Progress: wait-free.
+ */
 NW_API void nw_explore_stop(struct nw_explore *explore);
 
+/**
+ * Tell how far the search is, without stopping it, or how it ended.
+ *
+ * Threads: any thread, while the object lives.
+ * Order:   none while it runs: each field is recent, they are not of one instant.
+ * Cost:    reads every worker's counters and takes each shard's growth lock for a moment.
+ */
 NW_API void nw_explore_report(const struct nw_explore *explore,
 			      struct nw_explore_report *ret_report);
+
+/**
+ * One worker's counts, its node and its CPU; as nw_explore_report() otherwise. `queue` is 0: what
+ * is queued belongs to no worker alone.
+ *
+ * @param worker_idx  0..worker_count-1 of the report
+ *
+ * Threads: any thread.
+ */
 NW_API void nw_explore_worker_counts(const struct nw_explore *explore, uint32_t worker_idx,
 				     struct nw_explore_counts *ret_counts, uint32_t *ret_node_idx,
 				     nw_cpu *ret_cpu);
-/* Distinct states found at each finished level; fills at most level_count_max. Returns the number
- * of levels. */
+
+/**
+ * Distinct states of each finished level, the initial states first.
+ *
+ * @param ret_levels       filled up to level_count_max; may be NULL when that is 0
+ * @return number of finished levels, which may be more than level_count_max
+ *
+ * Threads: any thread.
+ */
 NW_API uint32_t nw_explore_levels(const struct nw_explore *explore, uint64_t *ret_levels,
 				  uint32_t level_count_max);
 
-/* After VIOLATION or DEADLOCK: the states from an initial one to the faulty one, in order. */
+/* One state of a counterexample. */
 struct nw_explore_step {
 	const uint8_t *state; /* lent until nw_explore_destroy() */
 	size_t n_bytes;
 	const char *action; /* that led here, or NULL */
 };
+
+/**
+ * The states from an initial one to the faulty one, in order: a shortest such path. With no_trace
+ * only the faulty state.
+ *
+ * @param ret_steps       lent until nw_explore_destroy()
+ * @param ret_step_count  1 or more
+ * @return 0
+ * @return -ENODATA  the search did not end in VIOLATION or DEADLOCK
+ * @return -ENOENT   the model does not make the same successors again: no trace can be given
+ * @return -ENOMEM   no memory for the trace
+ *
+ * Threads: one thread, after nw_explore_run().
+ * Cost:    makes the successors of every state on the path again, the first time it is called.
+ */
 NW_API int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **ret_steps,
 			    size_t *ret_step_count) NW_MUST_USE;
 
-/* Bytes of every shard, for nw_mem_verify(): NULL base past the last. */
+/* A piece of a shard's memory. */
 struct nw_explore_region {
 	const void *base;
 	size_t n_bytes;
-	uint32_t node_idx;
-	nw_node memory_node;
+	uint32_t node_idx;   /* whose shard it is */
+	nw_node memory_node; /* where its pages should be */
 };
+
+/**
+ * The memory the shards lie in, for nw_mem_verify().
+ *
+ * @param region_idx  from 0
+ * @return false: past the last one
+ *
+ * Threads: any thread, after nw_explore_run().
+ */
 NW_API bool nw_explore_region_at(const struct nw_explore *explore, size_t region_idx,
 				 struct nw_explore_region *ret_region);
 
+/** `batch`, `fp-first`, `anywhere`, `push`. Threads: any thread. */
 NW_API const char *nw_explore_route_name(enum nw_explore_route route);
 
 NW_END_DECLS

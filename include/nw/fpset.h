@@ -40,14 +40,14 @@ NW_BEGIN_DECLS
 struct nw_fpset;
 
 enum {
-	NW_FPSET_BATCH_MAX = 1024,  /* fingerprints in one insert call */
+	NW_FPSET_BATCH_MAX = 1024, /* fingerprints in one insert call */
 	NW_FPSET_PARTIES_MAX = 1024
 };
 
 struct nw_fpset_options {
 	nw_node node;         /* where every page lives; NW_NODE_ANY: where it is touched first */
 	uint32_t party_count; /* 1: owner-only; else 2..NW_FPSET_PARTIES_MAX */
-	uint64_t slots_min;   /* first capacity, rounded up to a power of two; 0: 2^16; at least 8 */
+	uint64_t slots_min; /* first capacity, rounded up to a power of two; 0: 2^16; at least 8 */
 	uint32_t block_slots; /* slots a block, a power of two, 8..2^20; 0: 8192 */
 	/* Asked before memory is mapped (n_bytes > 0), told what rounding added and what is given
 	 * back (< 0); false
@@ -79,8 +79,8 @@ struct nw_fpset_stats {
  * Threads: any thread, at any time.
  * Owner:   the caller; release with nw_fpset_destroy().
  */
-NW_API int nw_fpset_create(struct nw_fpset **ret_set,
-			   const struct nw_fpset_options *options) NW_MUST_USE;
+NW_API int nw_fpset_create(struct nw_fpset **ret_set, const struct nw_fpset_options *options)
+	NW_MUST_USE;
 
 /**
  * Release a set. NULL is a no-op.

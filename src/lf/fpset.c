@@ -65,17 +65,17 @@
 #define RESERVED  (UINT64_C(1) << 32)
 
 enum {
-	SLOT_BITS_TOP = 48,  /* the first slot comes from the bits below this one */
+	SLOT_BITS_TOP = 48, /* the first slot comes from the bits below this one */
 	SAMPLE_SHIFT = 31,
-	SAMPLE_ONE_IN = 16,  /* in blocks of SAMPLED_SLOTS_MIN slots and more */
+	SAMPLE_ONE_IN = 16, /* in blocks of SAMPLED_SLOTS_MIN slots and more */
 	SAMPLED_SLOTS_MIN = 4096,
 	LINE_SLOTS = 8,
 	BLOCK_SLOTS_MIN = LINE_SLOTS,
 	BLOCK_SLOTS_MAX = 1 << 20,
 	BLOCK_SLOTS_DEFAULT = 8192,
 	SLOTS_MIN_DEFAULT = 1 << 16,
-	DEPTH_MAX = 36,      /* 2^36 blocks: more slots than an address space */
-	AHEAD = 32,          /* fingerprints between a slot's fetch and its use; a power of two */
+	DEPTH_MAX = 36, /* 2^36 blocks: more slots than an address space */
+	AHEAD = 32,     /* fingerprints between a slot's fetch and its use; a power of two */
 	REGION_COUNT_MAX = 1024,
 	REGION_BYTES_MIN = 4096,
 	HUGE_BYTES = 2 << 20,
@@ -436,8 +436,7 @@ static bool claim_split(slot *block, bool is_shared)
 	if (!is_shared)
 		return true;
 	/* relaxed: only the bit matters; slots order themselves (invariant 1). */
-	return !(atomic_fetch_or_explicit(&block[0], SPLITTING, memory_order_relaxed) &
-		 SPLITTING);
+	return !(atomic_fetch_or_explicit(&block[0], SPLITTING, memory_order_relaxed) & SPLITTING);
 }
 
 /* Splits the block of `entry`, or leaves that to the party already at it. 0 or -ENOMEM. */

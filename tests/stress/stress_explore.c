@@ -18,8 +18,8 @@ struct setting {
 };
 
 /* 13 x 9 grid: (12+1)(8+1) states; every edge is crossed both ways, and one initial state. */
-static const struct setting grid = { "grid", { "size" }, { "12x8" }, 117,
-				     1 + 2 * (12 * 9 + 13 * 8), 21 };
+static const struct setting grid = { "grid", { "size" }, { "12x8" }, 117, 1 + 2 * (12 * 9 + 13 * 8),
+				     21 };
 /* Sum of 3^k for k = 0..6; every state but the root is generated once. */
 static const struct setting tree = { "tree", { "depth", "branch" }, { "6", "3" }, 1093, 1093, 7 };
 static const struct setting slide = { "slide", { "size" }, { "2x3" }, 360, 0, 22 };

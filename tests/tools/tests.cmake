@@ -12,7 +12,7 @@ nw_check(docs $<TARGET_FILE:nodewise-command>)
 nw_check(symbols ${PROJECT_BINARY_DIR})
 nw_check(commit)
 
-foreach(name checkers do)
+foreach(name checkers do mutate-orders)
   add_test(NAME tools_${name} COMMAND ${NW_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/tools/test-${name})
   set_tests_properties(tools_${name} PROPERTIES LABELS tools TIMEOUT 120 SKIP_RETURN_CODE 77)
 endforeach()

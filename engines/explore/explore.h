@@ -221,6 +221,9 @@ struct nwi_worker {
 	uint64_t *order_fps;     /* one shard's part of a group */
 	uint32_t *order;         /* and where in the group each stands */
 	uint32_t *shard_ends;    /* [shard + 1] ends of the parts */
+	uint32_t *own_idxs;      /* candidates this worker serves, and their fingerprints */
+	uint64_t *own_fps;
+	bool checks_own_in_place;
 	struct nwi_batch **open; /* [home] being filled, or NULL */
 	struct nwi_batch *free_batches;
 	struct nwi_lane *lanes; /* [worker] this one sends on */

@@ -23,6 +23,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { IN_PLACE_WORKERS_MAX = 4 };
+
 /* Any fixed number does; it must never change, or fingerprints kept on disk would not match. */
 static const uint64_t FP_SEED = UINT64_C(0x6e6f646577697365); /* "nodewise" */
 
@@ -387,13 +389,12 @@ static struct nwi_batch *batch_for(struct nwi_worker *worker, uint32_t home_idx,
 	return batch ? batch : open_batch(worker, home_idx);
 }
 
-static inline bool append(struct nwi_worker *worker, uint32_t i)
+static inline bool append(struct nwi_worker *worker, uint32_t home_idx, uint32_t i)
 {
 	const struct nw_explore *explore = worker->explore;
 	const struct nwi_lot *group = &worker->group;
 	uint32_t n_bytes;
 	const uint8_t *state = nwi_lot_state(group, i, &n_bytes);
-	uint32_t home_idx = nw_fpset_home(group->fps[i], explore->home_count);
 	struct nwi_batch *batch = batch_for(worker, home_idx, n_bytes);
 	struct nwi_lot *lot;
 
@@ -412,20 +413,52 @@ static inline bool append(struct nwi_worker *worker, uint32_t i)
 	return lot->count < explore->batch_count || close_batch(worker, batch);
 }
 
+/* Sends off what other workers serve and gathers the rest, which this one can check in place. */
+static bool send_foreign(struct nwi_worker *worker, const struct nwi_picks *picks,
+			 struct nwi_picks *ret_own)
+{
+	const struct nw_explore *explore = worker->explore;
+	uint32_t own = 0;
+
+	for (uint32_t k = 0; k < picks->count; k++) {
+		uint32_t i = nwi_pick(picks, k);
+		uint32_t home_idx = nw_fpset_home(picks->fps[k], explore->home_count);
+
+		if (explore->homes[home_idx].worker_idx == worker->worker_idx) {
+			worker->own_idxs[own] = i;
+			worker->own_fps[own++] = picks->fps[k];
+		} else if (!append(worker, home_idx, i)) {
+			return false;
+		}
+	}
+	*ret_own = (struct nwi_picks){ .count = own,
+				       .fps = worker->own_fps,
+				       .idxs = worker->own_idxs };
+	return true;
+}
+
+/* Of many workers' groups each own part is too small to fetch ahead in: those wait in a batch. */
 static bool append_all(struct nwi_worker *worker, const struct nwi_picks *picks)
 {
-	for (uint32_t k = 0; k < picks->count; k++)
-		if (!append(worker, nwi_pick(picks, k)))
+	for (uint32_t k = 0; k < picks->count; k++) {
+		uint32_t home_idx = nw_fpset_home(picks->fps[k], worker->explore->home_count);
+
+		if (!append(worker, home_idx, nwi_pick(picks, k)))
 			return false;
+	}
 	return true;
 }
 
 static bool send_on(struct nwi_worker *worker)
 {
-	struct nwi_picks picks;
+	struct nwi_picks picks, own;
 
 	nwi_recent_pick(worker, &picks);
-	return worker->lanes ? append_all(worker, &picks) : check_here(worker, &picks);
+	if (!worker->lanes)
+		return check_here(worker, &picks);
+	if (!worker->checks_own_in_place)
+		return append_all(worker, &picks);
+	return send_foreign(worker, &picks, &own) && check_here(worker, &own);
 }
 
 bool nwi_route_group(struct nwi_worker *worker)
@@ -460,6 +493,8 @@ int nwi_lanes_create(struct nwi_worker *worker)
 	if (!lanes || !worker->open)
 		return -ENOMEM;
 	worker->lanes = lanes;
+	worker->checks_own_in_place = explore->worker_count <= IN_PLACE_WORKERS_MAX &&
+				      !explore->options.exact;
 	for (uint32_t w = 0; w < explore->worker_count && rc == 0; w++) {
 		uint32_t node_idx = explore->workers[w]->node_idx;
 

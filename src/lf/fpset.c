@@ -26,7 +26,7 @@
  * and is copied, or meets MOVED and waits; then it copies the fingerprints to two new blocks and
  * publishes these in the directory. The old block stays readable and true.
  *
- * Load. Every sampled new fingerprint (1 in 16, by bits of its own; all of them in small
+ * Load. Every sampled new fingerprint (1 in 32, by bits of its own; all of them in small
  * blocks) counts in the control slot. At three quarters the block is split.
  *
  * Epochs. party.epoch is 0 outside a batch, else the set's epoch at its start. A block that
@@ -67,7 +67,7 @@
 enum {
 	SLOT_BITS_TOP = 48, /* the first slot comes from the bits below this one */
 	SAMPLE_SHIFT = 31,
-	SAMPLE_ONE_IN = 16, /* in blocks of SAMPLED_SLOTS_MIN slots and more */
+	SAMPLE_ONE_IN = 32, /* in blocks of SAMPLED_SLOTS_MIN slots and more */
 	SAMPLED_SLOTS_MIN = 4096,
 	LINE_SLOTS = 8,
 	BLOCK_SLOTS_MIN = LINE_SLOTS,
@@ -439,6 +439,22 @@ static bool claim_split(slot *block, bool is_shared)
 	return !(atomic_fetch_or_explicit(&block[0], SPLITTING, memory_order_relaxed) & SPLITTING);
 }
 
+/* Freezes a line and copies its fingerprints. They are first gathered without a branch each:
+ * which slots are taken cannot be predicted. */
+static void move_line(const struct nw_fpset *set, slot *line, bool has_control, uint32_t depth,
+		      slot *half[2], bool is_shared)
+{
+	uint64_t found[LINE_SLOTS];
+	uint32_t count = 0;
+
+	for (uint32_t i = has_control; i < LINE_SLOTS; i++) {
+		found[count] = freeze(&line[i], is_shared);
+		count += found[count] != EMPTY;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		put_unpublished(set, half[found[i] >> depth & 1], found[i]);
+}
+
 /* Splits the block of `entry`, or leaves that to the party already at it. 0 or -ENOMEM. */
 static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shared)
 {
@@ -454,12 +470,8 @@ static int split(struct nw_fpset *set, uint64_t entry, uint64_t fp, bool is_shar
 		atomic_fetch_and_explicit(&block[0], ~SPLITTING, memory_order_relaxed);
 		return rc;
 	}
-	for (uint32_t i = 1; i < set->shape.block_slots; i++) {
-		uint64_t v = freeze(&block[i], is_shared);
-
-		if (v != EMPTY) /* nor MOVED: this party alone freezes */
-			put_unpublished(set, half[(v >> depth) & 1], v);
-	}
+	for (uint32_t line = 0; line < set->shape.block_slots; line += LINE_SLOTS)
+		move_line(set, &block[line], line == 0, depth, half, is_shared);
 	finish_split(set, entry, fp, half);
 	return 0;
 }
@@ -507,20 +519,20 @@ NWI_ALWAYS_INLINE enum outcome try_line(slot *line, uint32_t first, uint64_t fp,
 	return NO_ROOM;
 }
 
-/* full: the slot at which a line was already found full, or NULL. It stays full, so if it is this
- * block's the search goes on behind it. */
+/* full: the slot whose pair of lines was already found full, or NULL. They stay full, so if it is
+ * this block's the search goes on behind them. */
 static enum outcome try_block(struct shape shape, slot *block, const slot *full, uint64_t fp,
 			      bool is_shared)
 {
 	uint32_t first = first_slot(shape, fp), line = first & ~(LINE_SLOTS - 1u);
-	uint32_t line_count = shape.block_slots / LINE_SLOTS, n = 1;
+	uint32_t line_count = shape.block_slots / LINE_SLOTS;
+	bool is_behind = &block[first] == full;
 	enum outcome outcome = NO_ROOM;
 
-	if (&block[first] != full)
-		outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
-	for (; n < line_count && outcome == NO_ROOM; n++) {
+	for (uint32_t n = 1; n <= line_count && outcome == NO_ROOM; n++) {
+		if (!is_behind || n > 2)
+			outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
 		line = next_line(shape, line, n);
-		outcome = try_line(&block[line], first % LINE_SLOTS, fp, is_shared);
 	}
 	return outcome;
 }
@@ -593,19 +605,25 @@ NWI_ALWAYS_INLINE slot *look_ahead(struct nw_fpset *set, struct shape shape, uin
 	return s;
 }
 
-/* A line is as long as a block is aligned, so a slot's address tells its line. */
-NWI_ALWAYS_INLINE enum outcome try_first_line(slot *s, uint64_t fp, bool is_shared)
+/* The slot's own line, then the other one of its pair. A pair is as long as a block of two lines
+ * and more is aligned, so a slot's address tells both; a block of one line has no pair. */
+NWI_ALWAYS_INLINE enum outcome try_pair(struct shape shape, slot *s, uint64_t fp, bool is_shared)
 {
-	uintptr_t at = (uintptr_t)s, line = at & ~(uintptr_t)(LINE_SLOTS * sizeof(slot) - 1);
+	enum { LINE_BYTES = LINE_SLOTS * sizeof(slot) };
+	uintptr_t at = (uintptr_t)s, line = at & ~(uintptr_t)(LINE_BYTES - 1);
+	uint32_t first = (uint32_t)(at - line) / sizeof(slot);
+	enum outcome outcome = try_line((slot *)line, first, fp, is_shared);
 
-	return try_line((slot *)line, (uint32_t)(at - line) / sizeof(slot), fp, is_shared);
+	if (outcome == NO_ROOM && shape.block_slots > LINE_SLOTS)
+		outcome = try_line((slot *)(line ^ LINE_BYTES), first, fp, is_shared);
+	return outcome;
 }
 
 /* 1: new, 0: seen, -ENOMEM. */
 NWI_ALWAYS_INLINE int insert_one(struct nw_fpset *set, struct shape shape, slot *s, uint64_t fp,
 				 bool is_shared)
 {
-	enum outcome outcome = try_first_line(s, fp, is_shared);
+	enum outcome outcome = try_pair(shape, s, fp, is_shared);
 	int rc = outcome == NEW;
 
 	if (outcome != SEEN && outcome != NEW)

@@ -17,3 +17,6 @@ nw_test(unit/test_app SOURCES ${PROJECT_SOURCE_DIR}/apps/common/app.c LIBS PkgCo
 target_include_directories(test_app PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 nw_test(unit/test_verify)
 add_dependencies(test_verify nodewise-command)
+foreach(name deque queue stack hashmap)
+  nw_test(unit/test_${name})
+endforeach()

@@ -11,11 +11,13 @@
 #define NW_VERSION_PATCH 0
 
 #if defined(__GNUC__)
-#define NW_API      __attribute__((visibility("default")))
-#define NW_MUST_USE __attribute__((warn_unused_result))
+#define NW_API                 __attribute__((visibility("default")))
+#define NW_MUST_USE            __attribute__((warn_unused_result))
+#define NW_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #define NW_API
 #define NW_MUST_USE
+#define NW_UNLIKELY(condition) (condition)
 #endif
 
 /* Two lines, since x86 prefetches them in pairs; one would still share a pair. */

@@ -284,15 +284,15 @@ NW_API void nw_hazard_set_fenced(struct nw_hazard_thread *thread, uint32_t slot,
 #ifndef __cplusplus
 
 struct nw_hazard_thread {
-	_Atomic(void *) *slots; /* only the handle's thread writes them, scans read */
-	uint32_t slot_count;
-	bool is_fenced; /* constant while registered */
+	uint32_t slot_count;                        /* 0: not registered */
+	bool is_fenced;                             /* constant while registered */
+	_Atomic(void *) slots[NW_HAZARD_SLOTS_MAX]; /* only this thread writes them, scans read */
 };
 
 NW_INLINE void nw_hazard_set(struct nw_hazard_thread *thread, uint32_t slot, void *ptr)
 {
 	assert(slot < thread->slot_count);
-	if (thread->is_fenced) {
+	if (NW_UNLIKELY(thread->is_fenced)) {
 		nw_hazard_set_fenced(thread, slot, ptr);
 		return;
 	}

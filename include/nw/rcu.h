@@ -69,7 +69,7 @@ enum nw_rcu_flavour {
 };
 
 /** Most sections of one thread inside each other, and bytes of a thread's name with its zero. */
-#define NW_RCU_NEST_MAX   65535u
+#define NW_RCU_NEST_MAX   16383u
 #define NW_RCU_NAME_BYTES 16
 
 /**
@@ -334,11 +334,12 @@ NW_API void nw_rcu_stats(const struct nw_rcu *rcu, struct nw_rcu_stats *ret_stat
 NW_API void nw_rcu_after_fork_child(struct nw_rcu *rcu, struct nw_rcu_thread *self);
 
 /**
- * Begin a section with a full fence: what nw_rcu_read_lock() does where fence_reason is not 0.
+ * Begin a section the long way: one inside another, or with a full fence. nw_rcu_read_lock() calls
+ * it where it must.
  *
- * Threads: the handle's, outside of any section.
+ * Threads: the handle's.
  */
-NW_API void nw_rcu_read_lock_fenced(struct nw_rcu_thread *thread);
+NW_API void nw_rcu_read_lock_slow(struct nw_rcu_thread *thread);
 
 #ifndef __cplusplus
 
@@ -359,43 +360,33 @@ NW_API void nw_rcu_read_lock_fenced(struct nw_rcu_thread *thread);
 #define nw_rcu_exchange_pointer(dst, ptr) \
 	atomic_exchange_explicit((dst), (ptr), memory_order_acq_rel)
 
-enum nw_rcu_mode {
-	NW_RCU_MODE_LIGHT, /* general, fences on the writers' side */
-	NW_RCU_MODE_FENCED,
-	NW_RCU_MODE_QUIESCENT,
-	NW_RCU_MODE_FREE, /* not registered */
-};
-
 /*
- * `state`, written by the handle's thread only. Low 16 bits: depth of sections, or 1 while online;
- * 0: nobody waits for this thread. The others: the period in which it began (announced).
+ * `state`, written by the handle's thread only:
+ *   bits 0..13   depth of sections, or 1 while online; 0: nobody waits for this thread
+ *   bit 14, 15   constant while registered, see below
+ *   bits 16..63  the period in which the section began, or that was announced
  */
 struct nw_rcu_thread {
 	_Atomic uint64_t state;
 	const _Atomic uint64_t *period; /* the domain's; its low 16 bits are 1 */
-	enum nw_rcu_mode mode;          /* constant while registered */
 };
+
+#define NW_RCU_QUIESCENT_BIT (1u << 14)
+#define NW_RCU_FENCED_BIT    (1u << 15)
+#define NW_RCU_FREE_BITS     (3u << 14) /* both: not registered */
 
 NW_INLINE void nw_rcu_read_lock(struct nw_rcu_thread *thread)
 {
-	uint64_t state;
-
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (thread->mode == NW_RCU_MODE_QUIESCENT) {
-		assert(atomic_load(&thread->state) != 0);
-		return;
-	}
 	/* relaxed: sole writer. */
-	state = atomic_load_explicit(&thread->state, memory_order_relaxed);
-	if ((state & NW_RCU_NEST_MAX) != 0) {
-		assert((state & NW_RCU_NEST_MAX) != NW_RCU_NEST_MAX);
-		/* [rcu_read_nest.state] release, pairs with [rcu_scan.state]: as for the
-		 * outermost section, whose value this overwrites. */
-		atomic_store_explicit(&thread->state, state + 1, memory_order_release);
+	uint64_t state = atomic_load_explicit(&thread->state, memory_order_relaxed);
+
+	assert((state & NW_RCU_FREE_BITS) != NW_RCU_FREE_BITS);
+	if ((state & NW_RCU_QUIESCENT_BIT) != 0) {
+		assert((state & NW_RCU_NEST_MAX) != 0);
 		return;
 	}
-	if (thread->mode == NW_RCU_MODE_FENCED) {
-		nw_rcu_read_lock_fenced(thread);
+	if (NW_UNLIKELY((state & (NW_RCU_NEST_MAX | NW_RCU_FENCED_BIT)) != 0)) {
+		nw_rcu_read_lock_slow(thread);
 		return;
 	}
 	/* [rcu_read_lock.period] acquire, pairs with [rcu_begin.period]: a section that counts as
@@ -411,14 +402,13 @@ NW_INLINE void nw_rcu_read_lock(struct nw_rcu_thread *thread)
 
 NW_INLINE void nw_rcu_read_unlock(struct nw_rcu_thread *thread)
 {
-	uint64_t state;
-
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (thread->mode == NW_RCU_MODE_QUIESCENT)
-		return;
 	/* relaxed: sole writer. */
-	state = atomic_load_explicit(&thread->state, memory_order_relaxed);
+	uint64_t state = atomic_load_explicit(&thread->state, memory_order_relaxed);
+
+	assert((state & NW_RCU_FREE_BITS) != NW_RCU_FREE_BITS);
 	assert((state & NW_RCU_NEST_MAX) != 0);
+	if ((state & NW_RCU_QUIESCENT_BIT) != 0)
+		return;
 	/* [rcu_read_unlock.state] release, pairs with [rcu_scan.state]: what the section did is
 	 * done before a writer takes the thread for quiet. */
 	atomic_store_explicit(&thread->state, state - 1, memory_order_release);
@@ -426,17 +416,19 @@ NW_INLINE void nw_rcu_read_unlock(struct nw_rcu_thread *thread)
 
 NW_INLINE void nw_rcu_quiescent(struct nw_rcu_thread *thread)
 {
-	uint64_t state;
+	/* relaxed: sole writer. */
+	uint64_t state = atomic_load_explicit(&thread->state, memory_order_relaxed);
 
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (thread->mode != NW_RCU_MODE_QUIESCENT)
+	assert((state & NW_RCU_FREE_BITS) != NW_RCU_FREE_BITS);
+	if ((state & NW_RCU_QUIESCENT_BIT) == 0)
 		return;
+	assert((state & NW_RCU_NEST_MAX) != 0);
 	/* [rcu_quiescent.period] acquire, pairs with [rcu_begin.period]: what was unlinked before
 	 * that period is not found any more. */
 	state = atomic_load_explicit(thread->period, memory_order_acquire);
 	/* [rcu_quiescent.state] release, pairs with [rcu_scan.state]: references taken before are
 	 * given up. */
-	atomic_store_explicit(&thread->state, state, memory_order_release);
+	atomic_store_explicit(&thread->state, state | NW_RCU_QUIESCENT_BIT, memory_order_release);
 }
 
 #endif

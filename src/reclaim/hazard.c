@@ -72,7 +72,6 @@ enum {
 
 struct record {
 	struct nwi_member member;
-	struct nw_hazard_thread thread;
 	struct nw_hazard *domain;
 
 	/* The owner's; list and count also of a visitor, by the bias. */
@@ -83,8 +82,8 @@ struct record {
 	struct nwi_hand hand;
 	_Atomic uint64_t retired_count, reclaimed_count, scan_count, refused_count;
 
-	/* The owner's; scans read them. */
-	alignas(NW_CACHE_PAIR) _Atomic(void *) slots[];
+	/* The owner's; scans read the slots. */
+	alignas(NW_CACHE_PAIR) struct nw_hazard_thread thread;
 };
 
 struct nw_hazard {
@@ -292,7 +291,7 @@ static void gather(struct held *held, struct cursor *cursor, uint32_t slots_per_
 {
 	memset(held, 0, sizeof(*held));
 	for (; cursor->record; cursor->record = next_record(cursor->record)) {
-		_Atomic(void *) *slots = cursor->record->slots;
+		_Atomic(void *) *slots = cursor->record->thread.slots;
 
 		for (; cursor->slot < slots_per_thread; cursor->slot++) {
 			void *ptr;
@@ -491,7 +490,6 @@ static void prepare(struct nwi_member *member, void *arg)
 	struct nw_hazard *domain = arg;
 
 	record->domain = domain;
-	record->thread.slots = record->slots;
 	record->thread.slot_count = domain->slots_per_thread;
 	record->thread.is_fenced = domain->fence_reason != 0;
 }
@@ -513,7 +511,7 @@ static void clear_slots(struct record *record)
 	for (uint32_t i = 0; i < record->domain->slots_per_thread; i++)
 		/* [hazard_leave.slot] release, pairs with [hazard_scan.slot]: this thread's use
 		 * of what it forgot to clear. */
-		atomic_store_explicit(&record->slots[i], NULL, memory_order_release);
+		atomic_store_explicit(&record->thread.slots[i], NULL, memory_order_release);
 }
 
 void nw_hazard_unregister(struct nw_hazard_thread *thread)
@@ -547,7 +545,6 @@ int nw_hazard_create(struct nw_hazard **ret_domain, nw_node node,
 	uint32_t slots = o->slots_per_thread ? o->slots_per_thread : NW_HAZARD_SLOTS_DEFAULT;
 	struct nw_hazard *domain;
 	struct nw_mem mem;
-	size_t n_bytes;
 	int rc;
 
 	if (slots < 2 || slots > NW_HAZARD_SLOTS_MAX)
@@ -560,9 +557,7 @@ int nw_hazard_create(struct nw_hazard **ret_domain, nw_node node,
 	domain->slots_per_thread = slots;
 	domain->batch_min = o->batch_min ? o->batch_min : BATCH_MIN_DEFAULT;
 	domain->fence_reason = nwi_asym_choose(o->full_fences);
-	n_bytes = sizeof(struct record) + slots * sizeof(_Atomic(void *));
-	n_bytes = (n_bytes + NW_CACHE_PAIR - 1) & ~(size_t)(NW_CACHE_PAIR - 1);
-	rc = nwi_registry_init(&domain->registry, node, n_bytes);
+	rc = nwi_registry_init(&domain->registry, node, sizeof(struct record));
 	if (rc < 0) {
 		nw_mem_free(&mem);
 		return rc;

@@ -66,12 +66,13 @@ enum {
 	SLEEP_NS_MIN = 50 * 1000,
 	SLEEP_NS_MAX = 1000 * 1000,
 };
-#define DEPTH_MASK   ((UINT64_C(1) << PERIOD_SHIFT) - 1)
+#define DEPTH_MASK   ((uint64_t)NW_RCU_NEST_MAX)
+#define FLAGS        ((uint64_t)NW_RCU_FREE_BITS)
 #define PERIOD_FIRST ((UINT64_C(1) << PERIOD_SHIFT) | 1)
 #define PERIOD_STEP  (UINT64_C(1) << PERIOD_SHIFT)
 #define NEVER        UINT64_MAX /* the cookie of a period that could not begin */
 
-static_assert(DEPTH_MASK == NW_RCU_NEST_MAX, "the header nests in the same bits");
+static_assert((DEPTH_MASK | FLAGS) + 1 == PERIOD_STEP, "depth, flags, period: no gap");
 static_assert((int)NW_RCU_NAME_BYTES == (int)NWI_THREAD_NAME_BYTES, "names of threads fit");
 
 struct reader {
@@ -157,59 +158,78 @@ static uint64_t own_state(const struct nw_rcu_thread *thread)
 	return atomic_load_explicit(&thread->state, memory_order_relaxed);
 }
 
-static bool is_quiescent_flavour(const struct nw_rcu_thread *thread)
+static bool is_registered(const struct nw_rcu_thread *thread)
 {
-	return thread->mode == NW_RCU_MODE_QUIESCENT;
+	return (own_state(thread) & FLAGS) != FLAGS;
 }
 
-/* Inside a section that the thread itself must end before it may wait. */
-static bool is_inside(const struct nw_rcu_thread *thread)
+static bool is_quiescent(const struct nw_rcu_thread *thread)
 {
-	return !is_quiescent_flavour(thread) && (own_state(thread) & DEPTH_MASK) != 0;
+	return (own_state(thread) & NW_RCU_QUIESCENT_BIT) != 0;
+}
+
+static uint64_t depth(const struct nw_rcu_thread *thread)
+{
+	return own_state(thread) & DEPTH_MASK;
+}
+
+/* In a section that the thread itself must end before it may wait. */
+static bool is_in_section(const struct nw_rcu_thread *thread)
+{
+	return !is_quiescent(thread) && depth(thread) > 0;
 }
 
 /* From outside to inside. */
 static void announce(struct reader *reader)
 {
+	uint64_t flags = own_state(&reader->thread) & FLAGS;
 	/* [rcu_announce.period] acquire, pairs with [rcu_begin.period]: as in nw_rcu_read_lock().
 	 */
 	uint64_t period = atomic_load_explicit(&reader->rcu->period, memory_order_acquire);
 
 	/* [rcu_announce.state] release, pairs with [rcu_scan.state]: as in nw_rcu_read_lock(). */
-	atomic_store_explicit(&reader->thread.state, period, memory_order_release);
+	atomic_store_explicit(&reader->thread.state, period | flags, memory_order_release);
 	nwi_fence_frequent(reader->is_fenced);
 }
 
-void nw_rcu_read_lock_fenced(struct nw_rcu_thread *thread)
+void nw_rcu_read_lock_slow(struct nw_rcu_thread *thread)
 {
-	assert(!is_inside(thread));
-	announce(reader_of(thread));
+	uint64_t state = own_state(thread);
+
+	if ((state & DEPTH_MASK) == 0) {
+		announce(reader_of(thread));
+		return;
+	}
+	assert((state & DEPTH_MASK) < DEPTH_MASK);
+	/* [rcu_read_nest.state] release, pairs with [rcu_scan.state]: as the announcement of the
+	 * outermost section, which it overwrites. */
+	atomic_store_explicit(&thread->state, state + 1, memory_order_release);
 }
 
 void nw_rcu_online(struct nw_rcu_thread *thread)
 {
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (!is_quiescent_flavour(thread))
+	assert(is_registered(thread));
+	if (!is_quiescent(thread))
 		return;
-	assert(own_state(thread) == 0);
+	assert(depth(thread) == 0);
 	announce(reader_of(thread));
 }
 
 void nw_rcu_offline(struct nw_rcu_thread *thread)
 {
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (!is_quiescent_flavour(thread))
+	assert(is_registered(thread));
+	if (!is_quiescent(thread))
 		return;
-	assert(own_state(thread) != 0);
+	assert(depth(thread) > 0);
 	/* [rcu_offline.state] release, pairs with [rcu_scan.state]: references taken before are
 	 * given up. */
-	atomic_store_explicit(&thread->state, 0, memory_order_release);
+	atomic_store_explicit(&thread->state, NW_RCU_QUIESCENT_BIT, memory_order_release);
 }
 
 /* Steps out for a wait, if online; returns whether it was. */
 static bool step_out(struct nw_rcu_thread *self)
 {
-	if (!self || !is_quiescent_flavour(self) || own_state(self) == 0)
+	if (!self || !is_quiescent(self) || depth(self) == 0)
 		return false;
 	nw_rcu_offline(self);
 	return true;
@@ -354,7 +374,7 @@ int nw_rcu_synchronize_for(struct nw_rcu *rcu, struct nw_rcu_thread *self, uint6
 	bool was_online;
 	int rc = -EAGAIN;
 
-	assert(!self || (!is_inside(self) && !nwi_hand_is_full(&reader_of(self)->hand)));
+	assert(!self || (!is_in_section(self) && !nwi_hand_is_full(&reader_of(self)->hand)));
 	was_online = step_out(self);
 	period = begin(rcu);
 	if (period != 0)
@@ -385,7 +405,7 @@ void nw_rcu_synchronize(struct nw_rcu *rcu, struct nw_rcu_thread *self)
 {
 	bool was_online;
 
-	assert(!self || (!is_inside(self) && !nwi_hand_is_full(&reader_of(self)->hand)));
+	assert(!self || (!is_in_section(self) && !nwi_hand_is_full(&reader_of(self)->hand)));
 	was_online = step_out(self);
 	wait_for_ever(rcu);
 	if (was_online)
@@ -456,7 +476,7 @@ void nw_rcu_call(struct nw_rcu_thread *thread, struct nw_rcu_head *head, void *p
 {
 	struct reader *reader = reader_of(thread);
 
-	assert(thread->mode != NW_RCU_MODE_FREE && fn);
+	assert(is_registered(thread) && fn);
 	head->ptr = ptr;
 	head->fn = fn;
 	head->arg = arg;
@@ -531,8 +551,8 @@ uint64_t nw_rcu_run(struct nw_rcu_thread *thread)
 	struct reader *reader = reader_of(thread);
 	uint64_t n;
 
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	if (is_inside(thread) || nwi_hand_is_full(&reader->hand))
+	assert(is_registered(thread));
+	if (is_in_section(thread) || nwi_hand_is_full(&reader->hand))
 		return 0;
 	n = finish_waiting(reader);
 	begin_waiting(reader);
@@ -579,8 +599,8 @@ void nw_rcu_barrier(struct nw_rcu_thread *thread)
 	struct nw_rcu_head *list = NULL;
 	bool was_online;
 
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	assert(!is_inside(thread) && !nwi_hand_is_full(&self->hand));
+	assert(is_registered(thread));
+	assert(!is_in_section(thread) && !nwi_hand_is_full(&self->hand));
 	/* Two barriers wait for each other's readers and hands: neither may be online then. */
 	was_online = step_out(thread);
 	nwi_hand_fill(&self->hand);
@@ -610,6 +630,7 @@ static void prepare(struct nwi_member *member, void *arg)
 	struct reader *reader = reader_of_member(member);
 	const struct joining *joining = arg;
 	struct nw_rcu *rcu = joining->rcu;
+	uint64_t flags = 0;
 
 	reader->rcu = rcu;
 	reader->is_fenced = rcu->fence_reason != 0;
@@ -622,9 +643,11 @@ static void prepare(struct nwi_member *member, void *arg)
 	}
 	reader->thread.period = &rcu->period;
 	if (rcu->flavour == NW_RCU_QUIESCENT)
-		reader->thread.mode = NW_RCU_MODE_QUIESCENT;
-	else
-		reader->thread.mode = reader->is_fenced ? NW_RCU_MODE_FENCED : NW_RCU_MODE_LIGHT;
+		flags = NW_RCU_QUIESCENT_BIT;
+	else if (reader->is_fenced)
+		flags = NW_RCU_FENCED_BIT;
+	/* relaxed: sole writer; outside before and after. */
+	atomic_store_explicit(&reader->thread.state, flags, memory_order_relaxed);
 }
 
 int nw_rcu_register(struct nw_rcu_thread **ret_thread, struct nw_rcu *rcu, const char *name)
@@ -644,8 +667,7 @@ int nw_rcu_register(struct nw_rcu_thread **ret_thread, struct nw_rcu *rcu, const
 static void leave(struct reader *reader)
 {
 	/* [rcu_leave.state] release, pairs with [rcu_scan.state]: the thread's sections. */
-	atomic_store_explicit(&reader->thread.state, 0, memory_order_release);
-	reader->thread.mode = NW_RCU_MODE_FREE;
+	atomic_store_explicit(&reader->thread.state, FLAGS, memory_order_release);
 	reader->cookie.period = 0;
 }
 
@@ -656,8 +678,8 @@ void nw_rcu_unregister(struct nw_rcu_thread *thread)
 	if (!thread)
 		return;
 	reader = reader_of(thread);
-	assert(thread->mode != NW_RCU_MODE_FREE);
-	assert(!is_inside(thread) && !nwi_hand_is_full(&reader->hand));
+	assert(is_registered(thread));
+	assert(!is_in_section(thread) && !nwi_hand_is_full(&reader->hand));
 	/* In one section, so that a barrier finds them on the list or among the orphans. */
 	nwi_bias_enter(&reader->bias, reader->is_fenced);
 	hand_on(reader->rcu, cut_lists(reader));

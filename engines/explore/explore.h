@@ -38,6 +38,7 @@ enum {
 	NWI_POOL_BITS = 10,
 	NWI_POOL_NONE = (1 << NWI_POOL_BITS) - 1, /* pool of an initial state's parent */
 	NWI_POOLS_MAX = NWI_POOL_NONE,
+	NWI_SHARDS_MANY = 1 << 16,
 	NWI_LANE_BATCHES = 8, /* between one pair of workers at a time; a power of two */
 	NWI_GROUP_MAX = 1024, /* candidates routed together */
 };
@@ -223,6 +224,7 @@ struct nwi_worker {
 	uint32_t *shard_ends;    /* [shard + 1] ends of the parts */
 	uint32_t *own_idxs;      /* candidates this worker serves, and their fingerprints */
 	uint64_t *own_fps;
+	uint32_t own_shard; /* the one it serves, or NWI_SHARDS_MANY */
 	bool checks_own_in_place;
 	struct nwi_batch **open; /* [home] being filled, or NULL */
 	struct nwi_batch *free_batches;

@@ -145,12 +145,10 @@ static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t c
 	       nwi_keep_new(worker, &worker->group, idxs, is_new, count);
 }
 
-static bool check_here(struct nwi_worker *worker, const struct nwi_picks *picks)
+static bool check_by_shard(struct nwi_worker *worker, const struct nwi_picks *picks)
 {
 	uint32_t *ends = worker->shard_ends, first = 0;
 
-	if (worker->explore->shard_count == 1)
-		return check_part(worker, 0, picks->count, picks->fps, picks->idxs);
 	sort_by_shard(worker, picks, ends);
 	for (uint32_t s = 0; s < worker->explore->shard_count; s++) {
 		if (!check_part(worker, s, ends[s] - first, worker->order_fps + first,
@@ -159,6 +157,15 @@ static bool check_here(struct nwi_worker *worker, const struct nwi_picks *picks)
 		first = ends[s];
 	}
 	return true;
+}
+
+/* only_shard: the one all candidates belong to, or NWI_SHARDS_MANY. */
+static bool check_here(struct nwi_worker *worker, const struct nwi_picks *picks,
+		       uint32_t only_shard)
+{
+	if (only_shard != NWI_SHARDS_MANY)
+		return check_part(worker, only_shard, picks->count, picks->fps, picks->idxs);
+	return check_by_shard(worker, picks);
 }
 
 /* ---- batches ---- */
@@ -389,9 +396,9 @@ static struct nwi_batch *batch_for(struct nwi_worker *worker, uint32_t home_idx,
 	return batch ? batch : open_batch(worker, home_idx);
 }
 
-static inline bool append(struct nwi_worker *worker, uint32_t home_idx, uint32_t i)
+/* For states whose size varies, and for the first of a batch. */
+static bool append_slowly(struct nwi_worker *worker, uint32_t home_idx, uint32_t i)
 {
-	const struct nw_explore *explore = worker->explore;
 	const struct nwi_lot *group = &worker->group;
 	uint32_t n_bytes;
 	const uint8_t *state = nwi_lot_state(group, i, &n_bytes);
@@ -410,7 +417,24 @@ static inline bool append(struct nwi_worker *worker, uint32_t home_idx, uint32_t
 	lot->count++;
 	if (lot->offsets)
 		lot->offsets[lot->count] = batch->n_bytes;
-	return lot->count < explore->batch_count || close_batch(worker, batch);
+	return lot->count < worker->explore->batch_count || close_batch(worker, batch);
+}
+
+static inline bool append(struct nwi_worker *worker, uint32_t home_idx, uint32_t i)
+{
+	struct nwi_batch *batch = worker->open[home_idx];
+	const struct nwi_lot *group = &worker->group;
+	size_t n_bytes = group->state_bytes;
+	uint32_t n;
+
+	if (!batch || n_bytes == 0)
+		return append_slowly(worker, home_idx, i);
+	n = batch->lot.count++;
+	batch->lot.fps[n] = group->fps[i];
+	batch->lot.links[n] = group->links[i];
+	nwi_copy_state(batch->lot.bytes + n * n_bytes, group->bytes + i * n_bytes,
+		       (uint32_t)n_bytes);
+	return n + 1 < worker->explore->batch_count || close_batch(worker, batch);
 }
 
 /* Sends off what other workers serve and gathers the rest, which this one can check in place. */
@@ -455,10 +479,11 @@ static bool send_on(struct nwi_worker *worker)
 
 	nwi_recent_pick(worker, &picks);
 	if (!worker->lanes)
-		return check_here(worker, &picks);
+		return check_here(worker, &picks,
+				  worker->explore->shard_count == 1 ? 0 : NWI_SHARDS_MANY);
 	if (!worker->checks_own_in_place)
 		return append_all(worker, &picks);
-	return send_foreign(worker, &picks, &own) && check_here(worker, &own);
+	return send_foreign(worker, &picks, &own) && check_here(worker, &own, worker->own_shard);
 }
 
 bool nwi_route_group(struct nwi_worker *worker)
@@ -481,6 +506,22 @@ void nwi_flush(struct nwi_worker *worker)
 			return;
 }
 
+/* The one shard this worker serves, or NWI_SHARDS_MANY. */
+static uint32_t own_shard(const struct nwi_worker *worker)
+{
+	const struct nw_explore *explore = worker->explore;
+	uint32_t only = NWI_SHARDS_MANY;
+
+	for (uint32_t h = 0; h < explore->home_count; h++) {
+		if (explore->homes[h].worker_idx != worker->worker_idx)
+			continue;
+		if (only != NWI_SHARDS_MANY && only != explore->homes[h].shard_idx)
+			return NWI_SHARDS_MANY;
+		only = explore->homes[h].shard_idx;
+	}
+	return only;
+}
+
 /* Rings lie with their reader: the server for `there`, the sender for `back`. */
 int nwi_lanes_create(struct nwi_worker *worker)
 {
@@ -493,6 +534,7 @@ int nwi_lanes_create(struct nwi_worker *worker)
 	if (!lanes || !worker->open)
 		return -ENOMEM;
 	worker->lanes = lanes;
+	worker->own_shard = own_shard(worker);
 	worker->checks_own_in_place = explore->worker_count <= IN_PLACE_WORKERS_MAX &&
 				      !explore->options.exact;
 	for (uint32_t w = 0; w < explore->worker_count && rc == 0; w++) {

@@ -135,8 +135,8 @@ NW_API NW_INLINE bool nw_ring_push(struct nw_ring *ring, void *item) NW_MUST_USE
  * Progress: wait-free.
  * Cost:    one store to the line the consumer polls for the whole burst.
  */
-NW_API uint32_t nw_ring_push_burst(struct nw_ring *ring, void *const *items,
-				   uint32_t item_count) NW_MUST_USE;
+NW_API uint32_t nw_ring_push_burst(struct nw_ring *ring, void *const *items, uint32_t item_count)
+	NW_MUST_USE;
 
 /**
  * Remove the oldest pointer.
@@ -162,8 +162,8 @@ NW_API NW_INLINE bool nw_ring_pop(struct nw_ring *ring, void **ret_item) NW_MUST
  * Progress: wait-free.
  * Cost:    one store to the line the producer polls for the whole burst.
  */
-NW_API uint32_t nw_ring_pop_burst(struct nw_ring *ring, void **ret_items,
-				  uint32_t item_count) NW_MUST_USE;
+NW_API uint32_t nw_ring_pop_burst(struct nw_ring *ring, void **ret_items, uint32_t item_count)
+	NW_MUST_USE;
 
 /**
  * Number of items, as seen at some moment during the call; exact where neither side runs.
@@ -183,8 +183,8 @@ NW_API uint32_t nw_ring_slot_count(const struct nw_ring *ring);
 
 #ifndef __cplusplus
 
-/* Part of the ABI. head and tail count items since creation, modulo 2^32; why it is right is told in
- * src/lf/ring.c. */
+/* Part of the ABI. head and tail count items since creation, modulo 2^32; src/lf/ring.c tells why
+ * it is right. */
 struct nw_ring {
 	/* Written by the producer. */
 	alignas(NW_CACHE_PAIR) _Atomic uint32_t head;

@@ -328,7 +328,7 @@ NW_INLINE void nw_hazard_clear(struct nw_hazard_thread *thread, uint32_t slot)
 
 /* In C, src must be the address of a pointer: that of the object itself does not compile. */
 #define nw_hazard_protect(thread, slot, src) \
-	(nw_hazard_protect)((thread), (slot), ((void)sizeof(*(src) == (void *)0), (src)))
+	(nw_hazard_protect)((thread), (slot), &(src)[0 * sizeof(*(src) == (void *)0)])
 
 #endif
 

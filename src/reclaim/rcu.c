@@ -158,9 +158,10 @@ static uint64_t own_state(const struct nw_rcu_thread *thread)
 	return atomic_load_explicit(&thread->state, memory_order_relaxed);
 }
 
-static bool is_registered(const struct nw_rcu_thread *thread)
+static void assert_registered(const struct nw_rcu_thread *thread)
 {
-	return (own_state(thread) & FLAGS) != FLAGS;
+	assert(thread && (own_state(thread) & FLAGS) != FLAGS);
+	(void)thread;
 }
 
 static bool is_quiescent(const struct nw_rcu_thread *thread)
@@ -208,7 +209,7 @@ void nw_rcu_read_lock_slow(struct nw_rcu_thread *thread)
 
 void nw_rcu_online(struct nw_rcu_thread *thread)
 {
-	assert(is_registered(thread));
+	assert_registered(thread);
 	if (!is_quiescent(thread))
 		return;
 	assert(depth(thread) == 0);
@@ -217,7 +218,7 @@ void nw_rcu_online(struct nw_rcu_thread *thread)
 
 void nw_rcu_offline(struct nw_rcu_thread *thread)
 {
-	assert(is_registered(thread));
+	assert_registered(thread);
 	if (!is_quiescent(thread))
 		return;
 	assert(depth(thread) > 0);
@@ -476,7 +477,8 @@ void nw_rcu_call(struct nw_rcu_thread *thread, struct nw_rcu_head *head, void *p
 {
 	struct reader *reader = reader_of(thread);
 
-	assert(is_registered(thread) && fn);
+	assert_registered(thread);
+	assert(fn);
 	head->ptr = ptr;
 	head->fn = fn;
 	head->arg = arg;
@@ -551,7 +553,7 @@ uint64_t nw_rcu_run(struct nw_rcu_thread *thread)
 	struct reader *reader = reader_of(thread);
 	uint64_t n;
 
-	assert(is_registered(thread));
+	assert_registered(thread);
 	if (is_in_section(thread) || nwi_hand_is_full(&reader->hand))
 		return 0;
 	n = finish_waiting(reader);
@@ -599,7 +601,7 @@ void nw_rcu_barrier(struct nw_rcu_thread *thread)
 	struct nw_rcu_head *list = NULL;
 	bool was_online;
 
-	assert(is_registered(thread));
+	assert_registered(thread);
 	assert(!is_in_section(thread) && !nwi_hand_is_full(&self->hand));
 	/* Two barriers wait for each other's readers and hands: neither may be online then. */
 	was_online = step_out(thread);
@@ -678,7 +680,7 @@ void nw_rcu_unregister(struct nw_rcu_thread *thread)
 	if (!thread)
 		return;
 	reader = reader_of(thread);
-	assert(is_registered(thread));
+	assert_registered(thread);
 	assert(!is_in_section(thread) && !nwi_hand_is_full(&reader->hand));
 	/* In one section, so that a barrier finds them on the list or among the orphans. */
 	nwi_bias_enter(&reader->bias, reader->is_fenced);

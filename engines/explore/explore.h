@@ -180,16 +180,15 @@ struct nwi_origin {
 	uint64_t place; /* link of the parent, ordinal 0 */
 };
 
-/* Fingerprints passed on lately, and the candidates of a group that are not among them. */
-struct nwi_recent {
-	uint64_t *fps; /* NULL: not used */
-	uint32_t *picks;
-	uint64_t *pick_fps;
+/* Where candidates pass the table of recent fingerprints, and how well it does there. */
+struct nwi_gate {
+	uint32_t *idxs; /* those of the present lot that pass */
+	uint64_t *fps;
 	uint32_t asked_count, hit_count; /* of the present trial */
 	uint32_t holiday_count;          /* candidates until the next one */
 };
 
-/* The candidates of the group still to be checked: idxs NULL means all of them. */
+/* The candidates of a lot still to be checked: idxs NULL means all of them. */
 struct nwi_picks {
 	uint32_t count;
 	uint64_t *fps;
@@ -215,7 +214,8 @@ struct nwi_worker {
 	struct nw_emit emit;
 	uint8_t *emit_bytes;
 	struct nwi_lot group;
-	struct nwi_recent recent;
+	uint64_t *recent;           /* fingerprints passed on lately; NULL: not used */
+	struct nwi_gate made, sent; /* candidates of its own making; those it is sent */
 	struct nwi_origin *origins; /* of the group */
 	uint32_t origin_count;
 	uint32_t emitted_before; /* successors of the state at hand that left with earlier groups */
@@ -224,7 +224,8 @@ struct nwi_worker {
 	uint32_t *shard_ends;    /* [shard + 1] ends of the parts */
 	uint32_t *own_idxs;      /* candidates this worker serves, and their fingerprints */
 	uint64_t *own_fps;
-	uint32_t own_shard; /* the one it serves, or NWI_SHARDS_MANY */
+	uint32_t *foreign_idxs; /* the others */
+	uint32_t own_shard;     /* the one it serves, or NWI_SHARDS_MANY */
 	bool checks_own_in_place;
 	struct nwi_batch **open; /* [home] being filled, or NULL */
 	struct nwi_batch *free_batches;
@@ -353,8 +354,10 @@ bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region);
 
 /* ---- recent.c ---- */
 int nwi_recent_create(struct nwi_worker *worker);
-/* Tells which candidates of the group this worker has not passed on lately. */
-void nwi_recent_pick(struct nwi_worker *worker, struct nwi_picks *ret_picks);
+/* Tells which candidates of a lot this worker has not passed on lately. The picks are the gate's
+ * and last until it is asked again. */
+void nwi_recent_pick(struct nwi_worker *worker, struct nwi_gate *gate, const struct nwi_lot *lot,
+		     struct nwi_picks *ret_picks);
 
 /* ---- route.c ---- */
 int nwi_lanes_create(struct nwi_worker *worker);

@@ -132,17 +132,17 @@ static void sort_by_shard(struct nwi_worker *worker, const struct nwi_picks *pic
 	}
 }
 
-/* Candidates of one shard: which of the group they are, NULL for all. */
-static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, uint32_t count, uint64_t *fps,
-		       const uint32_t *idxs)
+/* Candidates of one shard: which of the lot they are, idxs NULL for all. */
+static bool check_part(struct nwi_worker *worker, uint32_t shard_idx, const struct nwi_lot *lot,
+		       const struct nwi_picks *picks)
 {
 	uint64_t is_new[NWI_GROUP_MAX / 64];
-	struct nwi_lot part = { .count = count, .fps = fps, .is_new = is_new };
+	struct nwi_lot part = { .count = picks->count, .fps = picks->fps, .is_new = is_new };
 
-	if (count == 0)
+	if (picks->count == 0)
 		return true;
 	return nwi_check(worker, shard_idx, &part) &&
-	       nwi_keep_new(worker, &worker->group, idxs, is_new, count);
+	       nwi_keep_new(worker, lot, picks->idxs, is_new, picks->count);
 }
 
 static bool check_by_shard(struct nwi_worker *worker, const struct nwi_picks *picks)
@@ -151,8 +151,11 @@ static bool check_by_shard(struct nwi_worker *worker, const struct nwi_picks *pi
 
 	sort_by_shard(worker, picks, ends);
 	for (uint32_t s = 0; s < worker->explore->shard_count; s++) {
-		if (!check_part(worker, s, ends[s] - first, worker->order_fps + first,
-				worker->order + first))
+		struct nwi_picks part = { .count = ends[s] - first,
+					  .fps = worker->order_fps + first,
+					  .idxs = worker->order + first };
+
+		if (!check_part(worker, s, &worker->group, &part))
 			return false;
 		first = ends[s];
 	}
@@ -164,7 +167,7 @@ static bool check_here(struct nwi_worker *worker, const struct nwi_picks *picks,
 		       uint32_t only_shard)
 {
 	if (only_shard != NWI_SHARDS_MANY)
-		return check_part(worker, only_shard, picks->count, picks->fps, picks->idxs);
+		return check_part(worker, only_shard, &worker->group, picks);
 	return check_by_shard(worker, picks);
 }
 
@@ -224,9 +227,14 @@ static void free_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 static bool check_and_keep(struct nwi_worker *worker, struct nwi_batch *batch)
 {
 	uint32_t shard_idx = worker->explore->homes[batch->home_idx].shard_idx;
+	struct nwi_lot *lot = &batch->lot;
+	struct nwi_picks picks;
 
-	return nwi_check(worker, shard_idx, &batch->lot) &&
-	       nwi_keep_new(worker, &batch->lot, NULL, batch->lot.is_new, batch->lot.count);
+	if (worker->explore->options.exact)
+		return nwi_check(worker, shard_idx, lot) &&
+		       nwi_keep_new(worker, lot, NULL, lot->is_new, lot->count);
+	nwi_recent_pick(worker, &worker->sent, lot, &picks);
+	return check_part(worker, shard_idx, lot, &picks);
 }
 
 static void keep_all(struct nwi_worker *worker, struct nwi_batch *batch)
@@ -437,27 +445,44 @@ static inline bool append(struct nwi_worker *worker, uint32_t home_idx, uint32_t
 	return n + 1 < worker->explore->batch_count || close_batch(worker, batch);
 }
 
-/* Sends off what other workers serve and gathers the rest, which this one can check in place. */
-static bool send_foreign(struct nwi_worker *worker, const struct nwi_picks *picks,
+/* Parts what other workers serve from what this one does, without a branch that cannot be
+ * predicted. Returns how many are foreign. */
+static uint32_t part_own(struct nwi_worker *worker, const struct nwi_picks *picks,
 			 struct nwi_picks *ret_own)
 {
 	const struct nw_explore *explore = worker->explore;
-	uint32_t own = 0;
+	uint32_t own = 0, foreign = 0;
 
 	for (uint32_t k = 0; k < picks->count; k++) {
 		uint32_t i = nwi_pick(picks, k);
 		uint32_t home_idx = nw_fpset_home(picks->fps[k], explore->home_count);
+		bool is_own = explore->homes[home_idx].worker_idx == worker->worker_idx;
 
-		if (explore->homes[home_idx].worker_idx == worker->worker_idx) {
-			worker->own_idxs[own] = i;
-			worker->own_fps[own++] = picks->fps[k];
-		} else if (!append(worker, home_idx, i)) {
-			return false;
-		}
+		worker->own_idxs[own] = i;
+		worker->own_fps[own] = picks->fps[k];
+		worker->foreign_idxs[foreign] = i;
+		own += is_own;
+		foreign += !is_own;
 	}
 	*ret_own = (struct nwi_picks){ .count = own,
 				       .fps = worker->own_fps,
 				       .idxs = worker->own_idxs };
+	return foreign;
+}
+
+/* Sends off what other workers serve; the rest this one can check in place. */
+static bool send_foreign(struct nwi_worker *worker, const struct nwi_picks *picks,
+			 struct nwi_picks *ret_own)
+{
+	uint32_t foreign = part_own(worker, picks, ret_own);
+
+	for (uint32_t k = 0; k < foreign; k++) {
+		uint32_t i = worker->foreign_idxs[k];
+		uint64_t fp = worker->group.fps[i];
+
+		if (!append(worker, nw_fpset_home(fp, worker->explore->home_count), i))
+			return false;
+	}
 	return true;
 }
 
@@ -477,7 +502,7 @@ static bool send_on(struct nwi_worker *worker)
 {
 	struct nwi_picks picks, own;
 
-	nwi_recent_pick(worker, &picks);
+	nwi_recent_pick(worker, &worker->made, &worker->group, &picks);
 	if (!worker->lanes)
 		return check_here(worker, &picks,
 				  worker->explore->shard_count == 1 ? 0 : NWI_SHARDS_MANY);

@@ -267,6 +267,7 @@ static int create_buffers(struct nwi_worker *worker)
 	worker->order = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
 	worker->order_fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	worker->own_idxs = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
+	worker->foreign_idxs = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
 	worker->own_fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	worker->nearest = nw_arena_alloc(arena, worker->explore->topo_node_count * sizeof(uint32_t),
 					 8);

@@ -21,9 +21,10 @@
  *
  * Why it is correct: a slot is filled after the acquire of a tail that freed it and before the
  * release of its burst's mark; it is read between the acquire of that mark and the release of the
- * tail that frees it. An old mark cannot pass for a new one: its lap differs. A claim needs no
- * order of its own: it only deals out numbers. It cannot succeed on an old head (the number would
- * differ), and there is no ABA, for head only grows.
+ * tail that frees it. An old mark cannot pass for a new one: its lap differs. A claim cannot
+ * succeed on an old head (the number would differ), and there is no ABA, for head only grows. It
+ * hands on the tail it rests on: a producer that saw a new head with an older tail would find
+ * more than slot_count items, and the difference would wrap into room for any number.
  *
  * tail_seen is a past value of tail that producers keep beside head, so that away from the full
  * edge they leave the consumer's line alone. Any past value errs to the safe side, so they may
@@ -214,8 +215,9 @@ static inline uint32_t claim(struct nw_mpsc *mpsc, uint32_t n, uint64_t *ret_pos
 	/* [mpsc_push.seen] acquire, pairs with [mpsc_push.kept]: the slots below that tail have
 	 * been read, and the head loaded next is not older than it. */
 	uint64_t tail = atomic_load_explicit(&mpsc->tail_seen, memory_order_acquire);
-	/* relaxed: re-checked by the CAS below. */
-	uint64_t head = atomic_load_explicit(&mpsc->head, memory_order_relaxed);
+	/* [mpsc_push.head] acquire, pairs with [mpsc_push.claim]: the tail that made room for the
+	 * claims below head, so that a tail read after it is not more than slot_count lower. */
+	uint64_t head = atomic_load_explicit(&mpsc->head, memory_order_acquire);
 	uint64_t room;
 
 	do {
@@ -230,9 +232,10 @@ static inline uint32_t claim(struct nw_mpsc *mpsc, uint32_t n, uint64_t *ret_pos
 			n = (uint32_t)room;
 		if (n == 0)
 			return 0;
-		/* relaxed: the value alone: it deals out slots, which marks and tail order. */
+		/* [mpsc_push.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push.claim]: hands
+		 * on the tail that this claim rests on; when it fails, acquire, as that head. */
 	} while (!atomic_compare_exchange_weak_explicit(
-		&mpsc->head, &head, head + n, memory_order_relaxed, memory_order_relaxed));
+		&mpsc->head, &head, head + n, memory_order_acq_rel, memory_order_acquire));
 	*ret_pos = head;
 	return n;
 }

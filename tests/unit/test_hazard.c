@@ -227,7 +227,7 @@ TEST(garbage_stays_below_the_stated_bound)
 	enum { HANDLES = 5, SLOTS = 4 };
 	struct nw_hazard *domain = new_domain(SLOTS, 8);
 	struct nw_hazard_thread *threads[HANDLES];
-	struct nw_hazard_stats stats;
+	struct nw_hazard_stats stats = { 0 };
 	int n = 0;
 
 	for (int i = 0; i < HANDLES; i++)

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* Hazard pointers under threads: a few cells that point to nodes, writers that swap in a new node
+ * and retire the old one, readers that protect what a cell points to and look at it twice. A
+ * deleter poisons its node, and writers use it again soon, with another mark: a reader that is not
+ * protected sees poison or a mark that changes. The fields are plain, so TSan sees a missing edge,
+ * too.
+ *
+ * Batches are tiny, so that scans are frequent and overlap; other threads register, retire and
+ * leave all the time; another calls barriers. At the end every node retired was deleted once. All
+ * of it is done with light fences and with full ones. */
+#include "nw_test.h"
+
+#include "base/prng.h"
+
+#include <nw/hazard.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#ifdef NW_SMALL
+enum { ROUNDS = 40000, LEAVES = 500 };
+#else
+enum { ROUNDS = 200000, LEAVES = 1000 };
+#endif
+enum { CELLS = 3, POISON = 0xdead, NODES = 20000 };
+
+struct node {
+	uint64_t mark;     /* POISON while nobody may look */
+	uint64_t check;    /* ~mark */
+	struct node *next; /* of the free ones; under the lock */
+	struct nw_retired retired;
+};
+
+struct world {
+	struct nw_hazard *domain;
+	_Atomic(struct node *) cells[CELLS];
+	pthread_mutex_t lock;
+	struct node *free;
+	struct node *nodes;
+	uint64_t next_node;
+	atomic_ulong retired_count, deleted_count;
+	atomic_uint writer_count; /* still at work */
+	atomic_uint seed;
+};
+
+static struct node *take_node(struct world *world, uint64_t mark)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&world->lock);
+	node = world->free;
+	if (node)
+		world->free = node->next;
+	else if (world->next_node < NODES)
+		node = &world->nodes[world->next_node++];
+	pthread_mutex_unlock(&world->lock);
+	CHECK(node); /* else garbage grows beyond any bound */
+	node->mark = mark;
+	node->check = ~mark;
+	return node;
+}
+
+static void delete_node(struct nw_hazard_thread *thread, void *ptr, void *arg)
+{
+	struct node *node = ptr;
+	struct world *world = arg;
+
+	CHECK(nw_hazard_domain_of(thread) == world->domain);
+	CHECK(node->mark != POISON && node->check == ~node->mark);
+	node->mark = POISON;
+	pthread_mutex_lock(&world->lock);
+	node->next = world->free;
+	world->free = node;
+	pthread_mutex_unlock(&world->lock);
+	world->deleted_count++;
+}
+
+static void look(const struct node *node, bool yields)
+{
+	uint64_t mark = node->mark;
+
+	CHECK(mark != POISON);
+	if (yields)
+		sched_yield();
+	CHECK(node->mark == mark && node->check == ~mark);
+}
+
+static void replace(struct world *world, struct nw_hazard_thread *thread, struct nwi_prng *prng)
+{
+	struct node *node = take_node(world, nwi_prng_next(prng) | 1);
+	struct node *old = atomic_exchange(&world->cells[nwi_prng_below(prng, CELLS)], node);
+
+	if (!old)
+		return;
+	world->retired_count++;
+	nw_hazard_retire(thread, &old->retired, old, delete_node, world);
+}
+
+/* Two cells at a time, the second protection copied to a higher slot now and then. */
+static void read_some(struct world *world, struct nw_hazard_thread *thread, struct nwi_prng *prng)
+{
+	struct node *a = nw_hazard_protect(thread, 0, &world->cells[nwi_prng_below(prng, CELLS)]);
+	struct node *b = nw_hazard_protect(thread, 1, &world->cells[nwi_prng_below(prng, CELLS)]);
+	bool yields = nwi_prng_below(prng, 16) == 0;
+
+	if (b && nwi_prng_below(prng, 2)) {
+		nw_hazard_set(thread, 2, b);
+		nw_hazard_clear(thread, 1);
+	}
+	if (a)
+		look(a, yields);
+	if (b)
+		look(b, yields);
+	for (uint32_t slot = 0; slot < 3; slot++)
+		nw_hazard_clear(thread, slot);
+}
+
+static struct nw_hazard_thread *join(struct world *world, struct nwi_prng *prng)
+{
+	struct nw_hazard_thread *thread;
+
+	nwi_prng_init(prng, nw_test_seed() * 1000 + world->seed++);
+	CHECK_INT(nw_hazard_register(&thread, world->domain), ==, 0);
+	return thread;
+}
+
+static void *write_all(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(world, &prng);
+
+	for (int i = 0; i < ROUNDS * nw_test_scale(); i++)
+		replace(world, thread, &prng);
+	nw_hazard_unregister(thread);
+	world->writer_count--;
+	return NULL;
+}
+
+static void *read_all(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(world, &prng);
+
+	while (world->writer_count > 0)
+		for (int i = 0; i < 64; i++)
+			read_some(world, thread, &prng);
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+static void *come_and_go(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+
+	for (int i = 0; i < LEAVES * nw_test_scale(); i++) {
+		struct nw_hazard_thread *thread = join(world, &prng);
+
+		for (uint32_t n = nwi_prng_below(&prng, 8); n > 0; n--) {
+			replace(world, thread, &prng);
+			read_some(world, thread, &prng);
+		}
+		nw_hazard_unregister(thread);
+	}
+	world->writer_count--;
+	return NULL;
+}
+
+static void *wait_for_all(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(world, &prng);
+
+	while (world->writer_count > 0) {
+		nw_hazard_barrier(thread);
+		sched_yield();
+	}
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+static void world_init(struct world *world, bool full_fences)
+{
+	struct nw_hazard_options options = { .batch_min = 1, .full_fences = full_fences };
+
+	*world = (struct world){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	CHECK_INT(nw_hazard_create(&world->domain, NW_NODE_ANY, &options), ==, 0);
+	world->nodes = calloc(NODES, sizeof(*world->nodes));
+	CHECK(world->nodes);
+}
+
+/* Everything retired has been deleted, once each. */
+static void world_fini(struct world *world)
+{
+	struct nw_hazard_stats stats;
+
+	nw_hazard_stats(world->domain, &stats);
+	CHECK_INT(stats.thread_count, ==, 0);
+	CHECK_INT(stats.retired_count, ==, world->retired_count);
+	nw_hazard_destroy(world->domain);
+	CHECK_INT(world->deleted_count, ==, world->retired_count);
+	CHECK_INT(world->retired_count, >, ROUNDS);
+	free(world->nodes);
+}
+
+static void churn(bool full_fences)
+{
+	static void *(*const roles[])(void *) = { write_all, write_all, come_and_go, come_and_go,
+						  read_all,  read_all,  wait_for_all };
+	enum { ROLES = sizeof(roles) / sizeof(roles[0]), WRITERS = 4 };
+	pthread_t threads[ROLES];
+	struct world world;
+
+	world_init(&world, full_fences);
+	world.writer_count = WRITERS;
+	for (int i = 0; i < ROLES; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, roles[i], &world), ==, 0);
+	for (int i = 0; i < ROLES; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	world_fini(&world);
+}
+
+TEST(what_is_protected_stays_whole)
+{
+	churn(false);
+}
+
+TEST(what_is_protected_stays_whole_with_full_fences)
+{
+	churn(true);
+}
+
+/* A reader that protects one node and then sleeps until it is told. */
+struct parked {
+	struct world *world;
+	pthread_barrier_t met;
+	uint64_t mark;
+};
+
+static void *park(void *arg)
+{
+	struct parked *parked = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(parked->world, &prng);
+	struct node *node = nw_hazard_protect(thread, 1, &parked->world->cells[0]);
+
+	CHECK(node);
+	pthread_barrier_wait(&parked->met);
+	pthread_barrier_wait(&parked->met);
+	CHECK(node->mark == parked->mark && node->check == ~parked->mark);
+	nw_hazard_clear(thread, 1);
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+TEST(a_parked_reader_costs_a_bounded_number_of_nodes)
+{
+	struct world world;
+	struct parked parked = { .world = &world, .mark = 77 };
+	struct nw_hazard_thread *thread;
+	struct nw_hazard_stats stats;
+	struct nwi_prng prng;
+	pthread_t sleeper;
+
+	world_init(&world, false);
+	thread = join(&world, &prng);
+	world.cells[0] = take_node(&world, parked.mark);
+	CHECK_INT(pthread_barrier_init(&parked.met, NULL, 2), ==, 0);
+	CHECK_INT(pthread_create(&sleeper, NULL, park, &parked), ==, 0);
+	pthread_barrier_wait(&parked.met);
+	for (int i = 0; i < 2 * ROUNDS; i++) {
+		replace(&world, thread, &prng);
+		nw_hazard_stats(world.domain, &stats);
+		CHECK_INT(stats.retired_count - stats.reclaimed_count, <=, stats.garbage_max);
+		/* Two threads of four slots: no run time makes this larger. */
+		CHECK_INT(stats.garbage_max, ==, 2 * (2 * 8 + 8));
+	}
+	nw_hazard_barrier(thread);
+	CHECK_INT(world.retired_count - world.deleted_count, ==, 1); /* the sleeper's */
+	pthread_barrier_wait(&parked.met);
+	CHECK_INT(pthread_join(sleeper, NULL), ==, 0);
+	nw_hazard_unregister(thread);
+	world_fini(&world);
+}
+
+/* After a barrier, what was retired before it anywhere is deleted: each round checks its own. */
+struct rounds {
+	struct world *world;
+	pthread_barrier_t retired, checked;
+};
+
+static void *retire_and_meet(void *arg)
+{
+	struct rounds *rounds = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(rounds->world, &prng);
+
+	for (int i = 0; i < LEAVES; i++) {
+		for (int n = 0; n < 7; n++)
+			replace(rounds->world, thread, &prng);
+		pthread_barrier_wait(&rounds->retired);
+		pthread_barrier_wait(&rounds->checked);
+	}
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+static void *scan_on(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_hazard_thread *thread = join(world, &prng);
+
+	while (world->writer_count > 0)
+		nw_hazard_scan(thread);
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+TEST(a_barrier_leaves_nothing_behind)
+{
+	struct world world;
+	struct rounds rounds = { .world = &world };
+	struct nw_hazard_thread *thread;
+	struct nwi_prng prng;
+	pthread_t other, scanner;
+
+	world_init(&world, false);
+	world.writer_count = 1;
+	thread = join(&world, &prng);
+	CHECK_INT(pthread_barrier_init(&rounds.retired, NULL, 2), ==, 0);
+	CHECK_INT(pthread_barrier_init(&rounds.checked, NULL, 2), ==, 0);
+	CHECK_INT(pthread_create(&other, NULL, retire_and_meet, &rounds), ==, 0);
+	CHECK_INT(pthread_create(&scanner, NULL, scan_on, &world), ==, 0);
+	for (int i = 0; i < LEAVES; i++) {
+		pthread_barrier_wait(&rounds.retired);
+		nw_hazard_barrier(thread);
+		CHECK_INT(world.deleted_count, ==, world.retired_count);
+		pthread_barrier_wait(&rounds.checked);
+	}
+	world.writer_count = 0;
+	CHECK_INT(pthread_join(other, NULL), ==, 0);
+	CHECK_INT(pthread_join(scanner, NULL), ==, 0);
+	nw_hazard_unregister(thread);
+	nw_hazard_destroy(world.domain);
+	CHECK_INT(world.deleted_count, ==, world.retired_count);
+	free(world.nodes);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* RCU under threads: a few cells that point to nodes; readers look twice at what a cell points to,
+ * inside one section; writers swap in a new node and get rid of the old one in each of the three
+ * ways: synchronize, call, poll. A node that is got rid of is poisoned and used again soon with
+ * another mark, so a grace period that ends too early shows as poison or as a mark that changes;
+ * the fields are plain, so it shows as a race under TSan, too.
+ *
+ * Other threads register, read, call and leave all the time; another calls barriers and counts.
+ * All of it for both flavours, with light fences and with full ones. */
+#include "nw_test.h"
+
+#include "base/prng.h"
+
+#include <nw/rcu.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+enum { CELLS = 3, ROUNDS = 800, LEAVES = 100, POISON = 0xdead, NODES = 1 << 20, MARKED = 16 };
+
+struct node {
+	uint64_t mark;     /* POISON while nobody may look */
+	uint64_t check;    /* ~mark */
+	struct node *next; /* of the free ones; under the lock */
+	struct nw_rcu_head head;
+};
+
+struct world {
+	struct nw_rcu *rcu;
+	_Atomic(struct node *) cells[CELLS];
+	pthread_mutex_t lock;
+	struct node *free;
+	struct node *nodes;
+	uint64_t next_node;
+	atomic_ulong called_count, run_count;
+	atomic_uint writer_count; /* still at work */
+	atomic_uint seed;
+};
+
+static struct node *take_node(struct world *world, uint64_t mark)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&world->lock);
+	node = world->free;
+	if (node)
+		world->free = node->next;
+	else if (world->next_node < NODES)
+		node = &world->nodes[world->next_node++];
+	pthread_mutex_unlock(&world->lock);
+	CHECK(node);
+	node->mark = mark;
+	node->check = ~mark;
+	return node;
+}
+
+static void give_back(struct world *world, struct node *node)
+{
+	CHECK(node->mark != POISON && node->check == ~node->mark);
+	node->mark = POISON;
+	pthread_mutex_lock(&world->lock);
+	node->next = world->free;
+	world->free = node;
+	pthread_mutex_unlock(&world->lock);
+}
+
+static void run_node(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	struct world *world = arg;
+
+	CHECK(nw_rcu_domain_of(thread) == world->rcu);
+	give_back(world, ptr);
+	world->run_count++;
+}
+
+static void look(const struct node *node, bool yields)
+{
+	uint64_t mark;
+
+	if (!node)
+		return;
+	mark = node->mark;
+	CHECK(mark != POISON);
+	if (yields)
+		sched_yield();
+	CHECK(node->mark == mark && node->check == ~mark);
+}
+
+/* Sections of one to three levels, over one or two cells. */
+static void read_some(struct world *world, struct nw_rcu_thread *thread, struct nwi_prng *prng)
+{
+	uint32_t levels = 1 + nwi_prng_below(prng, 3);
+	bool yields = nwi_prng_below(prng, 16) == 0;
+	struct node *a, *b;
+
+	for (uint32_t i = 0; i < levels; i++)
+		nw_rcu_read_lock(thread);
+	a = nw_rcu_dereference(&world->cells[nwi_prng_below(prng, CELLS)]);
+	look(a, yields);
+	for (uint32_t i = 1; i < levels; i++)
+		nw_rcu_read_unlock(thread);
+	b = nw_rcu_dereference(&world->cells[nwi_prng_below(prng, CELLS)]);
+	look(b, yields);
+	look(a, false);
+	nw_rcu_read_unlock(thread);
+	nw_rcu_quiescent(thread);
+}
+
+static struct node *replace(struct world *world, struct nwi_prng *prng)
+{
+	struct node *node = take_node(world, nwi_prng_next(prng) | 1);
+
+	return nw_rcu_exchange_pointer(&world->cells[nwi_prng_below(prng, CELLS)], node);
+}
+
+static struct nw_rcu_thread *join(struct world *world, struct nwi_prng *prng)
+{
+	struct nw_rcu_thread *thread;
+
+	nwi_prng_init(prng, nw_test_seed() * 1000 + world->seed++);
+	CHECK_INT(nw_rcu_register(&thread, world->rcu, "stress"), ==, 0);
+	return thread;
+}
+
+static void leave(struct world *world, struct nw_rcu_thread *thread)
+{
+	nw_rcu_unregister(thread);
+	world->writer_count--;
+}
+
+static void call(struct world *world, struct nw_rcu_thread *thread, struct node *old)
+{
+	if (!old)
+		return;
+	world->called_count++;
+	nw_rcu_call(thread, &old->head, old, run_node, world);
+}
+
+static void *write_and_wait(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	for (int i = 0; i < ROUNDS / 4 * nw_test_scale(); i++) {
+		struct node *old = replace(world, &prng);
+
+		/* With a time limit that is met now and then; the old node is kept until then. */
+		while (nw_rcu_synchronize_for(world->rcu, thread, 20000, NULL) == -ETIMEDOUT)
+			nw_rcu_synchronize(world->rcu, thread);
+		if (old)
+			give_back(world, old);
+	}
+	leave(world, thread);
+	return NULL;
+}
+
+static void *write_and_call(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	for (int i = 0; i < ROUNDS * nw_test_scale(); i++) {
+		call(world, thread, replace(world, &prng));
+		read_some(world, thread, &prng);
+		if (i % 8 == 0)
+			nw_rcu_run(thread);
+	}
+	leave(world, thread);
+	return NULL;
+}
+
+/* Waits by polling, in the meantime it reads. */
+static void *write_and_poll(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	for (int i = 0; i < ROUNDS / 4 * nw_test_scale(); i++) {
+		struct node *old = replace(world, &prng);
+		nw_rcu_cookie cookie = nw_rcu_start_poll(world->rcu);
+
+		while (!nw_rcu_poll(world->rcu, cookie)) {
+			read_some(world, thread, &prng);
+			sched_yield();
+		}
+		if (old)
+			give_back(world, old);
+	}
+	leave(world, thread);
+	return NULL;
+}
+
+static void *come_and_go(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+
+	for (int i = 0; i < LEAVES * nw_test_scale(); i++) {
+		struct nw_rcu_thread *thread = join(world, &prng);
+
+		for (uint32_t n = nwi_prng_below(&prng, 8); n > 0; n--) {
+			read_some(world, thread, &prng);
+			nw_rcu_offline(thread);
+			nw_rcu_online(thread);
+			call(world, thread, replace(world, &prng));
+		}
+		nw_rcu_unregister(thread);
+	}
+	world->writer_count--;
+	return NULL;
+}
+
+static void *read_all(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	while (world->writer_count > 0)
+		for (int i = 0; i < 64; i++)
+			read_some(world, thread, &prng);
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+/* What had been called when a barrier began has run when it ends. */
+static void *wait_for_all(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	while (world->writer_count > 0) {
+		struct nw_rcu_stats before, after;
+
+		nw_rcu_stats(world->rcu, &before);
+		nw_rcu_barrier(thread);
+		nw_rcu_stats(world->rcu, &after);
+		/* Counted as called just before it is on a list: one a caller may be missing. */
+		CHECK_INT(after.run_count + MARKED, >=, before.called_count);
+		nw_rcu_quiescent(thread);
+	}
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+static void churn(enum nw_rcu_flavour flavour, bool full_fences)
+{
+	static void *(*const roles[])(void *) = { write_and_wait, write_and_call, write_and_call,
+						  write_and_poll, come_and_go,    read_all,
+						  read_all,       wait_for_all };
+	enum { ROLES = sizeof(roles) / sizeof(roles[0]), WRITERS = 5 };
+	struct nw_rcu_options options = { .flavour = flavour, .full_fences = full_fences };
+	pthread_t threads[ROLES];
+	struct world world = { .lock = PTHREAD_MUTEX_INITIALIZER, .writer_count = WRITERS };
+
+	CHECK_INT(nw_rcu_create(&world.rcu, NW_NODE_ANY, &options), ==, 0);
+	world.nodes = calloc(NODES, sizeof(*world.nodes));
+	CHECK(world.nodes);
+	for (int i = 0; i < ROLES; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, roles[i], &world), ==, 0);
+	for (int i = 0; i < ROLES; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	nw_rcu_destroy(world.rcu);
+	CHECK_INT(world.run_count, ==, world.called_count);
+	CHECK_INT(world.called_count, >, ROUNDS);
+	free(world.nodes);
+}
+
+TEST(general_sections_keep_their_nodes)
+{
+	churn(NW_RCU_GENERAL, false);
+}
+
+TEST(general_sections_keep_their_nodes_with_full_fences)
+{
+	churn(NW_RCU_GENERAL, true);
+}
+
+TEST(quiescent_threads_keep_their_nodes)
+{
+	churn(NW_RCU_QUIESCENT, false);
+}
+
+TEST(quiescent_threads_keep_their_nodes_with_full_fences)
+{
+	churn(NW_RCU_QUIESCENT, true);
+}
+
+struct sleeper {
+	struct nw_rcu *rcu;
+	pthread_barrier_t met;
+};
+
+static void *sleep_inside(void *arg)
+{
+	struct sleeper *sleeper = arg;
+	struct nw_rcu_thread *thread;
+
+	CHECK_INT(nw_rcu_register(&thread, sleeper->rcu, "asleep"), ==, 0);
+	nw_rcu_read_lock(thread);
+	pthread_barrier_wait(&sleeper->met);
+	pthread_barrier_wait(&sleeper->met);
+	nw_rcu_read_unlock(thread);
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+TEST(a_reader_asleep_in_its_section_is_named)
+{
+	for (int flavour = NW_RCU_GENERAL; flavour <= NW_RCU_QUIESCENT; flavour++) {
+		struct nw_rcu_options options = { .flavour = (enum nw_rcu_flavour)flavour };
+		struct sleeper sleeper;
+		struct nw_rcu_stall stall;
+		pthread_t thread;
+
+		CHECK_INT(nw_rcu_create(&sleeper.rcu, NW_NODE_ANY, &options), ==, 0);
+		CHECK_INT(pthread_barrier_init(&sleeper.met, NULL, 2), ==, 0);
+		CHECK_INT(pthread_create(&thread, NULL, sleep_inside, &sleeper), ==, 0);
+		pthread_barrier_wait(&sleeper.met);
+		CHECK_INT(nw_rcu_synchronize_for(sleeper.rcu, NULL, 20000000, &stall), ==,
+			  -ETIMEDOUT);
+		CHECK_STR(stall.name, "asleep");
+		CHECK_INT(stall.tid, !=, gettid());
+		CHECK_INT(stall.reader_count, ==, 1);
+		CHECK_INT(stall.waited_ns, >=, 20000000);
+		pthread_barrier_wait(&sleeper.met);
+		nw_rcu_synchronize(sleeper.rcu, NULL);
+		CHECK_INT(pthread_join(thread, NULL), ==, 0);
+		nw_rcu_destroy(sleeper.rcu);
+	}
+}

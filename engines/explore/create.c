@@ -135,6 +135,7 @@ static int start_crew(struct nw_explore *explore, struct nw_diag *diag)
 		.worker_count = o->worker_count,
 		.use_smt = o->use_smt,
 		.no_pin = o->no_pin,
+		.oversubscribe = o->oversubscribe,
 	};
 	int rc = nw_crew_start(&explore->crew, &crew, work, explore, diag);
 

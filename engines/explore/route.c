@@ -224,13 +224,15 @@ static void free_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 	worker->free_batches = batch;
 }
 
-static bool check_and_keep(struct nwi_worker *worker, struct nwi_batch *batch)
+/* is_sent: by another worker. The worker's own passed the table of recent ones when they were made
+ * and would all be stopped by it. */
+static bool check_and_keep(struct nwi_worker *worker, struct nwi_batch *batch, bool is_sent)
 {
 	uint32_t shard_idx = worker->explore->homes[batch->home_idx].shard_idx;
 	struct nwi_lot *lot = &batch->lot;
 	struct nwi_picks picks;
 
-	if (worker->explore->options.exact)
+	if (!is_sent || worker->explore->options.exact)
 		return nwi_check(worker, shard_idx, lot) &&
 		       nwi_keep_new(worker, lot, NULL, lot->is_new, lot->count);
 	nwi_recent_pick(worker, &worker->sent, lot, &picks);
@@ -318,7 +320,7 @@ static void serve_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 		batch->kind = NWI_BATCH_ANSWER;
 		return; /* still outstanding: the sender goes on with it */
 	case NWI_BATCH_CHECK:
-		(void)check_and_keep(worker, batch);
+		(void)check_and_keep(worker, batch, true);
 		break;
 	default:
 		keep_all(worker, batch);
@@ -386,7 +388,7 @@ static bool close_batch(struct nwi_worker *worker, struct nwi_batch *batch)
 	worker->open[batch->home_idx] = NULL;
 	if (worker->explore->homes[batch->home_idx].worker_idx != worker->worker_idx)
 		return send(worker, batch);
-	goes_on = check_and_keep(worker, batch);
+	goes_on = check_and_keep(worker, batch, false);
 	free_batch(worker, batch);
 	return goes_on;
 }

@@ -68,6 +68,7 @@ struct nw_explore_options {
 	bool no_deadlock;          /* states without successors are fine */
 	bool no_pin;
 	bool use_smt;
+	bool oversubscribe; /* several workers a CPU: for tests */
 };
 
 /* One worker's counts, or their sum. */

@@ -244,9 +244,8 @@ static void restore(struct nw_deque *deque, int64_t bottom)
 }
 
 /* Owner: index `last` is the only one left, and a thief may want it as well. */
-static bool pop_last(struct nw_deque *deque, struct array *array, int64_t last, void **ret_item)
+static bool pop_last(struct nw_deque *deque, int64_t last)
 {
-	void *item = get(array, last);
 	int64_t top = last;
 	/* [deque_pop.swap] seq_cst, pairs with [deque_steal.top]: the item is gone before
 	 * bottom covers its index again; a thief that saw it covered loses. */
@@ -254,8 +253,6 @@ static bool pop_last(struct nw_deque *deque, struct array *array, int64_t last, 
 
 	deque->top_seen = last + 1;
 	restore(deque, last + 1);
-	if (is_mine)
-		*ret_item = item;
 	return is_mine;
 }
 
@@ -263,11 +260,14 @@ bool nw_deque_pop(struct nw_deque *deque, void **ret_item)
 {
 	/* relaxed: only the owner writes bottom. */
 	int64_t last = atomic_load_explicit(&deque->bottom, memory_order_relaxed) - 1;
-	struct array *array = own_array(deque);
 	int64_t top;
+	void *item;
 
 	if (last < deque->top_seen)
 		return false;
+	/* Only the owner writes the slot, so it may be read before the claim; behind it, the load
+	 * would wait for the claim to be seen. */
+	item = get(own_array(deque), last);
 	/* [deque_pop.bottom] seq_cst, pairs with [deque_steal.bottom]: the claim on index `last` is
 	 * seen before top is read. */
 	atomic_store(&deque->bottom, last);
@@ -275,14 +275,14 @@ bool nw_deque_pop(struct nw_deque *deque, void **ret_item)
 	 * `last` is seen here, or sees the claim. */
 	top = atomic_load(&deque->top);
 	deque->top_seen = top;
-	if (top < last) {
-		*ret_item = get(array, last);
-		return true;
+	if (top > last) {
+		restore(deque, top);
+		return false;
 	}
-	if (top == last)
-		return pop_last(deque, array, last, ret_item);
-	restore(deque, top);
-	return false;
+	if (top == last && !pop_last(deque, last))
+		return false;
+	*ret_item = item;
+	return true;
 }
 
 /* Thief: the item at index top, if it is one still. */

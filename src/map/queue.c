@@ -18,11 +18,14 @@
  *   3. A link is retired only once, after head has passed it, and by then neither head nor tail
  *      nor the next of a link from head on names it.
  *
- * Slots of the thread's hazard handle: 0 holds the end that is worked on (head or tail), 1 the
- * consumer's next. Slot 0 is validated against head or tail themselves, by nw_hazard_protect().
- * Slot 1 is validated by head again: while head is still the dummy, its next is not retired (3). A
- * slot that was not validated protects nothing; reading `next->item` without this second look is
- * the classic mistake (specs/MSQueueOneHazard.tla).
+ * Slots of the thread's hazard handle: 0 holds the end that is worked on (head or tail), validated
+ * against head or tail themselves by nw_hazard_protect(). 1 holds the consumer's next, validated by
+ * the compare-and-swap on head: if that succeeds head was still the dummy, so its next was not
+ * retired (3), and whoever retires it later read head from this swap and sees the slot. So the item
+ * is read after the swap, never before; the textbook reads it before, and has to look at head once
+ * more for that. Without slot 1 the link may be gone by then (specs/MSQueueOneHazard.tla). Until
+ * the swap, next is a mere address: moving a lagging tail to it succeeds only while tail, hence
+ * head, is the dummy.
  *
  * Empty is exact: a protected dummy whose next is NULL is the last link, and head cannot pass the
  * last link, so at the moment of that load the queue had no item.
@@ -170,8 +173,6 @@ static struct nwi_link *advance(struct nw_queue *queue, struct nw_hazard_thread 
 		if (!next)
 			return NULL;
 		nw_hazard_set(thread, SLOT_NEXT, next);
-		if (atomic_load(&queue->head) != dummy)
-			continue;
 		if (atomic_load(&queue->tail) == dummy)
 			(void)atomic_compare_exchange_strong(&queue->tail, &tail, next);
 		if (atomic_compare_exchange_strong(&queue->head, &head, next)) {

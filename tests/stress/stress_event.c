@@ -7,9 +7,12 @@
  */
 #include "nw_test.h"
 
+#include "base/prng.h"
+
 #include <nw/event.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 
 enum { GIVERS = 2, TAKERS = 4, TOKENS = 20000 };
@@ -184,4 +187,72 @@ TEST(what_precedes_a_notify_is_seen_after_the_wait)
 	for (uint32_t i = 0; i < 2; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	CHECK_INT(court.ball, ==, court.end);
+}
+
+/* The condition is a plain store, no read-modify-write that would be a fence of its own: on x86
+ * too, a notify that only loaded would miss waiters. Each side lingers a little before it
+ * prepares, so that the store meets every point of the other's way to sleep. */
+
+struct rally {
+	/* Of each side; on lines of their own, or the store could not be late. */
+	struct {
+		alignas(NW_CACHE_PAIR) struct nw_event event;
+		alignas(NW_CACHE_PAIR) _Atomic uint64_t throw_count;
+	} sides[2];
+	uint64_t end;
+};
+
+struct rally_side {
+	struct rally *rally;
+	uint32_t me;
+};
+
+static bool has_come(struct rally *rally, uint32_t me, uint64_t n)
+{
+	return atomic_load_explicit(&rally->sides[me].throw_count, memory_order_relaxed) >= n;
+}
+
+static void await_throw(struct rally *rally, uint32_t me, uint64_t n, uint32_t linger)
+{
+	for (uint32_t i = 0; i < linger; i++)
+		if (has_come(rally, me, n))
+			return;
+	for (;;) {
+		nw_event_key key = nw_event_prepare(&rally->sides[me].event);
+
+		if (has_come(rally, me, n)) {
+			nw_event_cancel(&rally->sides[me].event);
+			return;
+		}
+		(void)nw_event_wait(&rally->sides[me].event, key, 0, 0);
+	}
+}
+
+static void *play_rally(void *arg)
+{
+	struct rally_side *side = arg;
+	struct rally *rally = side->rally;
+	uint32_t me = side->me, other = 1 - me;
+	struct nwi_prng prng;
+
+	nwi_prng_init(&prng, nw_test_seed() + me);
+	for (uint64_t n = 1; n <= rally->end; n++) {
+		/* Both throw, then both wait: so both are on their way to sleep at once. */
+		atomic_store_explicit(&rally->sides[other].throw_count, n, memory_order_relaxed);
+		nw_event_notify_one(&rally->sides[other].event);
+		await_throw(rally, me, n, nwi_prng_below(&prng, 200));
+	}
+	return NULL;
+}
+
+TEST(the_condition_may_be_a_plain_store)
+{
+	struct rally rally = { .end = 10 * TOKENS * (uint64_t)nw_test_scale() };
+	struct rally_side sides[2] = { { &rally, 0 }, { &rally, 1 } };
+	pthread_t threads[2];
+
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, play_rally, &sides[i]), ==, 0);
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 }

@@ -143,6 +143,49 @@ TEST(handles_change_hands_on_the_way)
 	run_game(2, 3, false);
 }
 
+/* What the consumer did before a pop is seen after the push that fills the place: a plain log. */
+
+struct log {
+	struct nw_mpmc *mpmc;
+	uint64_t *entries; /* [entry_count] */
+	uint64_t entry_count;
+};
+
+static void *pop_and_log(void *arg)
+{
+	struct log *log = arg;
+	void *got;
+
+	for (uint64_t i = 0; i < log->entry_count; i++) {
+		log->entries[i] = i + 1;
+		while (!nw_mpmc_pop(log->mpmc, &got))
+			sched_yield();
+	}
+	return NULL;
+}
+
+TEST(a_freed_place_hands_on_what_preceded_the_pop)
+{
+	struct log log = { .entry_count = N_ITEMS * (uint64_t)nw_test_scale() };
+	struct nw_mpmc_producer producer;
+	pthread_t thread;
+
+	log.entries = calloc(log.entry_count, sizeof(uint64_t));
+	CHECK(log.entries);
+	CHECK_INT(nw_mpmc_create(&log.mpmc, 2, 1, NW_NODE_ANY), ==, 0);
+	CHECK_INT(nw_mpmc_register(log.mpmc, &producer), ==, 0);
+	CHECK_INT(pthread_create(&thread, NULL, pop_and_log, &log), ==, 0);
+	for (uint64_t i = 0; i < log.entry_count; i++) {
+		while (!nw_mpmc_push(&producer, NULL))
+			sched_yield();
+		if (i >= 2)
+			CHECK_INT(log.entries[i - 2], ==, i - 1);
+	}
+	CHECK_INT(pthread_join(thread, NULL), ==, 0);
+	nw_mpmc_destroy(log.mpmc);
+	free(log.entries);
+}
+
 /* A producer is stopped by a signal wherever it is, again and again; meanwhile another thread uses
  * the queue alone, and every answer is exact: nothing waits for the one that is stopped. */
 

@@ -131,8 +131,8 @@ NW_API const struct nw_mem *nw_mpmc_memory(const struct nw_mpmc *mpmc);
 /**
  * Get a handle to push with.
  *
- * @param mpmc          the queue, which must outlive the handle's use
  * @param ret_producer  set on success, untouched on failure
+ * @param mpmc          the queue, which must outlive the handle's use
  * @return 0
  * @return -ENOSPC  producer_count handles are registered
  *
@@ -141,7 +141,7 @@ NW_API const struct nw_mem *nw_mpmc_memory(const struct nw_mpmc *mpmc);
  * Progress: lock-free.
  * Owner:   the caller; give it back with nw_mpmc_unregister().
  */
-NW_API int nw_mpmc_register(struct nw_mpmc *mpmc, struct nw_mpmc_producer *ret_producer)
+NW_API int nw_mpmc_register(struct nw_mpmc_producer *ret_producer, struct nw_mpmc *mpmc)
 	NW_MUST_USE;
 
 /**

@@ -250,7 +250,7 @@ static bool reserve_handle(struct nw_mpmc *mpmc)
 	return true;
 }
 
-int nw_mpmc_register(struct nw_mpmc *mpmc, struct nw_mpmc_producer *ret_producer)
+int nw_mpmc_register(struct nw_mpmc_producer *ret_producer, struct nw_mpmc *mpmc)
 {
 	uint64_t spare = NO_SPARE;
 

@@ -18,7 +18,7 @@ static struct {
 static void enter(void *self, uint32_t thread)
 {
 	(void)self;
-	CHECK_INT(nw_mpmc_register(all.mpmc, &all.producers[thread]), ==, 0);
+	CHECK_INT(nw_mpmc_register(&all.producers[thread], all.mpmc), ==, 0);
 }
 
 static void leave(void *self, uint32_t thread)

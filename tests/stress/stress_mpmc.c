@@ -40,7 +40,7 @@ static void *produce(void *arg)
 	struct game *game = player->game;
 	struct nw_mpmc_producer producer;
 
-	CHECK_INT(nw_mpmc_register(game->mpmc, &producer), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producer, game->mpmc), ==, 0);
 	for (uint64_t i = 0; i < game->n_items; i++) {
 		struct cell *cell = &game->cells[player->idx][i];
 
@@ -49,7 +49,7 @@ static void *produce(void *arg)
 			sched_yield();
 		if (i % game->handle_items == 0) {
 			nw_mpmc_unregister(&producer);
-			CHECK_INT(nw_mpmc_register(game->mpmc, &producer), ==, 0);
+			CHECK_INT(nw_mpmc_register(&producer, game->mpmc), ==, 0);
 		}
 	}
 	nw_mpmc_unregister(&producer);
@@ -173,7 +173,7 @@ TEST(a_freed_place_hands_on_what_preceded_the_pop)
 	log.entries = calloc(log.entry_count, sizeof(uint64_t));
 	CHECK(log.entries);
 	CHECK_INT(nw_mpmc_create(&log.mpmc, 2, 1, NW_NODE_ANY), ==, 0);
-	CHECK_INT(nw_mpmc_register(log.mpmc, &producer), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producer, log.mpmc), ==, 0);
 	CHECK_INT(pthread_create(&thread, NULL, pop_and_log, &log), ==, 0);
 	for (uint64_t i = 0; i < log.entry_count; i++) {
 		while (!nw_mpmc_push(&producer, NULL))
@@ -210,7 +210,7 @@ static void *push_and_pop(void *arg)
 	struct nw_mpmc_producer producer;
 	void *got;
 
-	CHECK_INT(nw_mpmc_register(stopping.mpmc, &producer), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producer, stopping.mpmc), ==, 0);
 	while (!atomic_load(&stopping.is_over)) {
 		(void)!nw_mpmc_push(&producer, arg);
 		(void)!nw_mpmc_pop(stopping.mpmc, &got);
@@ -242,7 +242,7 @@ TEST(a_thread_stopped_anywhere_stops_no_other)
 	pthread_t thread;
 
 	CHECK_INT(nw_mpmc_create(&stopping.mpmc, 2, 2, NW_NODE_ANY), ==, 0);
-	CHECK_INT(nw_mpmc_register(stopping.mpmc, &producer), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producer, stopping.mpmc), ==, 0);
 	CHECK_INT(sigaction(SIGUSR1, &action, NULL), ==, 0);
 	CHECK_INT(pthread_create(&thread, NULL, push_and_pop, stopping.mpmc), ==, 0);
 	for (int i = 0; i < 5000 * nw_test_scale(); i++) {

@@ -21,7 +21,7 @@ static struct nw_mpmc_producer producer_of(struct nw_mpmc *mpmc)
 {
 	struct nw_mpmc_producer producer;
 
-	CHECK_INT(nw_mpmc_register(mpmc, &producer), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producer, mpmc), ==, 0);
 	return producer;
 }
 
@@ -167,7 +167,7 @@ TEST(as_many_handles_as_promised)
 
 	for (uint32_t i = 0; i < NW_MPMC_PRODUCER_COUNT_MAX; i++)
 		producers[i] = producer_of(mpmc);
-	CHECK_INT(nw_mpmc_register(mpmc, &one_more), ==, -ENOSPC);
+	CHECK_INT(nw_mpmc_register(&one_more, mpmc), ==, -ENOSPC);
 	CHECK(!one_more.mpmc && one_more.spare == 7);
 	for (uint64_t i = 0; i < 3 * NW_MPMC_PRODUCER_COUNT_MAX; i++) {
 		CHECK(nw_mpmc_push(&producers[i % NW_MPMC_PRODUCER_COUNT_MAX], item(i)));
@@ -175,8 +175,8 @@ TEST(as_many_handles_as_promised)
 		CHECK(got == item(i));
 	}
 	nw_mpmc_unregister(&producers[5]);
-	CHECK_INT(nw_mpmc_register(mpmc, &one_more), ==, 0);
-	CHECK_INT(nw_mpmc_register(mpmc, &producers[5]), ==, -ENOSPC);
+	CHECK_INT(nw_mpmc_register(&one_more, mpmc), ==, 0);
+	CHECK_INT(nw_mpmc_register(&producers[5], mpmc), ==, -ENOSPC);
 	CHECK(nw_mpmc_push(&one_more, item(1)) && nw_mpmc_pop(mpmc, &got) && got == item(1));
 	nw_mpmc_destroy(mpmc);
 }

@@ -185,7 +185,7 @@ NW_API bool nw_crew_park(struct nw_crew_worker *worker, uint64_t spin_ns, uint64
  * Threads: any thread, workers included; async-signal-safe.
  * Order:   what the caller did before happens before the return of the park it ends.
  * Progress: wait-free.
- * Cost:    one write to the worker's line; a system call only if it sleeps.
+ * Cost:    one or two writes to the worker's line; a system call only if it sleeps.
  */
 NW_API void nw_crew_unpark(struct nw_crew *crew, uint32_t worker_idx);
 

@@ -50,7 +50,8 @@ static void fill_seat(struct nwi_post *post, int pin_reason)
 		.is_pinned = !crew->no_pin && pin_reason == 0,
 		.pin_reason = pin_reason,
 	};
-	atomic_init(&post->seat->park_word, 0);
+	atomic_init(&post->seat->has_token, false);
+	nw_event_init(&post->seat->event);
 }
 
 static void *worker_main(void *arg)

@@ -8,6 +8,7 @@
 #define NWI_CREW_CREW_H
 
 #include <nw/crew.h>
+#include <nw/event.h>
 #include <nw/mem.h>
 
 #include "crew/place.h"
@@ -21,8 +22,9 @@ struct nwi_seat {
 	/* Written by its worker, before the crew opens; constant afterwards. */
 	alignas(NW_CACHE_PAIR) struct nw_crew_worker worker;
 
-	/* Written by the worker and by whoever wakes it: enum park_word in park.c. */
-	alignas(NW_CACHE_PAIR) _Atomic uint32_t park_word;
+	/* Written by the worker and by whoever wakes it, see park.c. */
+	alignas(NW_CACHE_PAIR) _Atomic bool has_token;
+	struct nw_event event;
 };
 
 struct nwi_post {

@@ -37,10 +37,8 @@ int main(void)
 	struct line lines[32];
 	uint64_t kept = 0, lost = 0, ended = 0;
 
-	if (nw_mpsc_create(&ring, 256, sizeof(struct line), NW_NODE_ANY) < 0) {
-		fprintf(stderr, "mpsc_log: no memory\n");
-		return 1;
-	}
+	if (nw_mpsc_create(&ring, 256, sizeof(struct line), NW_NODE_ANY) < 0)
+		return fprintf(stderr, "mpsc_log: no memory\n"), 1;
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, say, NULL) != 0)
 			return 1;

@@ -162,21 +162,21 @@ static void fill(struct nw_mpmc *mpmc, unsigned char *memory, uint64_t first_pos
 		atomic_init(&mpmc->spares[i], n + i);
 }
 
-int nwi_mpmc_init_at(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes,
-		     const uint32_t counts[2], uint64_t first_pos)
+int nwi_mpmc_init_at(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes, uint32_t slot_count,
+		     uint32_t producer_count, uint64_t first_pos)
 {
 	struct nw_mpmc *mpmc = memory;
 
-	if (!is_allowed(counts[0], counts[1]) || (uintptr_t)memory % NW_CACHE_PAIR != 0)
+	if (!is_allowed(slot_count, producer_count) || (uintptr_t)memory % NW_CACHE_PAIR != 0)
 		return -EINVAL;
-	if (n_bytes < nw_mpmc_bytes(counts[0], counts[1]))
+	if (n_bytes < nw_mpmc_bytes(slot_count, producer_count))
 		return -ENOSPC;
 	memset(mpmc, 0, sizeof(*mpmc));
-	mpmc->slot_count = counts[0];
-	mpmc->producer_count = counts[1];
-	mpmc->mask = counts[0] - 1;
+	mpmc->slot_count = slot_count;
+	mpmc->producer_count = producer_count;
+	mpmc->mask = slot_count - 1;
 	mpmc->lap_bits = ~mpmc->mask;
-	mpmc->lap_one = (uint64_t)counts[0] << LAP_SHIFT;
+	mpmc->lap_one = (uint64_t)slot_count << LAP_SHIFT;
 	atomic_init(&mpmc->head, first_pos);
 	atomic_init(&mpmc->tail, first_pos);
 	atomic_init(&mpmc->handle_count, 0);
@@ -188,9 +188,7 @@ int nwi_mpmc_init_at(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes,
 int nw_mpmc_init(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes, uint32_t slot_count,
 		 uint32_t producer_count)
 {
-	const uint32_t counts[2] = { slot_count, producer_count };
-
-	return nwi_mpmc_init_at(ret_mpmc, memory, n_bytes, counts, 0);
+	return nwi_mpmc_init_at(ret_mpmc, memory, n_bytes, slot_count, producer_count, 0);
 }
 
 void nw_mpmc_fini(struct nw_mpmc *mpmc)

@@ -9,7 +9,7 @@
 #include <nw/mpmc.h>
 
 /* nw_mpmc_init() with a first position: any multiple of slot_count. */
-int nwi_mpmc_init_at(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes,
-		     const uint32_t counts[2], uint64_t first_pos);
+int nwi_mpmc_init_at(struct nw_mpmc **ret_mpmc, void *memory, size_t n_bytes, uint32_t slot_count,
+		     uint32_t producer_count, uint64_t first_pos);
 
 #endif /* NWI_LF_MPMC_H */

@@ -135,10 +135,9 @@ TEST(laps_and_positions_wrap)
 
 	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++)
 		for (uint32_t slots = 2; slots <= 16; slots *= 2) {
-			const uint32_t counts[2] = { slots, 3 };
 			struct nw_mpmc *mpmc;
 
-			CHECK_INT(nwi_mpmc_init_at(&mpmc, room, sizeof(room), counts, firsts[i]),
+			CHECK_INT(nwi_mpmc_init_at(&mpmc, room, sizeof(room), slots, 3, firsts[i]),
 				  ==, 0);
 			compare_with_an_array(mpmc, 1000);
 			nw_mpmc_fini(mpmc);

@@ -188,6 +188,8 @@ static int set_up(struct check *check)
 
 static void tear_down(struct check *check)
 {
+	if (check->explore)
+		app_on_interrupt(NULL, NULL); /* there is nothing left to stop */
 	nw_explore_destroy(check->explore);
 	nw_topo_close(check->topo);
 	free(check->node_idxs);

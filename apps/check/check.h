@@ -86,6 +86,8 @@ int check_levels(const struct check *check, uint64_t **ret_levels, uint32_t *ret
 /* The sum over the workers of a node, and how many they are. */
 uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uint32_t node_idx,
 			   struct nw_explore_counts *ret_counts);
+/* Why nw_explore_trace() gave none. */
+const char *check_no_trace(int rc);
 double check_local_percent(const struct nw_explore_counts *counts);
 
 #endif /* APP_CHECK_CHECK_H */

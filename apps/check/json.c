@@ -172,10 +172,12 @@ static void put_trace(struct object *object, const struct check *check,
 	struct check_printer *printer;
 	json_t *list = json_array();
 	size_t count = 0;
+	int rc = 0;
 
-	if ((report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK) &&
-	    nw_explore_trace(check->explore, &steps, &count) < 0)
-		count = 0;
+	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK)
+		rc = nw_explore_trace(check->explore, &steps, &count);
+	if (rc < 0)
+		(void)app_failed(CHECK_NAME, "no trace: %s", check_no_trace(rc));
 	printer = count ? check_printer_open(check) : NULL;
 	object->is_whole &= !count || printer;
 	for (size_t i = 0; printer && i < count; i++) {

@@ -105,6 +105,11 @@ uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uin
 	return found;
 }
 
+const char *check_no_trace(int rc)
+{
+	return rc == -ENOENT ? "the model does not make the same successors again" : strerror(-rc);
+}
+
 struct check_printer *check_printer_open(const struct check *check)
 {
 	const struct nw_model *model = check->model.model;
@@ -122,7 +127,7 @@ struct check_printer *check_printer_open(const struct check *check)
 
 void check_printer_close(struct check_printer *printer)
 {
-	if (printer->model->close)
+	if (printer->context && printer->model->close)
 		printer->model->close(printer->context);
 	free(printer);
 }
@@ -261,22 +266,24 @@ static int print_trace(const struct check *check)
 	size_t count;
 	int r = nw_explore_trace(check->explore, &steps, &count);
 
-	if (check->options->explore.no_trace) {
-		printf("\nno trace: --no-trace\n");
+	if (r < 0) {
+		printf("\nno trace: %s\n", check_no_trace(r));
 		return APP_OK;
 	}
-	if (r < 0)
-		return app_failed(CHECK_NAME, "no trace: %s", strerror(-r));
 	printer = check_printer_open(check);
 	if (!printer)
 		return app_failed(CHECK_NAME, "no memory to print the trace");
-	printf("\n%zu state%s lead%s there:\n", count, count == 1 ? "" : "s",
-	       count == 1 ? "s" : "");
+	if (check->options->explore.no_trace)
+		printf("\nno trace: --no-trace\nthe state:\n");
+	else
+		printf("\n%zu state%s lead%s there:\n", count, count == 1 ? "" : "s",
+		       count == 1 ? "s" : "");
 	for (size_t i = 0; i < count; i++) {
-		printf("State %zu: %s\n", i + 1,
-		       steps[i].action ? steps[i].action
-		       : i             ? "next"
-				       : "initial");
+		if (!check->options->explore.no_trace)
+			printf("State %zu: %s\n", i + 1,
+			       steps[i].action ? steps[i].action
+			       : i             ? "next"
+					       : "initial");
 		printf("  %s\n", check_printer_text(printer, &steps[i]));
 	}
 	check_printer_close(printer);

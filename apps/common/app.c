@@ -33,7 +33,7 @@ static void say(const char *command, const char *kind, const char *format, va_li
 	}
 	/* Keeps the order when both streams go to one file. */
 	(void)fflush(stdout);
-	fprintf(stderr, "nodewise %s: %s%s\n", command, kind, text);
+	fprintf(stderr, "nodewise%s%s: %s%s\n", *command ? " " : "", command, kind, text);
 }
 
 int app_bad(const char *command, const char *format, ...)

@@ -61,7 +61,8 @@ bool app_was_interrupted(void);
 /* Prints one JSON object and a newline, frees it. APP_OK, or APP_FAILED with a line: NULL object
  * (no memory), or stdout will not take it. */
 int app_print_json(const char *command, json_t *object);
-/* Flushes stdout; APP_FAILED with a line if it did not take all (disk full, closed pipe). */
+/* Flushes stdout; APP_FAILED with a line if it did not take all (disk full, closed pipe). The
+ * command is "" where nodewise itself speaks. */
 int app_finish_output(const char *command);
 
 #endif /* APP_COMMON_APP_H */

@@ -34,7 +34,7 @@ static int help(void)
 	       "nodewise COMMAND --help and man nodewise-COMMAND say more.\n"
 	       "  -h, --help     show this help\n"
 	       "  -V, --version  show the version\n");
-	return app_finish_output("nodewise");
+	return app_finish_output("");
 }
 
 int main(int argc, char **argv)
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 		return help();
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		printf("nodewise %s\n", version);
-		return app_finish_output("nodewise");
+		return app_finish_output("");
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)

@@ -12,10 +12,12 @@
 #include "explore.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-enum { BATCH_COUNT_DEFAULT = 512, VARYING_STATE_GUESS = 96 };
+enum { BATCH_COUNT_DEFAULT = 512, BATCH_BYTES_DEFAULT = 256 * 1024, VARYING_STATE_GUESS = 96 };
 static const uint64_t RESERVE_BYTES_ALL = UINT64_C(1) << 45; /* addresses for all pools */
 
 static int refuse(struct nw_diag *diag, int rc, const char *text)
@@ -23,6 +25,21 @@ static int refuse(struct nw_diag *diag, int rc, const char *text)
 	if (diag)
 		(void)snprintf(diag->text, sizeof(diag->text), "%s", text);
 	return rc;
+}
+
+static uint32_t size_of_state(const struct nw_explore_options *o)
+{
+	return o->model->size_of_state ? o->model->size_of_state(o->model_data)
+				       : o->model->state_bytes;
+}
+
+static int refuse_size(const struct nw_explore_options *o, struct nw_diag *diag)
+{
+	if (diag)
+		(void)snprintf(diag->text, sizeof(diag->text),
+			       "the model's states have %" PRIu32 " bytes; %d is the most",
+			       size_of_state(o), NW_STATE_BYTES_MAX);
+	return -EINVAL;
 }
 
 static int check_options(const struct nw_explore_options *o, struct nw_diag *diag)
@@ -41,7 +58,17 @@ static int check_options(const struct nw_explore_options *o, struct nw_diag *dia
 			      "whole states are compared by their one owner");
 	if ((unsigned)o->route > NW_ROUTE_PUSH || (unsigned)o->owner > NW_OWNER_NODE)
 		return refuse(diag, -EINVAL, "unknown route or owner");
+	if (size_of_state(o) > NW_STATE_BYTES_MAX)
+		return refuse_size(o, diag);
 	return 0;
+}
+
+/* Every pair of workers has several batches on its way: those of long states hold few. */
+static uint32_t default_batch_count(uint32_t state_bytes)
+{
+	uint32_t fits = state_bytes ? BATCH_BYTES_DEFAULT / state_bytes : BATCH_COUNT_DEFAULT;
+
+	return fits < BATCH_COUNT_DEFAULT ? fits : BATCH_COUNT_DEFAULT;
 }
 
 static void set_sizes(struct nw_explore *explore)
@@ -50,9 +77,9 @@ static void set_sizes(struct nw_explore *explore)
 	uint64_t pools = nw_topo_cpu_count(o->topo) + explore->topo_node_count;
 	uint64_t share = RESERVE_BYTES_ALL / (3 * pools);
 
-	explore->state_bytes = o->model->size_of_state ? o->model->size_of_state(o->model_data)
-						       : o->model->state_bytes;
-	explore->batch_count = o->batch_count ? o->batch_count : BATCH_COUNT_DEFAULT;
+	explore->state_bytes = size_of_state(o);
+	explore->batch_count = o->batch_count ? o->batch_count
+					      : default_batch_count(explore->state_bytes);
 	explore->batch_bytes = explore->batch_count * explore->state_bytes;
 	if (!explore->state_bytes)
 		explore->batch_bytes = explore->batch_count * VARYING_STATE_GUESS;
@@ -89,10 +116,12 @@ static void go_to(struct nw_explore *explore, enum nwi_stage stage)
 	pthread_mutex_unlock(&explore->stage_lock);
 }
 
-static void report_ready(struct nw_explore *explore, int rc)
+static void report_ready(struct nw_explore *explore, int rc, int open_rc)
 {
 	pthread_mutex_lock(&explore->stage_lock);
 	explore->ready_count++;
+	if (open_rc < 0)
+		explore->open_rc = open_rc;
 	if (rc < 0 && explore->setup_rc == 0)
 		explore->setup_rc = rc;
 	pthread_cond_broadcast(&explore->stage_changed);
@@ -114,10 +143,12 @@ static int wait_ready(struct nw_explore *explore)
 static void work(struct nw_crew_worker *self, void *arg)
 {
 	struct nw_explore *explore = arg;
+	int rc, open_rc = 0;
 
 	if (wait_past(explore, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
 		return;
-	report_ready(explore, nwi_worker_create(explore, self));
+	rc = nwi_worker_create(explore, self, &open_rc);
+	report_ready(explore, rc, open_rc);
 	if (wait_past(explore, NWI_STAGE_SETUP) == NWI_STAGE_RUN)
 		nwi_worker_run(explore->workers[self->worker_idx]);
 }
@@ -196,6 +227,14 @@ static int create_lanes(struct nw_explore *explore)
 	return rc;
 }
 
+static int refuse_open(const struct nw_explore *explore, struct nw_diag *diag)
+{
+	if (diag)
+		(void)snprintf(diag->text, sizeof(diag->text), "the model's open() failed: %s",
+			       strerror(-explore->open_rc));
+	return explore->open_rc;
+}
+
 static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 {
 	int rc = start_crew(explore, diag);
@@ -213,6 +252,8 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		rc = create_node_pools(explore);
 	if (rc == 0)
 		rc = create_lanes(explore);
+	if (explore->open_rc < 0)
+		return refuse_open(explore, diag);
 	if (rc == -ENOMEM)
 		return refuse(
 			diag, rc,

@@ -178,10 +178,17 @@ int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state,
 	return 1;
 }
 
-void nwi_exact_size(const struct nwi_exact *exact, uint64_t *ret_slots, uint64_t *ret_bytes)
+void nwi_exact_stats(const struct nwi_exact *exact, struct nw_fpset_stats *ret_stats)
 {
-	*ret_slots = exact->slot_count;
-	*ret_bytes = exact->slot_count * sizeof(uint64_t) + exact->granted_bytes;
+	bool is_bound = exact->node.id == NW_NODE_ANY.id || exact->table.level == NW_MEM_BOUND;
+
+	*ret_stats = (struct nw_fpset_stats){
+		.count = exact->state_count,
+		.slot_count = exact->slot_count,
+		.n_bytes = exact->slot_count * sizeof(uint64_t) + exact->granted_bytes,
+		.unbound_count = !is_bound,
+		.unbound_reason = is_bound ? 0 : exact->table.reason,
+	};
 }
 
 bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region)

@@ -144,6 +144,7 @@ struct nwi_pool {
 	uint32_t pool_idx, node_idx;
 	uint32_t state_bytes; /* 0: varies */
 	uint32_t chunk_bytes; /* of nwi_chunk.bytes */
+	uint32_t chunk_count; /* states a chunk holds at most */
 	bool has_links;
 	uint64_t counted; /* state_count at the end of the last level; written between levels */
 
@@ -291,6 +292,7 @@ struct nw_explore {
 	enum nwi_stage stage;
 	uint32_t ready_count; /* workers that have set themselves up */
 	int setup_rc;         /* the first failure among them */
+	int open_rc;          /* of the model's open(), where that failed */
 	_Atomic uint64_t started_ns, ended_ns;
 
 	struct nw_explore_step *steps;
@@ -349,7 +351,8 @@ int nwi_exact_create(struct nwi_exact **ret_exact, struct nw_explore *explore, n
 void nwi_exact_destroy(struct nwi_exact *exact);
 /* 1 new, 0 seen, -ENOMEM. One thread. */
 int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state, uint32_t n_bytes);
-void nwi_exact_size(const struct nwi_exact *exact, uint64_t *ret_slots, uint64_t *ret_bytes);
+/* While its owner does not insert. */
+void nwi_exact_stats(const struct nwi_exact *exact, struct nw_fpset_stats *ret_stats);
 bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region);
 
 /* ---- recent.c ---- */
@@ -370,7 +373,8 @@ void nwi_flush(struct nwi_worker *worker);
 bool nwi_serve(struct nwi_worker *worker);
 
 /* ---- worker.c ---- */
-int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self);
+/* *inout_open_rc is set where the model's open() fails. */
+int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, int *inout_open_rc);
 void nwi_worker_destroy(struct nwi_worker *worker);
 void nwi_worker_run(struct nwi_worker *worker);
 /* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */

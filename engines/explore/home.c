@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SLOTS_FIRST_ALL = 1 << 20, SLOTS_FIRST_MIN = 1 << 14 };
+enum { SLOTS_FIRST_ALL = 1 << 20, SLOTS_FIRST_MIN = 1 << 14, SLOTS_LEAST = 1 << 10 };
 
 static bool lists_cpu(const struct nw_topo *topo, uint32_t node_idx, nw_cpu cpu)
 {
@@ -73,12 +73,18 @@ static bool reserve(void *budget, int64_t n_bytes)
 	return true;
 }
 
-/* A first capacity of 8 MiB in all spares small searches every split. */
+/* A first capacity of 8 MiB in all spares small searches every split. Of a small limit the sets
+ * begin with an eighth, or what rounding up to a power of two makes of it. */
 static uint64_t first_slots(const struct nw_explore *explore)
 {
 	uint64_t slots = SLOTS_FIRST_ALL / explore->worker_count;
+	uint64_t afford = explore->budget.bytes_max / 8 / sizeof(uint64_t) / explore->worker_count;
 
-	return slots < SLOTS_FIRST_MIN ? SLOTS_FIRST_MIN : slots;
+	if (slots < SLOTS_FIRST_MIN)
+		slots = SLOTS_FIRST_MIN;
+	if (slots > afford)
+		slots = afford;
+	return slots < SLOTS_LEAST ? SLOTS_LEAST : slots;
 }
 
 static int create_shard(struct nw_explore *explore, uint32_t node_idx)

@@ -73,6 +73,8 @@ void nwi_level_end(struct nw_explore *explore)
 		nwi_end(explore, NW_EXPLORE_NO_MEMORY);
 	if (!nwi_is_stopping(explore) && states > 0)
 		note_level(explore, states);
+	if (!nwi_is_stopping(explore) && explore->levels.count == 0)
+		nwi_end_fault(explore, "the model has no initial state");
 	if (!nwi_is_stopping(explore) && states == 0)
 		nwi_end(explore, NW_EXPLORE_DONE);
 	if (!nwi_is_stopping(explore) && depth_max && explore->levels.count >= depth_max)

@@ -18,7 +18,8 @@
 #include <string.h>
 
 enum {
-	CHUNK_STATES = 256, /* what one worker takes at a time */
+	CHUNK_STATES = 256,             /* what one worker takes at a time */
+	CHUNK_BYTES_FIXED = 256 * 1024, /* longer states go in fewer to a chunk */
 	CHUNK_BYTES_VARYING = 72 * 1024,
 	LENGTH_BYTES = sizeof(uint32_t),
 };
@@ -37,6 +38,13 @@ static int open_arrays(struct nwi_pool *pool, nw_node node, size_t reserve_bytes
 	return rc;
 }
 
+static uint32_t chunk_count(uint32_t state_bytes)
+{
+	uint32_t fits = state_bytes ? CHUNK_BYTES_FIXED / state_bytes : CHUNK_STATES;
+
+	return fits < CHUNK_STATES ? fits : CHUNK_STATES;
+}
+
 int nwi_pool_create(struct nwi_pool **ret_pool, struct nw_explore *explore, uint32_t pool_idx,
 		    uint32_t node_idx)
 {
@@ -53,7 +61,8 @@ int nwi_pool_create(struct nwi_pool **ret_pool, struct nw_explore *explore, uint
 	pool->pool_idx = pool_idx;
 	pool->node_idx = node_idx;
 	pool->state_bytes = explore->state_bytes;
-	pool->chunk_bytes = pool->state_bytes ? pool->state_bytes * CHUNK_STATES
+	pool->chunk_count = chunk_count(pool->state_bytes);
+	pool->chunk_bytes = pool->state_bytes ? pool->state_bytes * pool->chunk_count
 					      : CHUNK_BYTES_VARYING;
 	pool->has_links = !explore->options.no_trace;
 	pthread_mutex_init(&pool->lock, NULL);
@@ -117,8 +126,12 @@ static void close_chunk(struct nwi_pool *pool)
 
 static int open_chunk(struct nwi_pool *pool, uint32_t next)
 {
-	struct nwi_chunk *chunk = spare_chunk(pool);
+	struct nwi_chunk *chunk;
 
+	/* A place past what a link can hold could not be told from another one. */
+	if (pool->has_links && pool->state_count + CHUNK_STATES > UINT64_C(1) << NWI_INDEX_BITS)
+		return -ENOMEM;
+	chunk = spare_chunk(pool);
 	close_chunk(pool);
 	if (!chunk || push_chunk(pool, &pool->lists[next], chunk) < 0)
 		return -ENOMEM;
@@ -169,7 +182,7 @@ int nwi_pool_add_slowly(struct nwi_pool *pool, uint32_t next, const uint8_t *sta
 		return add_varying(pool, next, state, n_bytes, link);
 	if (open_chunk(pool, next) < 0 || make_link_room(pool) < 0)
 		return -ENOMEM;
-	pool->room = CHUNK_STATES;
+	pool->room = pool->chunk_count;
 	return nwi_pool_add(pool, next, state, n_bytes, link);
 }
 

@@ -41,6 +41,9 @@ int nwi_recent_create(struct nwi_worker *worker)
 		return 0;
 	worker->recent = nw_arena_alloc(worker->arena, RECENT_COUNT * sizeof(uint64_t),
 					NW_CACHE_PAIR);
+	if (!worker->recent)
+		return -ENOMEM;
+	worker->recent[0] = UINT64_MAX; /* the one place where 0 would be a fingerprint */
 	rc = create_gate(&worker->made, worker->arena);
 	return rc < 0 ? rc : create_gate(&worker->sent, worker->arena);
 }

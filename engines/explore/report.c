@@ -68,15 +68,16 @@ static double seconds_of(const struct nw_explore *explore)
 
 static void add_sets(const struct nw_explore *explore, struct nw_explore_report *r)
 {
+	bool has_ended = atomic_load(&explore->ended_ns) != 0;
+
 	for (uint32_t s = 0; s < explore->shard_count; s++) {
 		const struct nwi_shard *shard = &explore->shards[s];
 		struct nw_fpset_stats stats = { 0 };
 
-		if (shard->exact) {
-			nwi_exact_size(shard->exact, &stats.slot_count, &stats.n_bytes);
-			continue;
-		}
-		nw_fpset_stats(shard->set, &stats);
+		if (!shard->exact)
+			nw_fpset_stats(shard->set, &stats);
+		else if (has_ended) /* until then they are the owner's alone */
+			nwi_exact_stats(shard->exact, &stats);
 		r->slot_count += stats.slot_count;
 		r->set_bytes += stats.n_bytes;
 		if (stats.unbound_count > 0 && r->unbound_count++ == 0)

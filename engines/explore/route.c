@@ -82,6 +82,15 @@ static bool measure(struct nwi_worker *worker)
 	return fixed ? measure_fixed(worker, fixed) : measure_varying(worker);
 }
 
+/* Initial states have no parent: their number may take its place in the link, too. */
+static bool are_too_many(const struct nwi_origin *from, uint32_t count)
+{
+	bool is_initial = from->place == nwi_link_to(NWI_POOL_NONE, 0, 0);
+
+	return from->ordinal + (uint64_t)count >
+	       (is_initial ? UINT32_MAX : UINT64_C(1) << NWI_ORDINAL_BITS);
+}
+
 static bool link_up(struct nwi_worker *worker)
 {
 	struct nwi_lot *group = &worker->group;
@@ -90,8 +99,7 @@ static bool link_up(struct nwi_worker *worker)
 		const struct nwi_origin *from = &worker->origins[o];
 		uint32_t end = o + 1 < worker->origin_count ? from[1].first : group->count;
 
-		if (end > from->first &&
-		    from->ordinal + (end - from->first) > 1u << NWI_ORDINAL_BITS) {
+		if (are_too_many(from, end - from->first)) {
 			nwi_end_fault(worker->explore, "a state has more than %u successors",
 				      1u << NWI_ORDINAL_BITS);
 			return false;

@@ -35,8 +35,11 @@ static uint64_t index_of(nwi_link link)
 	return link >> NWI_ORDINAL_BITS & ((UINT64_C(1) << NWI_INDEX_BITS) - 1);
 }
 
+/* The number of an initial state takes the parent's place as well. */
 static uint32_t ordinal_of(nwi_link link)
 {
+	if (pool_of(link) == NWI_POOL_NONE)
+		return (uint32_t)link;
 	return (uint32_t)link & ((1u << NWI_ORDINAL_BITS) - 1);
 }
 

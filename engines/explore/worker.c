@@ -14,10 +14,10 @@
 #include <string.h>
 
 enum {
-	GROUP_COUNT = 512, /* candidates routed together */
-	GROUP_BYTES_MIN = 4 * NW_STATE_BYTES_MAX,
-	SPIN_ROUNDS = 128,  /* of waiting, before the CPU is offered to others */
-	YIELD_ROUNDS = 160, /* and before sleeping */
+	GROUP_COUNT = 512,                    /* candidates routed together */
+	GROUP_BYTES = 4 * NW_STATE_BYTES_MAX, /* fewer candidates where states are long */
+	SPIN_ROUNDS = 128,                    /* of waiting, before the CPU is offered to others */
+	YIELD_ROUNDS = 160,                   /* and before sleeping */
 	SLEEP_NS_MIN = 30 * 1000,
 	SLEEP_NS_MAX = 2 * 1000 * 1000,
 };
@@ -250,12 +250,10 @@ void nwi_worker_run(struct nwi_worker *worker)
 static int create_buffers(struct nwi_worker *worker)
 {
 	uint32_t state_bytes = worker->explore->state_bytes;
-	size_t n_bytes = (size_t)state_bytes * GROUP_COUNT;
+	size_t n_bytes = GROUP_BYTES;
 	struct nwi_lot *group = &worker->group;
 	struct nw_arena *arena = worker->arena;
 
-	if (n_bytes < GROUP_BYTES_MIN)
-		n_bytes = GROUP_BYTES_MIN;
 	worker->emit_bytes = nw_arena_alloc(arena, n_bytes, NW_CACHE_PAIR);
 	worker->emit.mark = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
 	worker->origins = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(*worker->origins), 8);
@@ -282,14 +280,17 @@ static int create_buffers(struct nwi_worker *worker)
 	return 0;
 }
 
-static int open_context(struct nwi_worker *worker)
+static int open_context(struct nwi_worker *worker, int *inout_open_rc)
 {
 	const struct nw_explore_options *o = &worker->explore->options;
+	int rc = o->model->open ? o->model->open(&worker->context, o->model_data) : 0;
 
-	return o->model->open ? o->model->open(&worker->context, o->model_data) : 0;
+	if (rc < 0)
+		*inout_open_rc = rc;
+	return rc;
 }
 
-int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self)
+int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, int *inout_open_rc)
 {
 	nw_node node = nwi_memory_node(explore, self->node_idx);
 	struct nwi_worker *worker;
@@ -313,7 +314,7 @@ int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self)
 	if (rc == 0)
 		rc = nwi_pool_create(&worker->pool, explore, self->worker_idx, self->node_idx);
 	if (rc == 0)
-		rc = open_context(worker);
+		rc = open_context(worker, inout_open_rc);
 	if (rc < 0)
 		return rc;
 	nw_topo_nearest(explore->options.topo, self->node_idx, worker->nearest);

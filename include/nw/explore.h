@@ -62,7 +62,7 @@ struct nw_explore_options {
 	uint64_t memory_bytes_max; /* 0: 85 % of what the cgroup and the machine have free */
 	uint32_t depth_max;        /* 0: none */
 	uint64_t slots_min;        /* first capacity of each shard; 0: default; tests use 8 */
-	uint32_t batch_count;      /* candidates a batch, 1..1024; 0: default */
+	uint32_t batch_count;      /* candidates a batch, 1..1024; 0: default, few of long states */
 	bool exact;                /* keep whole states: no fingerprint collisions */
 	bool no_trace;             /* keep no parents: 8 bytes a state less, no counterexample */
 	bool no_deadlock;          /* states without successors are fine */
@@ -114,12 +114,14 @@ struct nw_explore_report {
  * @param options      borrowed for the call, but for the topology, the model and its data
  * @param reterr_diag  NULL, or where a failure is explained
  * @return 0
- * @return -EINVAL   options that do not go together, or a model of another ABI
+ * @return -EINVAL   options that do not go together, a model of another ABI, or one whose states
+ *                   are longer than NW_STATE_BYTES_MAX
  * @return -ENODEV   a node_idx that the topology does not have
  * @return -ERANGE   more workers than CPUs, or more than 1023 workers and nodes together
  * @return -ENOTSUP  a synthetic or XML topology: not this machine
  * @return -ENOMEM   the first tables do not fit the memory allowed
  * @return -EAGAIN   the system refuses another thread
+ * @return what the model's open() returned, where that failed
  *
  * Threads: any thread. It blocks until every worker is ready.
  * Owner:   the caller; release with nw_explore_destroy().

@@ -140,9 +140,9 @@ struct nw_model {
 	int (*open)(void **ret_context, const void *model);
 	void (*close)(void *context);
 
-	/* Emit every initial state. */
+	/* Emit every initial state: 1 or more, fewer than 2^32. */
 	void (*init)(void *context, struct nw_emit *emit);
-	/* Emit every successor of state; none: the state is an end or a deadlock. */
+	/* Emit every successor of state, 2^20 at most; none: the state is an end or a deadlock. */
 	void (*next)(void *context, const uint8_t *state, size_t n_bytes, struct nw_emit *emit);
 	/* Optional. NULL: every invariant holds; else the name of a violated one (lent). */
 	const char *(*invariant)(void *context, const uint8_t *state, size_t n_bytes);

@@ -2,7 +2,7 @@
 # `nodewise check` by its words: every *.case is a test, run where the plug-ins are.
 set(check_dir ${CMAKE_CURRENT_LIST_DIR})
 set(check_plugins ${PROJECT_BINARY_DIR}/tests/check-plugins)
-foreach(plugin no_symbol old_abi no_next faulty)
+foreach(plugin no_symbol old_abi no_next faulty odd)
   add_library(check_${plugin} MODULE ${check_dir}/plugin_${plugin}.c)
   list(APPEND check_modules check_${plugin})
 endforeach()

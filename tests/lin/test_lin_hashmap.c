@@ -133,11 +133,12 @@ static bool contains(void *self, uint32_t thread, uint32_t key)
 static void map_fini(void)
 {
 	struct nw_rcu_thread *self;
-	struct nw_hashmap_entry *entry;
+	struct nw_hashmap_entry *entry = NULL;
 
 	CHECK_INT(nw_rcu_register(&self, all.rcu, "lin"), ==, 0);
 	nw_rcu_read_lock(self);
-	while ((entry = nw_hashmap_next(all.map, NULL))) {
+	/* On from the one just taken out: from NULL each walk passes every bucket again. */
+	while ((entry = nw_hashmap_next(all.map, entry))) {
 		CHECK(nw_hashmap_del_entry(all.map, self, entry));
 		spare_give(object_of(entry)); /* nobody else is left to read it */
 	}

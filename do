@@ -26,6 +26,8 @@ usage: ./do COMMAND
   lint            clang-tidy, cppcheck, clang-format, shellcheck, each header alone
   fmt             format every C file
   soak            the stress tests, NW_TEST_SCALE (20) times longer, under asan and tsan
+  model [NAME]    the lock-free structures under a model checker of C's weak memory, each with
+                  mistakes that it must find (needs genmc on PATH; Debian does not have it)
   install PREFIX  install the command, libraries, headers and man pages below PREFIX
   help            this text
 
@@ -179,6 +181,13 @@ soak() {
 	say "soak: all passed"
 }
 
+model() { # [NAME]...
+	result=0
+	tests/model/run-models "$@" || result=$?
+	[ "$result" -ne 77 ] || say "model: nothing was checked, for the reason above"
+	[ "$result" -eq 0 ] || [ "$result" -eq 77 ] || die "model: see above"
+}
+
 install() {
 	[ $# -eq 1 ] || { status=2; die "install PREFIX: give the folder to install below"; }
 	case $1 in
@@ -198,7 +207,7 @@ trap 'exit 143' TERM
 command=$1
 shift
 case $command in
-demo | bench | lint | soak | install) "$command" "$@" ;;
+demo | bench | lint | soak | model | install) "$command" "$@" ;;
 build) need build && build release ;;
 test) tests dev "$@" ;;
 asan | tsan | clang)

@@ -210,17 +210,18 @@ static void unmap(struct nw_fpset *set, struct nw_mem *mem)
 		(void)set->reserve(set->arg, -(int64_t)n_bytes);
 }
 
-/* An eighth more each time: little is mapped ahead, and regions stay few. */
+/* An eighth more each time: little is mapped ahead, and regions stay few. Whole blocks, so that no
+ * region ends in a piece of one. */
 static size_t next_region_bytes(const struct nw_fpset *set)
 {
-	uint64_t n = set->block_count * block_bytes(set) / 8;
+	uint64_t n = set->block_count * block_bytes(set) / 8, unit;
 
 	if (n < 2 * block_bytes(set))
 		n = 2 * block_bytes(set);
 	if (n > REGION_BYTES_MAX && REGION_BYTES_MAX >= block_bytes(set))
 		n = REGION_BYTES_MAX;
-	n = nwi_round_up(n, n >= HUGE_BYTES ? HUGE_BYTES : REGION_BYTES_MIN);
-	return (size_t)n;
+	unit = n >= HUGE_BYTES ? HUGE_BYTES : REGION_BYTES_MIN;
+	return (size_t)nwi_round_up(n, unit < block_bytes(set) ? block_bytes(set) : unit);
 }
 
 static int add_region(struct nw_fpset *set, size_t n_bytes)
@@ -880,6 +881,9 @@ void nw_fpset_stats(struct nw_fpset *set, struct nw_fpset_stats *ret_stats)
 		s.count += atomic_load_explicit(&set->parties[p].new_count, memory_order_relaxed);
 	pthread_mutex_lock(&set->lock);
 	s.slot_count = set->block_count * set->shape.block_slots;
+	if (set->region_count > 0) /* of the last region, what is not yet cut into blocks */
+		s.slot_count += (set->regions[set->region_count - 1].n_bytes - set->region_used) /
+				block_bytes(set) * set->shape.block_slots;
 	s.n_bytes = set->n_bytes;
 	s.split_count = set->split_count;
 	s.region_count = set->region_count;

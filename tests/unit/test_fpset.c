@@ -189,6 +189,7 @@ TEST(memory_stays_in_proportion)
 	nw_fpset_stats(set, &stats);
 	CHECK_INT(stats.slot_count, >=, stats.count * 4 / 3 - stats.count / 10);
 	CHECK_INT(stats.slot_count, <=, stats.count * 3);
+	CHECK_INT(stats.n_bytes, <=, stats.slot_count * 8 + stats.slot_count / 16);
 	CHECK_INT(stats.n_bytes, <=, stats.count * 28);
 	nw_fpset_destroy(set);
 }

@@ -249,7 +249,7 @@ static uint64_t list_count(struct record *record)
 
 /* ---- scanning ------------------------------------------------------------------------------ */
 
-/* Addresses that slots hold: open addressing, half full at most. */
+/* Addresses that slots hold: open addressing, half full at most. Not cleared while count is 0. */
 struct held {
 	void *at[TABLE_SIZE];
 	uint32_t count;
@@ -271,6 +271,8 @@ static void held_add(struct held *held, void *ptr)
 {
 	uint32_t i = place_of(ptr);
 
+	if (held->count == 0)
+		memset(held->at, 0, sizeof(held->at));
 	while (held->at[i] && held->at[i] != ptr)
 		i = (i + 1) % TABLE_SIZE;
 	held->count += !held->at[i];
@@ -289,7 +291,7 @@ static bool held_has(const struct held *held, const void *ptr)
 /* Fills a table from the cursor on, which then stands behind the last slot read. */
 static void gather(struct held *held, struct cursor *cursor, uint32_t slots_per_thread)
 {
-	memset(held, 0, sizeof(*held));
+	held->count = 0;
 	for (; cursor->record; cursor->record = next_record(cursor->record)) {
 		_Atomic(void *) *slots = cursor->record->thread.slots;
 

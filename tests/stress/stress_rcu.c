@@ -18,7 +18,13 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { CELLS = 3, ROUNDS = 800, LEAVES = 100, POISON = 0xdead, NODES = 1 << 20, MARKED = 16 };
+#ifdef NW_SMALL
+enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 10000 };
+#else
+enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 100000 };
+#endif
+enum { CELLS = 3, POISON = 0 };
+enum { CLOG_BYTES = 32 << 20, LOOKS = 400, NODES = 1 << 20, MARKED = 16 };
 
 struct node {
 	uint64_t mark;     /* POISON while nobody may look */
@@ -249,19 +255,27 @@ static void *wait_for_all(void *arg)
 	return NULL;
 }
 
+static void world_init(struct world *world, enum nw_rcu_flavour flavour, bool full_fences)
+{
+	struct nw_rcu_options options = { .flavour = flavour, .full_fences = full_fences };
+
+	*world = (struct world){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	CHECK_INT(nw_rcu_create(&world->rcu, NW_NODE_ANY, &options), ==, 0);
+	world->nodes = calloc(NODES, sizeof(*world->nodes));
+	CHECK(world->nodes);
+}
+
 static void churn(enum nw_rcu_flavour flavour, bool full_fences)
 {
 	static void *(*const roles[])(void *) = { write_and_wait, write_and_call, write_and_call,
 						  write_and_poll, come_and_go,    read_all,
 						  read_all,       wait_for_all };
 	enum { ROLES = sizeof(roles) / sizeof(roles[0]), WRITERS = 5 };
-	struct nw_rcu_options options = { .flavour = flavour, .full_fences = full_fences };
 	pthread_t threads[ROLES];
-	struct world world = { .lock = PTHREAD_MUTEX_INITIALIZER, .writer_count = WRITERS };
+	struct world world;
 
-	CHECK_INT(nw_rcu_create(&world.rcu, NW_NODE_ANY, &options), ==, 0);
-	world.nodes = calloc(NODES, sizeof(*world.nodes));
-	CHECK(world.nodes);
+	world_init(&world, flavour, full_fences);
+	world.writer_count = WRITERS;
 	for (int i = 0; i < ROLES; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, roles[i], &world), ==, 0);
 	for (int i = 0; i < ROLES; i++)
@@ -290,6 +304,140 @@ TEST(quiescent_threads_keep_their_nodes)
 TEST(quiescent_threads_keep_their_nodes_with_full_fences)
 {
 	churn(NW_RCU_QUIESCENT, true);
+}
+
+/* Fills the CPU's store buffer with stores that miss the cache, so that the next store, an
+ * announcement, stays invisible for long while loads behind it go ahead: what a fence is for. */
+static void stuff_stores(struct nwi_prng *prng)
+{
+	static _Atomic uint32_t far[CLOG_BYTES / sizeof(uint32_t)];
+
+	for (int i = 0; i < 6; i++)
+		atomic_store_explicit(&far[nwi_prng_below(prng, CLOG_BYTES / sizeof(far[0]))], 1,
+				      memory_order_relaxed);
+}
+
+/* What churn leaves to chance: one reader and one writer that waits after every exchange, so that
+ * "I am inside" meets "is anyone" at the same moment, over and over. */
+static void *read_closely(void *arg)
+{
+	struct world *world = arg;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	nw_rcu_offline(thread);
+	while (world->writer_count > 0) {
+		const struct node *node;
+
+		stuff_stores(&prng);
+		nw_rcu_online(thread);
+		nw_rcu_read_lock(thread);
+		node = nw_rcu_dereference(&world->cells[0]);
+		for (int i = 0; i < LOOKS; i++)
+			look(node, false);
+		nw_rcu_read_unlock(thread);
+		nw_rcu_offline(thread);
+	}
+	nw_rcu_online(thread);
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+static void meet_closely(enum nw_rcu_flavour flavour, bool full_fences)
+{
+	struct world world;
+	pthread_t reader;
+
+	world_init(&world, flavour, full_fences);
+	world.writer_count = 1;
+	world.cells[0] = take_node(&world, 1);
+	CHECK_INT(pthread_create(&reader, NULL, read_closely, &world), ==, 0);
+	for (uint64_t i = 2; i < MEETINGS * (uint64_t)nw_test_scale(); i++) {
+		struct node *node = take_node(&world, i);
+		struct node *old = nw_rcu_exchange_pointer(&world.cells[0], node);
+		nw_rcu_cookie cookie = nw_rcu_start_poll(world.rcu);
+
+		for (int n = 1; !nw_rcu_poll(world.rcu, cookie); n++)
+			if (n % 256 == 0)
+				sched_yield();
+		give_back(&world, old);
+	}
+	world.writer_count = 0;
+	CHECK_INT(pthread_join(reader, NULL), ==, 0);
+	nw_rcu_destroy(world.rcu);
+	free(world.nodes);
+}
+
+TEST(sections_and_periods_meet_closely)
+{
+	meet_closely(NW_RCU_GENERAL, false);
+	meet_closely(NW_RCU_QUIESCENT, false);
+}
+
+TEST(sections_and_periods_meet_closely_with_full_fences)
+{
+	meet_closely(NW_RCU_GENERAL, true);
+	meet_closely(NW_RCU_QUIESCENT, true);
+}
+
+/* After a barrier, what was called before it anywhere has run, though its caller is running
+ * callbacks that dawdle at the same time. */
+struct rounds {
+	struct world *world;
+	pthread_barrier_t called, checked;
+};
+
+static void dawdle(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	sched_yield();
+	run_node(thread, ptr, arg);
+}
+
+static void *call_and_meet(void *arg)
+{
+	struct rounds *rounds = arg;
+	struct world *world = rounds->world;
+	struct nwi_prng prng;
+	struct nw_rcu_thread *thread = join(world, &prng);
+
+	for (int i = 0; i < LEAVES * 10; i++) {
+		for (uint64_t n = 0; n < 3; n++) {
+			struct node *node = take_node(world, n + 1);
+
+			world->called_count++;
+			nw_rcu_call(thread, &node->head, node, dawdle, world);
+		}
+		pthread_barrier_wait(&rounds->called);
+		nw_rcu_run(thread);
+		pthread_barrier_wait(&rounds->checked);
+	}
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+TEST(a_barrier_leaves_nothing_behind)
+{
+	struct world world;
+	struct rounds rounds = { .world = &world };
+	struct nw_rcu_thread *thread;
+	struct nwi_prng prng;
+	pthread_t other;
+
+	world_init(&world, NW_RCU_GENERAL, true);
+	thread = join(&world, &prng);
+	CHECK_INT(pthread_barrier_init(&rounds.called, NULL, 2), ==, 0);
+	CHECK_INT(pthread_barrier_init(&rounds.checked, NULL, 2), ==, 0);
+	CHECK_INT(pthread_create(&other, NULL, call_and_meet, &rounds), ==, 0);
+	for (int i = 0; i < LEAVES * 10; i++) {
+		pthread_barrier_wait(&rounds.called);
+		nw_rcu_barrier(thread);
+		CHECK_INT(world.run_count, ==, world.called_count);
+		pthread_barrier_wait(&rounds.checked);
+	}
+	CHECK_INT(pthread_join(other, NULL), ==, 0);
+	nw_rcu_unregister(thread);
+	nw_rcu_destroy(world.rcu);
+	free(world.nodes);
 }
 
 struct sleeper {

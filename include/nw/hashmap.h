@@ -182,7 +182,7 @@ NW_API bool nw_hashmap_del_entry(struct nw_hashmap *map, struct nw_rcu_thread *t
  * Walk over all entries, in no useful order. Entries that are in the map from the beginning of the
  * walk to its end are met once; others once or not at all.
  *
- * @param entry  the last one met, NULL at first
+ * @param entry  the last one met, NULL at first; it may have been taken out since, in this section
  * @return the next, lent until the read section ends; NULL: that was all
  *
  * Threads: any thread, inside one read section from the first call to the last.

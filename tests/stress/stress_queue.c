@@ -2,9 +2,11 @@
 /*
  * Producers and consumers on a queue that is nearly always empty or one item long, so that head
  * and tail meet, tail lags, and links are retired and used again at once (the domain scans after
- * every few). An item says who pushed it and as which one. Conservation: each arrives once, marked
- * by a plain store, so that an item delivered twice is a race as well. Order: to one consumer the
- * items of one producer arrive in the order in which they were pushed.
+ * every few). An item names a cell, which says who pushed it and as which one. The producer fills
+ * it and the consumer marks it, by plain accesses. Conservation: each is marked once; delivered
+ * twice is a race as well, and so is a push that does not publish. Order: to one consumer the items
+ * of one producer arrive in the order in which they were pushed. The books are relaxed, so that
+ * they order nothing that the queue should.
  *
  * Threads come and go: each joins the domain and the queue anew after some hundred calls, so that
  * slabs change hands while links of theirs are inside, retired, or on the way home. A link is
@@ -25,11 +27,16 @@
 
 enum { PRODUCERS = 2, CONSUMERS = 2, ITEM_COUNT = WORK(200000), SERVICE = 400 };
 
+struct cell {
+	uint64_t filled; /* by the producer, with the item's number */
+	uint64_t times_taken;
+};
+
 struct traffic {
 	struct nw_hazard *domain;
 	struct nw_queue *queue;
 	uint64_t item_count;    /* of each producer */
-	uint64_t *times_taken;  /* of each item of each producer */
+	struct cell *cells;     /* of each item of each producer */
 	uint64_t in_flight_max; /* producers wait beyond that */
 	_Atomic uint64_t taken_count, pushed_count;
 	_Atomic uint64_t empty_count;
@@ -64,6 +71,16 @@ static void grow_old(struct party *party)
 	party_join(party);
 }
 
+static uint64_t read_book(_Atomic uint64_t *book)
+{
+	return atomic_load_explicit(book, memory_order_relaxed);
+}
+
+static void add_to_book(_Atomic uint64_t *book)
+{
+	atomic_fetch_add_explicit(book, 1, memory_order_relaxed);
+}
+
 static void *produce(void *arg)
 {
 	struct traffic *traffic = arg;
@@ -74,11 +91,12 @@ static void *produce(void *arg)
 	for (uint64_t i = 0; i < traffic->item_count; i++) {
 		uint64_t item = self * traffic->item_count + i + 1;
 
-		while (atomic_load(&traffic->pushed_count) >=
-		       atomic_load(&traffic->taken_count) + traffic->in_flight_max)
+		while (read_book(&traffic->pushed_count) >=
+		       read_book(&traffic->taken_count) + traffic->in_flight_max)
 			sched_yield();
+		traffic->cells[item - 1].filled = item;
 		CHECK(nw_queue_push(party.handle, (void *)(uintptr_t)item));
-		atomic_fetch_add(&traffic->pushed_count, 1);
+		add_to_book(&traffic->pushed_count);
 		grow_old(&party);
 	}
 	party_leave(&party);
@@ -92,12 +110,12 @@ static void *consume(void *arg)
 	uint64_t last[PRODUCERS] = { 0 }, total = PRODUCERS * traffic->item_count;
 
 	party_join(&party);
-	while (atomic_load(&traffic->taken_count) < total) {
+	while (read_book(&traffic->taken_count) < total) {
 		void *got;
 		uint64_t i;
 
 		if (!nw_queue_pop(party.handle, &got)) {
-			atomic_fetch_add(&traffic->empty_count, 1);
+			add_to_book(&traffic->empty_count);
 			sched_yield();
 			grow_old(&party);
 			continue;
@@ -106,8 +124,9 @@ static void *consume(void *arg)
 		CHECK_INT(i, <, total);
 		CHECK_INT((uintptr_t)got, >, last[i / traffic->item_count]);
 		last[i / traffic->item_count] = (uintptr_t)got;
-		traffic->times_taken[i]++;
-		atomic_fetch_add(&traffic->taken_count, 1);
+		CHECK_INT(traffic->cells[i].filled, ==, i + 1);
+		traffic->cells[i].times_taken++;
+		add_to_book(&traffic->taken_count);
 		grow_old(&party);
 	}
 	party_leave(&party);
@@ -122,8 +141,8 @@ static void run(uint64_t in_flight_max)
 	struct nw_hazard_thread *thread;
 	struct nw_hazard_stats stats;
 
-	traffic.times_taken = calloc(PRODUCERS * traffic.item_count, sizeof(uint64_t));
-	CHECK(traffic.times_taken);
+	traffic.cells = calloc(PRODUCERS * traffic.item_count, sizeof(traffic.cells[0]));
+	CHECK(traffic.cells);
 	CHECK_INT(nw_hazard_create(&traffic.domain, NW_NODE_ANY,
 				   &(struct nw_hazard_options){ .batch_min = 1 }),
 		  ==, 0);
@@ -136,7 +155,7 @@ static void run(uint64_t in_flight_max)
 	for (int i = 0; i < PRODUCERS + CONSUMERS; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	for (uint64_t i = 0; i < PRODUCERS * traffic.item_count; i++)
-		CHECK_INT(traffic.times_taken[i], ==, 1);
+		CHECK_INT(traffic.cells[i].times_taken, ==, 1);
 	nw_queue_destroy(traffic.queue, thread);
 	nw_hazard_stats(traffic.domain, &stats);
 	CHECK_INT(stats.retired_count, ==, PRODUCERS * traffic.item_count);
@@ -145,7 +164,7 @@ static void run(uint64_t in_flight_max)
 	       (unsigned long)stats.scan_count);
 	nw_hazard_unregister(thread);
 	nw_hazard_destroy(traffic.domain);
-	free(traffic.times_taken);
+	free(traffic.cells);
 }
 
 TEST(around_empty_nothing_is_lost_or_doubled)

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { BATCH_COUNT_DEFAULT = 512, BATCH_BYTES_DEFAULT = 256 * 1024, VARYING_STATE_GUESS = 96 };
@@ -71,11 +72,22 @@ static uint32_t default_batch_count(uint32_t state_bytes)
 	return fits < BATCH_COUNT_DEFAULT ? fits : BATCH_COUNT_DEFAULT;
 }
 
+/* Half of what ulimit -v leaves to all: stacks, sets and libraries want some too. */
+static uint64_t addresses_allowed(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    limit.rlim_cur / 2 < RESERVE_BYTES_ALL)
+		return limit.rlim_cur / 2;
+	return RESERVE_BYTES_ALL;
+}
+
 static void set_sizes(struct nw_explore *explore)
 {
 	const struct nw_explore_options *o = &explore->options;
 	uint64_t pools = nw_topo_cpu_count(o->topo) + explore->topo_node_count;
-	uint64_t share = RESERVE_BYTES_ALL / (3 * pools);
+	uint64_t share = addresses_allowed() / (3 * pools);
 
 	explore->state_bytes = size_of_state(o);
 	explore->batch_count = o->batch_count ? o->batch_count

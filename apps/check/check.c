@@ -133,19 +133,35 @@ static int find_nodes(struct check *check)
 	return APP_OK;
 }
 
-/* CPUs of the chosen nodes. Pretended nodes may share a CPU, which then counts for each. */
+static bool is_chosen(const struct check *check, uint32_t node_idx)
+{
+	for (uint32_t k = 0; k < check->node_idx_count; k++)
+		if (check->node_idxs[k] == node_idx)
+			return true;
+	return !check->node_idxs;
+}
+
+/* Whether a chosen node lists a CPU. */
+static bool is_usable(const struct check *check, uint32_t cpu_idx)
+{
+	for (uint32_t i = 0; i < nw_topo_node_count(check->topo); i++) {
+		uint32_t count;
+		const uint32_t *cpus = nw_topo_node_cpus(check->topo, i, &count);
+
+		for (uint32_t k = 0; is_chosen(check, i) && k < count; k++)
+			if (cpus[k] == cpu_idx)
+				return true;
+	}
+	return false;
+}
+
+/* CPUs of the chosen nodes, each once: pretended nodes may share one. */
 static int check_workers(const struct check *check)
 {
 	uint32_t wanted = check->options->explore.worker_count, cpus = 0;
 
-	for (uint32_t i = 0; i < nw_topo_node_count(check->topo); i++) {
-		bool is_chosen = !check->node_idxs;
-
-		for (uint32_t k = 0; k < check->node_idx_count; k++)
-			is_chosen |= check->node_idxs[k] == i;
-		if (is_chosen)
-			cpus += nw_topo_node_at(check->topo, i)->cpu_count;
-	}
+	for (uint32_t c = 0; wanted && c < nw_topo_cpu_count(check->topo); c++)
+		cpus += is_usable(check, c);
 	if (wanted <= cpus)
 		return APP_OK;
 	return app_bad(CHECK_NAME, "--workers %u: only %u CPU%s may be used here", (unsigned)wanted,

@@ -270,7 +270,10 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		return refuse(
 			diag, rc,
 			"not enough memory for the first tables; allow more, or use fewer workers");
-	return rc < 0 ? refuse(diag, rc, "the workers' memory could not be set up") : 0;
+	if (rc < 0 && diag)
+		(void)snprintf(diag->text, sizeof(diag->text),
+			       "the workers' memory could not be set up: %s", strerror(-rc));
+	return rc;
 }
 
 static int create_empty(struct nw_explore **ret_explore, const struct nw_explore_options *options)

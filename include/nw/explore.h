@@ -53,7 +53,7 @@ enum nw_explore_end {
 struct nw_explore_options {
 	const struct nw_topo *topo;   /* borrowed until nw_explore_destroy() */
 	const struct nw_model *model; /* borrowed likewise */
-	const void *model_data;       /* from model->configure */
+	const void *model_data;       /* from model->configure(), to be called where there is one */
 	enum nw_explore_route route;
 	enum nw_explore_owner owner;
 	uint32_t worker_count;     /* 0: one a physical core */

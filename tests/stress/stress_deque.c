@@ -230,3 +230,62 @@ TEST(thieves_outlive_the_slots_they_read)
 	nw_hazard_destroy(storm.domain);
 	free(storm.cells);
 }
+
+/*
+ * A thief that lost against another must not hear that there is nothing: with fewer takers' turns
+ * than items, and an owner that rests, EMPTY would be a lie.
+ */
+enum { QUOTA = WORK(300000) };
+
+static pthread_barrier_t all_ready;
+
+static void *take_quota(void *arg)
+{
+	struct storm *storm = arg;
+	struct nw_hazard_thread *thread;
+
+	CHECK_INT(nw_hazard_register(&thread, storm->domain), ==, 0);
+	pthread_barrier_wait(&all_ready);
+	for (int taken = 0; taken < QUOTA;) {
+		enum nw_deque_steal what;
+		void *item;
+
+		what = nw_deque_steal(storm->deque, thread, &item);
+		CHECK_INT(what, !=, NW_DEQUE_EMPTY);
+		if (what == NW_DEQUE_STOLEN) {
+			take(storm, item);
+			taken++;
+		}
+	}
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+TEST(a_thief_that_lost_is_not_told_empty)
+{
+	struct storm storm = { .item_count = THIEF_COUNT * QUOTA };
+	struct nw_hazard_thread *thread;
+	pthread_t thieves[THIEF_COUNT];
+
+	storm.cells = calloc(storm.item_count, sizeof(storm.cells[0]));
+	CHECK(storm.cells);
+	CHECK_INT(nw_hazard_create(&storm.domain, NW_NODE_ANY, NULL), ==, 0);
+	CHECK_INT(nw_hazard_register(&thread, storm.domain), ==, 0);
+	CHECK_INT(nw_deque_create(&storm.deque, NW_NODE_ANY, 2, 1u << 20), ==, 0);
+	for (uint64_t i = 1; i <= storm.item_count; i++) {
+		storm.cells[i - 1].filled = i;
+		CHECK(nw_deque_push(storm.deque, thread, (void *)(uintptr_t)i));
+	}
+	CHECK_INT(pthread_barrier_init(&all_ready, NULL, THIEF_COUNT), ==, 0);
+	for (int i = 0; i < THIEF_COUNT; i++)
+		CHECK_INT(pthread_create(&thieves[i], NULL, take_quota, &storm), ==, 0);
+	for (int i = 0; i < THIEF_COUNT; i++)
+		CHECK_INT(pthread_join(thieves[i], NULL), ==, 0);
+	CHECK_INT(nw_deque_count(storm.deque), ==, 0);
+	for (uint64_t i = 0; i < storm.item_count; i++)
+		CHECK_INT(storm.cells[i].times_taken, ==, 1);
+	nw_deque_destroy(storm.deque);
+	nw_hazard_unregister(thread);
+	nw_hazard_destroy(storm.domain);
+	free(storm.cells);
+}

@@ -27,6 +27,10 @@
 #define NW_BENCH_COMMIT "unknown" /* the build defines it, by git describe */
 #endif
 
+#ifndef NW_BENCH_MORE_COLUMNS
+#define NW_BENCH_MORE_COLUMNS "" /* after n, in the header line: a benchmark's own */
+#endif
+
 enum { NW_BENCH_REPEAT_MAX = 1001 };
 
 static inline uint64_t nw_bench_now_ns(void)
@@ -155,7 +159,7 @@ static inline void nw_bench_preamble(const char *title, const struct nw_topo *to
 #else
 	printf("# build NOT optimised: figures mean nothing\n");
 #endif
-	printf("name\tunit\tmedian\tp10\tp90\tn\n");
+	printf("name\tunit\tmedian\tp10\tp90\tn" NW_BENCH_MORE_COLUMNS "\n");
 }
 
 #endif /* NW_BENCH_H */

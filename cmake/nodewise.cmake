@@ -9,7 +9,7 @@ add_library(nw_flags INTERFACE)
 target_compile_features(nw_flags INTERFACE c_std_17)
 target_compile_definitions(nw_flags INTERFACE _GNU_SOURCE $<$<BOOL:${NW_SMALL}>:NW_SMALL=1>)
 target_compile_options(nw_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-  -Wstrict-prototypes -Wmissing-prototypes $<$<BOOL:${NW_WERROR}>:-Werror>)
+  "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>" $<$<BOOL:${NW_WERROR}>:-Werror>)
 target_include_directories(nw_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)

@@ -19,6 +19,7 @@ static const struct {
 	{ "topo", app_topo, "show nodes, cores, caches, distances (text, JSON, SVG)" },
 	{ "verify", app_verify, "prove that binding and pinning work here, page by page" },
 	{ "check", app_check, "explore a model's states, every fingerprint checked at home" },
+	{ "bench", app_bench, "measure the structures beside those that people use" },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names: libnuma, Userspace RCU and our libraries are linked whole into one program, and each
- * still does its own work. They are linked statically, so a name that two of them define ends the
- * build; calling all three shows that no call ends in another's function.
+ * Names: libnuma, Userspace RCU and our libraries are in one program, and each still does its own
+ * work: no call ends in another's function. That no name is defined twice is what the tests
+ * names_* say, which link the archives (tests.cmake).
  */
 #include "nw_test.h"
 

@@ -50,6 +50,7 @@ struct runner {
 	const char *only; /* NULL: all */
 	uint32_t repeat;
 	bool has_failed;
+	bool has_run; /* a case */
 };
 
 /* A subject in a case. */
@@ -259,7 +260,7 @@ static bool calibrate(const struct runner *runner, const struct lf_case *lf_case
 	uint64_t most = lf_case->consumer_count > 0 ? OPS_MAX : OPS_MAX * UINT64_C(64);
 	double round_ns = (double)ROUND_NS * (double)nw_bench_scale(), ns_per_op = 0, n;
 
-	for (uint64_t count = 16 * OPS_UNIT; count <= OPS_MAX; count *= 4) {
+	for (uint64_t count = UINT64_C(16) * OPS_UNIT; count <= OPS_MAX; count *= 4) {
 		entrant->op_count = count;
 		ns_per_op = repeat_once(runner, lf_case, entrant);
 		if (ns_per_op < 0)
@@ -293,7 +294,7 @@ static uint32_t find_entrants(const struct lf_case *lf_case, struct entrant *ret
 /* Median over the rounds of b's time by a's. */
 static double ratio_of(const struct entrant *a, const struct entrant *b, uint32_t repeat)
 {
-	double ratios[NW_BENCH_REPEAT_MAX];
+	double ratios[NW_BENCH_REPEAT_MAX] = { 0 };
 
 	for (uint32_t i = 0; i < repeat; i++)
 		ratios[i] = b->values[i] / a->values[i];
@@ -364,6 +365,7 @@ static void run_case(struct runner *runner, const struct lf_case *lf_case)
 	name_case(lf_case, name, sizeof(name));
 	if (runner->only && !strstr(name, runner->only))
 		return;
+	runner->has_run = true;
 	for (; is_good && made < n; made++) {
 		entrants[made].shared = entrants[made].subject->create();
 		if (!entrants[made].shared)
@@ -423,5 +425,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	run_all(&runner);
 	nw_topo_close(topo);
+	if (!runner.has_run) {
+		fprintf(stderr, "bench_lockfree: no case has '%s' in its name\n", runner.only);
+		return 2;
+	}
 	return runner.has_failed;
 }

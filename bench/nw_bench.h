@@ -97,7 +97,7 @@ typedef double nw_bench_fn(uint64_t op_count, void *arg);
 /* Nanoseconds an operation: a warm-up, then the repetitions, then the row. */
 static inline double nw_bench_run(const char *name, uint64_t op_count, nw_bench_fn *run, void *arg)
 {
-	double values[NW_BENCH_REPEAT_MAX];
+	double values[NW_BENCH_REPEAT_MAX] = { 0 };
 	uint32_t n = nw_bench_repeat();
 
 	op_count *= nw_bench_scale();

@@ -9,6 +9,8 @@
 #include "common/app.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -102,18 +104,45 @@ static void print_commands(FILE *out, const struct table *table, const char *nam
 		left_edge(table));
 }
 
+/* Starts gnuplot, its standard input a pipe. */
+static int start_gnuplot(pid_t *ret_pid, FILE **ret_input)
+{
+	char name[] = "gnuplot", *argv[] = { name, NULL };
+	posix_spawn_file_actions_t actions;
+	int ends[2], rc;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return app_failed(BENCH, "pipe: %s", strerror(errno));
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	/* What it cannot put into the file would come out here. */
+	(void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	rc = posix_spawnp(ret_pid, name, &actions, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)close(ends[0]);
+	*ret_input = rc == 0 ? fdopen(ends[1], "w") : NULL;
+	if (*ret_input)
+		return APP_OK;
+	(void)close(ends[1]);
+	if (rc == 0)
+		(void)waitpid(*ret_pid, NULL, 0);
+	return app_failed(BENCH, "gnuplot: %s", strerror(rc != 0 ? rc : ENOMEM));
+}
+
 int plot_draw(const struct table *table, const char *name, const char *path)
 {
-	FILE *gnuplot;
-	int status;
+	FILE *input;
+	pid_t pid;
+	int status = -1;
 
 	if (table->row_count == 0)
 		return app_failed(BENCH, "%s printed no rows to draw", name);
-	gnuplot = popen("gnuplot", "w");
-	if (!gnuplot)
-		return app_failed(BENCH, "gnuplot: %s", strerror(errno));
-	print_commands(gnuplot, table, name, path);
-	status = pclose(gnuplot);
+	if (start_gnuplot(&pid, &input) != APP_OK)
+		return APP_FAILED;
+	print_commands(input, table, name, path);
+	(void)fclose(input);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return app_failed(BENCH, "gnuplot could not draw %s", path);
 	return APP_OK;

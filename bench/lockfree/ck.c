@@ -43,7 +43,9 @@ RING_CALLS(spsc)
 RING_CALLS(mpsc)
 RING_CALLS(mpmc)
 
-/* A stack with a generation, so that nodes may be used again at once. */
+/* A stack with a generation, so that nodes may be used again at once. It needs a wide compare-and-
+ * swap, which ck has not for every machine and compiler (clang). */
+#ifdef CK_F_STACK_POP_MPMC
 struct stack {
 	alignas(128) ck_stack_t top;
 	struct lf_pool pools[LF_THREADS_MAX];
@@ -113,6 +115,7 @@ static inline bool stack_pop(struct stack_member *h, void **ret_item)
 
 LF_PAIRS(stack, struct stack_member)
 LF_STREAM(stack, struct stack_member)
+#endif
 
 /* Hazard pointers, and a Michael-Scott queue over them, of one thread. */
 struct link {
@@ -284,6 +287,7 @@ const struct lf_subject lf_ck[] = {
 	RING(spsc),
 	RING(mpsc),
 	RING(mpmc),
+#ifdef CK_F_STACK_POP_MPMC
 	{ .group = "stack",
 	  .name = "ck_stack",
 	  .create = create_stack,
@@ -293,6 +297,7 @@ const struct lf_subject lf_ck[] = {
 	  .pairs = stack_pairs,
 	  .produce = stack_produce,
 	  .consume = stack_consume },
+#endif
 	{ .group = "queue",
 	  .name = "ck_hp_fifo",
 	  .create = create_fifo,

@@ -156,7 +156,7 @@ static bool add_to_word(void *arg, uint64_t n)
 
 #define FIFO(group_name, creator)                                                                \
 	{                                                                                        \
-		.group = group_name, .name = "mutex", .create = creator, .destroy = destroy,     \
+		.group = (group_name), .name = "mutex", .create = (creator), .destroy = destroy, \
 		.pairs = fifo_pairs, .pair_batches = fifo_pair_batches, .produce = fifo_produce, \
 		.consume = fifo_consume, .produce_batches = fifo_produce_batches,                \
 		.consume_batches = fifo_consume_batches                                          \

@@ -180,8 +180,8 @@ static void *create_map(void)
 		return NULL;
 	shared->entries = calloc(LF_MAP_KEYS, sizeof(*shared->entries));
 	if (!shared->entries ||
-	    nw_hashmap_create(&shared->map, NW_NODE_ANY, matches, LF_MAP_KEYS, LF_MAP_KEYS * 4) <
-		    0 ||
+	    nw_hashmap_create(&shared->map, NW_NODE_ANY, matches, LF_MAP_KEYS,
+			      UINT64_C(4) * LF_MAP_KEYS) < 0 ||
 	    nw_rcu_register(&thread, shared->rcu, "fill") < 0) {
 		destroy(shared);
 		return NULL;

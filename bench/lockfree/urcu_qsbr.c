@@ -36,6 +36,16 @@ static void leave(void *handle)
 	urcu_qsbr_unregister_thread();
 }
 
+static inline uint64_t read_once(uint64_t *const *src)
+{
+	uint64_t value;
+
+	urcu_qsbr_read_lock();
+	value = *rcu_dereference(*src);
+	urcu_qsbr_read_unlock();
+	return value;
+}
+
 static bool read_quiescent(void *arg, uint64_t n)
 {
 	struct shared *h = arg;
@@ -44,11 +54,8 @@ static bool read_quiescent(void *arg, uint64_t n)
 	for (uint64_t i = 0; i < n;) {
 		uint64_t end = i + QUIESCENT_EVERY < n ? i + QUIESCENT_EVERY : n;
 
-		for (; i < end; i++) {
-			urcu_qsbr_read_lock();
-			sum += *rcu_dereference(h->current);
-			urcu_qsbr_read_unlock();
-		}
+		for (; i < end; i++)
+			sum += read_once(&h->current);
 		urcu_qsbr_quiescent_state();
 	}
 	nw_bench_keep(&sum);

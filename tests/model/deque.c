@@ -3,14 +3,6 @@
  * An owner pushes two items and pops twice, two thieves try to steal: each item comes once, the
  * last one too, for which all three reach, with what the owner wrote before. Publications are
  * light, so that every edge is the deque's own.
- *
- * flags: --disable-warn-on-unfreed-memory
- * mutant: weaken src/map/deque.c deque_push.bottom
- * mutant: weaken src/map/deque.c deque_pop.bottom
- * mutant: weaken src/map/deque.c deque_pop.top
- * mutant: weaken src/map/deque.c deque_steal.bottom
- * mutant: replace src/map/deque.c: if (top == last && !pop_last(deque, last)) => if (top == last &&
- * !(restore(deque, last + 1), true))
  */
 #define MODEL_LIGHT
 #include "deque.h"

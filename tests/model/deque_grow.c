@@ -3,12 +3,6 @@
  * An owner pushes three items onto two slots, so that the array is replaced and the old one
  * retired and freed, while a thief steals twice: no old array is read after it was freed, and each
  * item comes once.
- *
- * mutant: replace src/map/deque.c: nw_hazard_protect(thread, 0, &deque->array) =>
- * atomic_load(&deque->array) mutant: replace src/map/deque.c: nw_hazard_retire(thread,
- * &old->retired, old, free_array, NULL); => array_destroy(old); mutant: replace src/map/deque.c:
- * for (int64_t i = deque->top_seen; i < bottom; i++) => for (int64_t i = deque->top_seen + 1; i <
- * bottom; i++)
  */
 #include "deque.h"
 

@@ -2,11 +2,6 @@
 /*
  * One thread waits for a flag that another sets: prepare, look, sleep against set, notify. A
  * lost wake-up is a waiter that is asleep when all is over. Two waiters, and notify_all.
- *
- * mutant: weaken src/lf/event.c event_prepare.state
- * mutant: weaken src/lf/event.c event_notify.look
- * mutant: replace src/lf/event.c: waiters_in(state) == 0 => waiters_in(state) <= 1
- * mutant: replace src/lf/event.c: nwi_futex_wake(notices_of(event), count); => (void)count;
  */
 #include "futex.h"
 

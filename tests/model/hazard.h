@@ -11,10 +11,9 @@
 #ifndef NW_MODEL_HAZARD_H
 #define NW_MODEL_HAZARD_H
 
-#include "model.h"
+#include "slab.h"
 
 #include <nw/hazard.h>
-#include <nw/slab.h>
 
 enum { MODEL_THREADS = 3, MODEL_SLOTS = 2, MODEL_RETIRED = 4 };
 
@@ -102,32 +101,6 @@ struct nw_hazard *nw_hazard_domain_of(const struct nw_hazard_thread *thread)
 void nw_hazard_barrier(struct nw_hazard_thread *thread)
 {
 	(void)thread;
-}
-
-int nw_slab_create(struct nw_slab **ret_slab, nw_node node, size_t item_bytes, unsigned flags)
-{
-	(void)ret_slab, (void)node, (void)item_bytes, (void)flags;
-	return -ENOMEM;
-}
-
-void nw_slab_destroy(struct nw_slab *slab)
-{
-	(void)slab;
-}
-
-/* As large as what the client's structure takes from its slab. */
-static size_t model_item_bytes;
-
-void *nw_slab_alloc(struct nw_slab *slab)
-{
-	(void)slab;
-	return malloc(model_item_bytes);
-}
-
-void nw_slab_free(struct nw_slab *own, void *item)
-{
-	(void)own;
-	free(item);
 }
 
 #endif /* NW_MODEL_HAZARD_H */

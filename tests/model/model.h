@@ -26,6 +26,14 @@
 #define static_assert _Static_assert
 #endif
 
+/* Values that the checker's own <errno.h> lacks. */
+#ifndef ENOTSUP
+#define ENOTSUP 95
+#endif
+#ifndef ECANCELED
+#define ECANCELED 125
+#endif
+
 #ifdef NW_MODEL_CHECKER
 void __VERIFIER_assume(bool) __attribute__((__nothrow__));
 #define model_assume(condition) __VERIFIER_assume(condition)
@@ -41,6 +49,16 @@ static inline void *model_copy(void *to, const void *from, size_t n_bytes)
 
 	for (size_t i = 0; i < n_bytes / sizeof(*t); i++)
 		t[i] = f[i];
+	return to;
+}
+
+/* For what is made of words. */
+static inline void *model_zero_words(void *to, size_t n_bytes)
+{
+	uint64_t *t = (uint64_t *)to;
+
+	for (size_t i = 0; i < n_bytes / sizeof(*t); i++)
+		t[i] = 0;
 	return to;
 }
 

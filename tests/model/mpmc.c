@@ -3,10 +3,6 @@
  * Two threads push one item and pop at once, on a queue of two slots, and a third pops: who has
  * pushed cannot find the queue empty before it has seen as many items leave; no item comes twice.
  * A ring with a sequence in each slot fails the first of these (its "empty" lies).
- *
- * mutant: weaken src/lf/mpmc.c mpmc_push.entry
- * mutant: replace src/lf/mpmc.c: above + mpmc->lap_one < mpmc->lap_one; => above + mpmc->lap_one <
- * 2 * mpmc->lap_one; mutant: replace src/lf/mpmc.c: &pos, pos + 1, => &pos, pos + 0,
  */
 #include "nomem.h"
 

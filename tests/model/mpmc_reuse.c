@@ -2,10 +2,6 @@
 /*
  * One producer of three items on a queue of two slots, two consumers: cells and entries are used
  * again; each item comes once, and what the producer wrote before is there.
- *
- * mutant: weaken src/lf/mpmc.c mpmc_push.entry
- * mutant: weaken src/lf/mpmc.c mpmc_pop.entry
- * mutant: replace src/lf/mpmc.c: producer->spare = above + mpmc->lap_one; => (void)above;
  */
 #include "nomem.h"
 

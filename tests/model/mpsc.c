@@ -3,13 +3,6 @@
  * Two producers of two items each on a ring of two slots, one consumer: the items of each
  * come in its order, none twice, and what the producer wrote before is there. The slots are
  * used twice, and the kept tail is written by both.
- *
- * mutant: weaken src/lf/mpsc.c mpsc_push.mark
- * mutant: weaken src/lf/mpsc.c mpsc_pop.mark
- * mutant: weaken src/lf/mpsc.c mpsc_pop.tail
- * mutant: replace src/lf/mpsc.c: room < n || room > mpsc->slot_count => room < n
- * mutant: weaken src/lf/mpsc.c mpsc_push.head
- * mutant: weaken src/lf/mpsc.c mpsc_push.claim
  */
 #include "nomem.h"
 

@@ -2,9 +2,6 @@
 /*
  * Two threads push two items between them and pop two: none comes twice, nobody finds the queue
  * empty behind its own push with fewer pops before, and no link is read after it was freed.
- *
- * mutant: replace src/map/queue.c: nw_hazard_set(thread, SLOT_NEXT, next); => (void)0;
- * mutant: replace src/map/queue.c: if (!next)\n\t\t\tbreak; => break;
  */
 #include "hazard.h"
 #include "nomem.h"

@@ -2,10 +2,6 @@
 /*
  * A producer of two items and a consumer, with light publications: the items come in their order,
  * with what the producer wrote before.
- *
- * flags: --disable-warn-on-unfreed-memory
- * mutant: weaken src/map/queue.c queue_push.next
- * mutant: weaken src/map/queue.c queue_pop.next
  */
 #define MODEL_LIGHT
 #include "hazard.h"

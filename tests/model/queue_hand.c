@@ -2,10 +2,6 @@
 /*
  * Two producers and a consumer that pops twice: no link is read after it was freed, by a producer
  * either, for whom tail may lag behind what the consumer took out. The first dummy is malloc's too.
- *
- * mutant: replace src/map/queue.c: if (atomic_load(&queue->tail) == dummy) => if (false)
- * mutant: replace src/map/queue.c: nw_hazard_protect(thread, SLOT_END, &queue->tail) =>
- * atomic_load(&queue->tail)
  */
 #include "hazard.h"
 #include "nomem.h"

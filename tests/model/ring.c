@@ -2,11 +2,6 @@
 /*
  * A ring of two slots, three items: full and empty are met, a slot is used twice. Items are words
  * written with plain stores, so that a missing edge is a data race.
- *
- * mutant: weaken include/nw/ring.h push.head
- * mutant: weaken include/nw/ring.h pop.head
- * mutant: weaken include/nw/ring.h push.tail
- * mutant: weaken include/nw/ring.h pop.tail
  */
 #include "nomem.h"
 

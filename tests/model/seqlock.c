@@ -2,11 +2,6 @@
 /*
  * A value of two words, written twice by one thread while another reads it: the words read are of
  * one write, and of no older one than was read before.
- *
- * mutant: weaken src/lf/seqlock.c seqlock_write.word
- * mutant: weaken src/lf/seqlock.c seqlock_read.word
- * mutant: weaken src/lf/seqlock.c seqlock_write.end
- * mutant: weaken src/lf/seqlock.c seqlock_read.begin
  */
 #include "model.h"
 

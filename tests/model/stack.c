@@ -3,13 +3,6 @@
  * Two threads push an item each and pop one: each item comes out once, its words are there, and no
  * link is read after it was freed. Links go back to malloc at once, so a link pushed anew may
  * have an old one's address.
- *
- * mutant: replace src/map/stack.c: link = top = nw_hazard_protect(thread, SLOT_TOP, &stack->top);
- * => link = top = atomic_load(&stack->top); mutant: replace src/map/stack.c:
- * !atomic_compare_exchange_strong(&stack->top, &top, below(link)) => (atomic_store(&stack->top,
- * below(link)), false) mutant: replace src/map/stack.c: *ret_item = link->item;\n
- * nwi_pool_retire(&handle->member, link); => nwi_pool_retire(&handle->member, link);\n *ret_item =
- * link->item;
  */
 #include "hazard.h"
 #include "nomem.h"

@@ -44,7 +44,7 @@ RING_CALLS(mpsc)
 RING_CALLS(mpmc)
 
 /* A stack with a generation, so that nodes may be used again at once. It needs a wide compare-and-
- * swap, which ck has not for every machine and compiler (clang). */
+ * swap, which ck has not for every machine and compiler. */
 #ifdef CK_F_STACK_POP_MPMC
 struct stack {
 	alignas(128) ck_stack_t top;

@@ -21,6 +21,11 @@ nw_test(unit/test_part)
 nw_test(unit/test_topo LIBS PkgConfig::HWLOC)
 nw_test(unit/test_app SOURCES ${PROJECT_SOURCE_DIR}/apps/common/app.c LIBS PkgConfig::JANSSON)
 target_include_directories(test_app PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+nw_test(unit/test_bench SOURCES ${PROJECT_SOURCE_DIR}/apps/bench/bench.c
+  ${PROJECT_SOURCE_DIR}/apps/bench/plot.c ${PROJECT_SOURCE_DIR}/apps/bench/table.c
+  ${PROJECT_SOURCE_DIR}/apps/common/app.c LIBS PkgConfig::JANSSON)
+target_include_directories(test_bench PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+target_compile_definitions(test_bench PRIVATE BENCH_LIBEXEC="")
 nw_test(unit/test_verify)
 add_dependencies(test_verify nodewise-command)
 foreach(name deque queue stack hashmap)

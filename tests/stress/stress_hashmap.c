@@ -34,7 +34,8 @@ enum {
 	READERS = 2,
 	SOLID_KEYS = 16,
 	SHARED_KEYS = 24,
-	ROUNDS = WORK(300000),
+	ROUNDS = WORK(200000),
+	FILLERS_MAX = 8000, /* of each writer: walks are as long */
 	SERVICE = 300,
 	ALIVE = 0x600d,
 	DEAD = 0xdead,
@@ -62,6 +63,7 @@ struct party {
 	struct nwi_prng prng;
 	uint32_t self;
 	uint64_t age;
+	uint64_t filler_count;
 };
 
 static struct object *object_of(const struct nw_hashmap_entry *entry)
@@ -122,13 +124,14 @@ static void party_begin(struct party *party, struct world *world, uint32_t self)
 {
 	party->world = world;
 	party->self = self;
-	party->age = 0;
+	party->age = party->filler_count = 0;
 	nwi_prng_init(&party->prng, nw_test_seed() + party->self);
 	party_join(party);
 }
 
 static void grow_old(struct party *party)
 {
+	nw_rcu_quiescent(party->thread);
 	(void)nw_rcu_run(party->thread);
 	if (++party->age % SERVICE != 0)
 		return;
@@ -204,12 +207,16 @@ static void del_shared(struct party *party, uint32_t i)
 	drop(party, entry);
 }
 
-static void put_filler(struct party *party, uint64_t i)
+static void put_filler(struct party *party)
 {
 	struct world *world = party->world;
-	uint64_t key = 1000000 + i * WRITERS + party->self;
-	struct object *object = new_object(world, key, 1);
+	uint64_t key = 1000000 + party->filler_count * WRITERS + party->self;
+	struct object *object;
 
+	if (party->filler_count == FILLERS_MAX)
+		return;
+	party->filler_count++;
+	object = new_object(world, key, 1);
 	CHECK(!nw_hashmap_put(world->map, party->thread, hash_of(key), &key, &object->entry));
 }
 
@@ -224,7 +231,7 @@ static void *write_all(void *arg)
 
 		switch (nwi_prng_below(&party.prng, 8)) {
 		case 0:
-			put_filler(&party, i);
+			put_filler(&party);
 			break;
 		case 1:
 		case 2:
@@ -374,12 +381,14 @@ static void run(struct world *world, enum nw_rcu_flavour flavour)
 	world->writers_left = WRITERS;
 	party_begin(&party, world, WRITERS + READERS);
 	put_solid(&party);
+	nw_rcu_offline(party.thread);
 	for (int i = 0; i < WRITERS + READERS; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, i < WRITERS ? write_all : read_all,
 					 world),
 			  ==, 0);
 	for (int i = 0; i < WRITERS + READERS; i++)
-		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0); /* offline: it blocks */
+	nw_rcu_online(party.thread);
 	check_balance(&party);
 	drop_all(&party);
 	nw_hashmap_destroy(world->map);
@@ -392,4 +401,11 @@ TEST(keys_keep_their_promises_while_the_map_grows)
 	struct world world = { 0 };
 
 	run(&world, NW_RCU_GENERAL);
+}
+
+TEST(and_with_readers_that_announce)
+{
+	struct world world = { 0 };
+
+	run(&world, NW_RCU_QUIESCENT);
 }

@@ -11,7 +11,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-enum { CPUS_MAX = 16, ROUNDS = 15, TRIPS = 2000, PAIRS_SHOWN = 6 };
+enum { CPUS_MAX = 16, ROUNDS = 150, TRIPS = 200, PAIRS_SHOWN = 6 };
 
 struct rally {
 	alignas(128) _Atomic uint32_t turn; /* even: the first's; odd: the second's */

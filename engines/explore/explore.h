@@ -210,6 +210,7 @@ struct nwi_worker {
 	struct nwi_pool *pool;
 	struct nw_arena *arena; /* all that follows */
 	const bool *is_local;   /* [shard]: its memory is on a node of this worker's CPU */
+	bool has_local_memory;  /* its node has some: `recent` lies there */
 	uint32_t *nearest;      /* nodes by distance, the own one first */
 	bool takes_from_afar;   /* may expand chunks of other nodes */
 	struct nw_emit emit;

@@ -6,7 +6,7 @@
  *
  * A fingerprint is put in when its first candidate passes, on its way to be checked, so whoever
  * comes second is one that has been or is about to be checked: dropping it loses nothing. A hit
- * is a check, and a local one.
+ * is a check, and a local one unless the worker's node has no memory to keep the table in.
  *
  * The table is asked at two gates: by the candidates a worker makes, and by those it is sent. In a
  * space whose duplicates lie far apart it only costs, so each gate is on trial: every WINDOW
@@ -91,7 +91,8 @@ void nwi_recent_pick(struct nwi_worker *worker, struct nwi_gate *gate, const str
 	ret_picks->idxs = gate->idxs;
 	hits = lot->count - ret_picks->count;
 	nwi_count(&worker->tally.checks, hits);
-	nwi_count(&worker->tally.local_checks, hits);
+	if (worker->has_local_memory)
+		nwi_count(&worker->tally.local_checks, hits);
 	gate->asked_count += lot->count;
 	gate->hit_count += hits;
 	judge(gate);

@@ -305,6 +305,8 @@ int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, i
 	worker->self = self;
 	worker->worker_idx = self->worker_idx;
 	worker->node_idx = self->node_idx;
+	worker->has_local_memory = nw_topo_node_at(explore->options.topo, self->node_idx)
+					   ->memory_bytes > 0;
 	worker->takes_from_afar = explore->options.route == NW_ROUTE_ANYWHERE ||
 				  explore->options.route == NW_ROUTE_PUSH;
 	explore->workers[self->worker_idx] = worker;

@@ -80,7 +80,6 @@ enum {
 	REGION_BYTES_MIN = 4096,
 	HUGE_BYTES = 2 << 20,
 };
-static const uint64_t REGION_BYTES_MAX = UINT64_C(1) << 30;
 
 typedef _Atomic uint64_t slot;
 
@@ -218,8 +217,6 @@ static size_t next_region_bytes(const struct nw_fpset *set)
 
 	if (n < 2 * block_bytes(set))
 		n = 2 * block_bytes(set);
-	if (n > REGION_BYTES_MAX && REGION_BYTES_MAX >= block_bytes(set))
-		n = REGION_BYTES_MAX;
 	unit = n >= HUGE_BYTES ? HUGE_BYTES : REGION_BYTES_MIN;
 	return (size_t)nwi_round_up(n, unit < block_bytes(set) ? block_bytes(set) : unit);
 }
@@ -236,6 +233,21 @@ static int add_region(struct nw_fpset *set, size_t n_bytes)
 	set->region_count++;
 	set->region_used = 0;
 	return 0;
+}
+
+/* A smaller one where the limit on memory is near, so that every block that fits it is used. */
+static int add_next_region(struct nw_fpset *set)
+{
+	size_t n_bytes = next_region_bytes(set);
+	int rc = add_region(set, n_bytes);
+
+	while (rc == -ENOMEM && n_bytes > block_bytes(set) && n_bytes > REGION_BYTES_MIN) {
+		n_bytes = (size_t)nwi_round_up(n_bytes / 2, REGION_BYTES_MIN);
+		if (n_bytes < block_bytes(set))
+			n_bytes = block_bytes(set);
+		rc = add_region(set, n_bytes);
+	}
+	return rc;
 }
 
 static uint64_t oldest_epoch_inside(struct nw_fpset *set)
@@ -275,7 +287,7 @@ static int take_block(struct nw_fpset *set, slot **ret_block)
 		if (set->region_count == 0 ||
 		    set->regions[set->region_count - 1].n_bytes - set->region_used <
 			    block_bytes(set)) {
-			rc = add_region(set, next_region_bytes(set));
+			rc = add_next_region(set);
 			if (rc < 0)
 				return rc;
 		}

@@ -12,7 +12,17 @@
 #include "lib/lin.h"
 #include "nw_test.h"
 
-enum { THREADS = 4, CALLS_MAX = 12, KEYS = 2, CAPACITY = 2, ROUNDS = 20000 };
+enum {
+	THREADS = 4,
+	CALLS_MAX = 12,
+	KEYS = 2,
+	CAPACITY = 2,
+#ifdef NW_SMALL
+	ROUNDS = 4000,
+#else
+	ROUNDS = 20000,
+#endif
+};
 
 struct machine {
 	enum lin_spec spec;

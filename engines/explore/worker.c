@@ -14,14 +14,14 @@
 #include <string.h>
 
 enum {
-	GROUP_COUNT = 512,                    /* candidates routed together */
+	GROUP_COUNT = NWI_GROUP_MAX,          /* candidates routed together */
+	GROUP_FULL = GROUP_COUNT / 4 * 3,     /* of them, between two states */
 	GROUP_BYTES = 4 * NW_STATE_BYTES_MAX, /* fewer candidates where states are long */
 	SPIN_ROUNDS = 128,                    /* of waiting, before the CPU is offered to others */
 	YIELD_ROUNDS = 160,                   /* and before sleeping */
 	SLEEP_NS_MIN = 30 * 1000,
 	SLEEP_NS_MAX = 2 * 1000 * 1000,
 };
-static_assert((int)GROUP_COUNT <= (int)NWI_GROUP_MAX, "buffers in route.c hold a group");
 
 static void sleep_a_while(struct nwi_worker *worker, uint32_t sleeps)
 {
@@ -111,7 +111,7 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 		worker->origin_count--;
 		return true;
 	}
-	if (worker->origin_count == GROUP_COUNT || worker->emit.count * 2 >= GROUP_COUNT)
+	if (worker->origin_count == GROUP_COUNT || worker->emit.count >= GROUP_FULL)
 		return nwi_route_group(worker);
 	return true;
 }

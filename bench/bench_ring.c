@@ -189,7 +189,8 @@ static void play_part(struct nw_crew_worker *worker, void *arg)
 static double two_threads(uint64_t op_count, void *arg)
 {
 	struct bench *bench = arg;
-	struct nw_crew_options options = { .topo = bench->topo, .worker_count = 2,
+	struct nw_crew_options options = { .topo = bench->topo,
+					   .worker_count = 2,
 					   .name = "bench_ring" };
 	struct nw_crew *crew;
 

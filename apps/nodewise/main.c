@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_OF(x)  #x
+#define TEXT_OF(x)          #x
 #define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
 static const char version[] = VERSION_OF(NW_VERSION_MAJOR, NW_VERSION_MINOR, NW_VERSION_PATCH);
 

@@ -47,14 +47,14 @@ struct nw_crew_worker {
 
 /** All zero but topo: every allowed physical core, on every node. */
 struct nw_crew_options {
-	const struct nw_topo *topo;  /* borrowed until the crew is destroyed */
-	const char *name;            /* threads are <name>/<worker>, cut to 15 bytes; NULL: "nw" */
-	const uint32_t *node_idxs;   /* nodes to use, each once; NULL: all */
+	const struct nw_topo *topo; /* borrowed until the crew is destroyed */
+	const char *name;           /* threads are <name>/<worker>, cut to 15 bytes; NULL: "nw" */
+	const uint32_t *node_idxs;  /* nodes to use, each once; NULL: all */
 	uint32_t node_idx_count;
-	uint32_t worker_count;       /* 0: one a core; else spread evenly over the nodes used */
-	bool use_smt;                /* hardware threads too */
-	bool no_pin;                 /* leave threads where the kernel puts them */
-	bool oversubscribe;          /* several workers a CPU where there are more of them */
+	uint32_t worker_count; /* 0: one a core; else spread evenly over the nodes used */
+	bool use_smt;          /* hardware threads too */
+	bool no_pin;           /* leave threads where the kernel puts them */
+	bool oversubscribe;    /* several workers a CPU where there are more of them */
 };
 
 /** What every worker runs, on its own thread. It may call anything but join and destroy. */

@@ -195,7 +195,7 @@ static int check_options(const struct nw_crew_options *options, nw_crew_fn *run,
 	kind = nw_topo_kind(options->topo);
 	if (kind == NW_TOPO_SYNTHETIC || kind == NW_TOPO_XML) {
 		nwi_diag_set(reterr_diag, "a described topology is not this machine: no thread can "
-			     "run on it; use the machine's own or simulated nodes");
+					  "run on it; use the machine's own or simulated nodes");
 		return -ENOTSUP;
 	}
 	return 0;
@@ -217,8 +217,8 @@ static int muster(struct nw_crew *crew, struct nw_diag *reterr_diag)
 	return 0;
 }
 
-int nw_crew_start(struct nw_crew **ret_crew, const struct nw_crew_options *options,
-		  nw_crew_fn *run, void *arg, struct nw_diag *reterr_diag)
+int nw_crew_start(struct nw_crew **ret_crew, const struct nw_crew_options *options, nw_crew_fn *run,
+		  void *arg, struct nw_diag *reterr_diag)
 {
 	struct nwi_place *places;
 	struct nw_crew *crew;

@@ -136,8 +136,10 @@ static int check_count(const struct plan *plan, uint32_t worker_count, struct nw
 	const char *unit = options->use_smt ? "hardware thread" : "core";
 
 	if (plan->cpu_count == 0) {
-		nwi_diag_set(reterr_diag, "no CPU may be used on the %u nodes named: name a node "
-			     "that has CPUs", plan->node_count);
+		nwi_diag_set(reterr_diag,
+			     "no CPU may be used on the %u nodes named: name a node "
+			     "that has CPUs",
+			     plan->node_count);
 		return -ERANGE;
 	}
 	if (worker_count <= limit)
@@ -146,9 +148,10 @@ static int check_count(const struct plan *plan, uint32_t worker_count, struct nw
 		nwi_diag_set(reterr_diag, "%u workers asked for, the limit is %u", worker_count,
 			     limit);
 	else
-		nwi_diag_set(reterr_diag, "%u workers asked for, but only %u %s%s may be used on "
-			     "the %u node%s of this crew: ask for %u or fewer", worker_count,
-			     limit, unit, limit == 1 ? "" : "s", plan->node_count,
+		nwi_diag_set(reterr_diag,
+			     "%u workers asked for, but only %u %s%s may be used on "
+			     "the %u node%s of this crew: ask for %u or fewer",
+			     worker_count, limit, unit, limit == 1 ? "" : "s", plan->node_count,
 			     plan->node_count == 1 ? "" : "s", limit);
 	return -ERANGE;
 }

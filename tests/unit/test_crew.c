@@ -357,8 +357,8 @@ TEST(pretended_nodes_share_cpus_and_every_node_is_served)
 
 		CHECK_INT(w, <, nw_crew_worker_count(crew));
 		/* Each pretended node lists CPUs, so its server is on one of them. */
-		while (i < cpu_count && nw_topo_cpu_at(topo, cpus[i])->cpu.id !=
-						nw_crew_worker_at(crew, w)->cpu.id)
+		while (i < cpu_count &&
+		       nw_topo_cpu_at(topo, cpus[i])->cpu.id != nw_crew_worker_at(crew, w)->cpu.id)
 			i++;
 		CHECK_INT(i, <, cpu_count);
 	}
@@ -395,7 +395,10 @@ TEST(names_are_visible_and_cut_before_the_number)
 {
 	struct nw_topo *topo = open_topo(NULL, 0);
 	struct nw_crew_options options = {
-		.topo = topo, .name = "explore", .worker_count = 12, .oversubscribe = true,
+		.topo = topo,
+		.name = "explore",
+		.worker_count = 12,
+		.oversubscribe = true,
 	};
 	struct nw_crew *crew;
 

@@ -47,7 +47,10 @@ static void check_blocks(uint64_t items, uint32_t parts)
 TEST(blocks_cover_every_item_once)
 {
 	static const uint64_t large[] = {
-		UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX - 1, UINT64_MAX,
+		UINT32_MAX,
+		UINT64_C(1) << 32,
+		UINT64_MAX - 1,
+		UINT64_MAX,
 	};
 
 	for (uint32_t parts = 1; parts <= PARTS_MAX; parts++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazard pointers, the real domain with full fences: two readers protect an object, read it and
- * clear, while a writer replaces it twice, retires the old ones and so scans at once.
+ * Hazard pointers, the real domain with full fences: a reader protects an object and reads it,
+ * again with the same slot, and clears, while a writer replaces it twice, retires the old ones and
+ * so scans at once.
  */
 #include "nomem.h"
 #include "slab.h"
@@ -13,7 +14,7 @@
 
 #include "reclaim/hazard.c"
 
-enum { THREADS = 2, SLOTS = 2, UPDATES = 2 };
+enum { THREADS = 2, SLOTS = 2, UPDATES = 2, READS = 2 };
 
 struct object {
 	uint64_t a, b;
@@ -47,9 +48,12 @@ static void free_object(struct nw_hazard_thread *thread, void *ptr, void *arg)
 static void *read_it(void *arg)
 {
 	struct nw_hazard_thread *thread = &record_at(0)->thread;
-	struct object *object = nw_hazard_protect(thread, 0, &shared);
 
-	assert(object->b == 10 * object->a);
+	for (int i = 0; i < READS; i++) {
+		struct object *object = nw_hazard_protect(thread, 0, &shared);
+
+		assert(object->b == 10 * object->a);
+	}
 	nw_hazard_clear(thread, 0);
 	return arg;
 }

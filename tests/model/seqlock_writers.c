@@ -15,6 +15,7 @@ struct pair {
 
 static struct nw_seqlock *lock;
 static uint64_t numbers[WRITERS] = { 1, 2 };
+static uint32_t has_written[WRITERS];
 
 static void *write_one(void *arg)
 {
@@ -23,7 +24,8 @@ static void *write_one(void *arg)
 
 	pair.a = n;
 	pair.b = 10 * n;
-	(void)nw_seqlock_try_write(lock, &pair);
+	if (nw_seqlock_try_write(lock, &pair))
+		has_written[n - 1] = 1;
 	return NULL;
 }
 
@@ -45,5 +47,6 @@ int main(void)
 	if (!nw_seqlock_read(lock, &pair, 1))
 		assert(!"odd with no writer");
 	assert(pair.a >= 1 && pair.b == 10 * pair.a);
+	assert(has_written[pair.a - 1] == 1);
 	return 0;
 }

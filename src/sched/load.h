@@ -77,14 +77,12 @@ nwi_i128 nwi_load_imbalance(const struct nwi_load *theirs, const struct nwi_load
 
 /*
  * The octonion norm, squared, of the difference of two vectors of eight. Symmetric: it is the same
- * from both sides, hence cannot tell a node that has too much from one that has too little.
+ * from both sides, hence cannot tell a node that has too much from one that has too little. The
+ * square orders as the norm does, and needs no root.
  */
 struct nwi_load_square nwi_load_distance_square(const int64_t *a, const int64_t *b);
 
 /* < 0, 0, > 0 as a is less than, equal to or greater than b. */
 int nwi_load_square_compare(struct nwi_load_square a, struct nwi_load_square b);
-
-/* The norm itself: floor of the square root, below 2^66. */
-nwi_u128 nwi_load_square_root(struct nwi_load_square square);
 
 #endif /* NWI_SCHED_LOAD_H */

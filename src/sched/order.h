@@ -21,10 +21,11 @@
  * ready beside the same others is exactly its weight's in expectation; after s slots the deviation
  * is about sqrt(s * share * (1 - share)).
  *
- * beatty is the seed's, with its alpha per node, kept to compare. floor(k * alpha) mod n for an
- * irrational alpha visits all n ranks equally often, so the weights decide only *when* a class has
- * its turns: every ready class gets 1/n, whatever its weight, and another alpha gives another order
- * of the same shares. floor() is exact here, so the sequence has no period (a Q16 alpha has one).
+ * beatty, with an alpha for each node, is kept to compare. floor(k * alpha) mod n for an irrational
+ * alpha visits all n ranks equally often, so the weights decide only *when* a class has its turns:
+ * every ready class gets 1/n, whatever its weight, and another alpha gives another order of the
+ * same shares. floor() is exact here, so the sequence has no period (an alpha rounded to 16 bits
+ * has one).
  *
  * sturmian: for two classes it is the Sturmian (Bresenham) word of the weights. Their words do not
  * fit together for three or more; the earliest deadline among those whose turn may have come does:

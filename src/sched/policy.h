@@ -22,9 +22,10 @@
  * The order of one idle spell, by all policies but `random`:
  *   1. the injector of the own node;
  *   2. `local_rounds` rounds over the own node's workers, each from a random one on, one task each;
+ * a round that lost against a faster taker was not empty and does not count, up to as many again;
  *   3. only when all of these came back empty: `remote_tries` workers of other nodes, chosen by the
  *      policy, several tasks each;
- *   4. the injectors of the other nodes, nearest first;
+ *   4. the injectors of the other nodes that have workers, nearest first;
  *   5. sleep.
  * `random` is the classical baseline: it replaces 2 and 3 by as many tries, each at any other
  * worker.
@@ -40,8 +41,8 @@
  * seen from a node, sorted, are its classes 1, 2, ...; a worker in class i, of n_i workers, is
  * drawn with a weight of 1/(n_i * i^2). Only `imbalance` divides by the value, as a weight.
  *
- * `octonion` is the seed's choice, kept to compare: its norm is symmetric, so an idle node attracts
- * as many thieves as an overloaded one that differs as much.
+ * `octonion` takes loads for octonions and is kept to compare: the norm of a difference is
+ * symmetric, so an idle node attracts as many thieves as an overloaded one that differs as much.
  *
  * No policy reads the state of workers: LOOK asks for one cache pair a node, at most once an idle
  * spell.
@@ -85,7 +86,7 @@ struct nwi_policy_map {
 	const uint32_t *nearest;
 	/* Ordinal class of that neighbour, 1.., in the same order. */
 	const uint32_t *nearest_class;
-	const struct nwi_load *capacity; /* [node_count]; CPU: its workers */
+	struct nwi_load *capacity; /* [node_count]; CPU: its workers */
 };
 
 /* How a policy behaves; nwi_policy_options_default() fills it. */
@@ -123,12 +124,13 @@ struct nwi_policy {
 	struct nwi_prng prng;
 	uint32_t worker_idx;
 	uint32_t node_idx;
-	uint32_t phase;      /* enum phase in policy.c */
-	uint32_t tries;      /* done in this phase */
-	uint32_t round;      /* local rounds begun */
-	uint32_t round_from; /* where this round began, an offset among the neighbours */
-	bool has_looked;     /* loads were read in this spell */
-	bool has_lost;       /* this round met a faster taker: it was not empty */
+	uint32_t phase;        /* enum phase in policy.c */
+	uint32_t tries;        /* done in this phase */
+	uint32_t rounds;       /* local rounds ended */
+	uint32_t rounds_empty; /* of these */
+	uint32_t round_from;   /* where this round began, an offset among the neighbours */
+	bool has_looked;       /* loads were read in this spell */
+	bool has_lost;         /* this round met a faster taker: it was not empty */
 };
 
 /* Fills in: kind as given, local_rounds 2, round_tries_max 16, remote_tries 8, remote_count_max 4.
@@ -147,8 +149,9 @@ bool nwi_policy_reads_loads(enum nwi_policy_kind kind);
 size_t nwi_policy_map_bytes(uint32_t node_count);
 
 /*
- * Make a map in `memory`, nwi_policy_map_bytes() long and zeroed; it holds the map and its tables.
- * worker_counts: [node_count], 0 allowed for some; distance: [node_count^2]. Both are copied. The
+ * Make a map in `memory`, nwi_policy_map_bytes() long; it holds the map and its tables.
+ * worker_counts: [node_count], 0 allowed for some, not for all; distance: [node_count^2], a 0 in it
+ * counts as 10. Both are copied. The
  * CPU capacity of a node is its workers, all other capacities are 0 until the caller sets them.
  */
 struct nwi_policy_map *nwi_policy_map_init(void *memory, uint32_t node_count,
@@ -179,10 +182,9 @@ uint32_t nwi_policy_spell_max(const struct nwi_policy *policy);
 
 /* ---- the adaptive threshold ----
  *
- * How many more tasks a node must have than ours before one is moved between them. The seed
- * compared `local < threshold` and raised the threshold when steals failed, which steals more; here
- * failing raises what is asked for, so that thieves become more reluctant, and succeeding lowers
- * it.
+ * How many more tasks a node must have than ours before one is moved between them. Failing raises
+ * what is asked for, so that thieves become more reluctant, and succeeding lowers it. (Comparing
+ * the thief's own queue with a threshold that failures raise has the wrong sign: it steals more.)
  *
  * Fed with two running counts, which may wrap. Nothing happens until `window` tries are in; then
  * their rate, and only theirs, counts: below 1/4 is bad, above 3/4 is good, between is neither. Two

@@ -53,7 +53,7 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
 
 	if (tried < threshold->window)
 		return false;
-	lean = lean_of(tried, succeeded > tried ? tried : succeeded);
+	lean = lean_of(tried, succeeded);
 	if (lean != 0 && lean == threshold->lean)
 		threshold->value = lean > 0 ? raise(threshold) : lower(threshold);
 	threshold->lean = lean;

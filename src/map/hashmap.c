@@ -30,14 +30,18 @@
  *      freed.
  *   3. For one key there is at most one unmarked entry: an entry is inserted behind all others of
  *      its order, so two inserts of one key meet at the same link, and one of them sees the other.
- *   4. When del or set returns, the entry it took out is unlinked, by whomever: their walk over all
- *      of its order has ended with every marked entry it met unlinked. A reader that begins later
- *      cannot come to it, not even over entries that were unlinked with a next that still names
- *      it: such an entry was unlinked before, so such a reader does not come to that one.
+ *   4. When del or set returns, the entry it took out is unlinked, by itself: from an unmarked
+ * link, hence one in the list, which has only one link before the entry; or, where that fails, by
+ *      whomever: its walk over all of that order has ended with every marked entry unlinked. A
+ * reader that begins later cannot come to it, not even over entries that were unlinked with a next
+ * that still names it: such an entry was unlinked before, so such a reader does not come to that
+ * one.
  *
  * A bucket that is not ready is no obstacle: its parent (the bucket without the highest bit of the
  * number) begins earlier in the list, so starting there only walks longer. Hence a writer that
- * stalls while it adds a bucket's link holds nobody up, and readers need not add any.
+ * stalls while it adds a bucket's link holds nobody up, and readers need not add any. But a writer
+ * that opens a bucket opens its parents first: they begin later and later in the list, so that each
+ * walk is over about one bucket's entries; from bucket 0 it would be over half of all.
  *
  * Why it is correct: see T. Harris for the list, whose search here (seek) restarts as in M.
  * Michael's; readers walk over marked entries, which hazard pointers would not allow and RCU does.
@@ -46,7 +50,8 @@
  *
  * Growth: a put that finds more entries than buckets maps the next segment, as many as there are;
  * its pages are zero, which is "not claimed", and are touched bucket by bucket. Entries are counted
- * in stripes, added up only now and then. The map does not shrink.
+ * in stripes, added up only now and then. A stripe is one handle's, which writes it without locked
+ * instructions: calls with one handle do not overlap. Handles beyond the stripes share one.
  *
  * References: O. Shalev, N. Shavit, "Split-ordered lists: lock-free extensible hash tables", JACM
  * 53(3), 2006; T. Harris, "A pragmatic implementation of non-blocking linked-lists", DISC 2001;
@@ -56,6 +61,7 @@
  */
 #include <nw/hashmap.h>
 
+#include "base/attr.h"
 #include "base/bits.h"
 
 #include <assert.h>
@@ -65,7 +71,8 @@
 
 enum {
 	SEGMENT_COUNT_MAX = 32,
-	STRIPE_COUNT = 16,
+	OWNED_STRIPE_COUNT = 16,
+	STRIPE_COUNT,            /* the last one is of all that own none */
 	CHECKS_A_DOUBLING = 128, /* how often a put adds the stripes up */
 };
 #define MARK        UINT64_C(1) /* in next: this entry was taken out */
@@ -81,8 +88,10 @@ static_assert(sizeof(struct link) == sizeof(struct nw_hashmap_entry) &&
 		      alignof(struct link) == alignof(struct nw_hashmap_entry),
 	      "an entry is a link");
 
+/* Counts of one handle, which alone writes them; only the last is of several. */
 struct stripe {
-	alignas(NW_CACHE_PAIR) _Atomic int64_t count;
+	alignas(NW_CACHE_PAIR) _Atomic uintptr_t owner; /* 0: nobody's yet */
+	_Atomic uint64_t in_count, out_count;
 };
 
 struct nw_hashmap {
@@ -240,13 +249,19 @@ static bool is_ready(const struct link *link)
 	return atomic_load_explicit(&link->order, memory_order_acquire) & READY;
 }
 
+/* The bucket that this one was split from. Not of 0, which is always ready. */
+static uint64_t parent_of(uint64_t bucket)
+{
+	return bucket ^ UINT64_C(1) << nwi_ilog2(bucket);
+}
+
 /* The last bucket at or before this one that a walk may start from. */
 static struct link *ready_bucket(const struct nw_hashmap *map, uint64_t bucket)
 {
 	struct link *link = bucket_link(map, bucket);
 
 	while (!is_ready(link)) {
-		bucket ^= UINT64_C(1) << nwi_ilog2(bucket); /* not 0: bucket 0 is ready */
+		bucket = parent_of(bucket);
 		link = bucket_link(map, bucket);
 	}
 	return link;
@@ -329,10 +344,10 @@ static bool insert(const struct spot *spot, struct link *link)
 }
 
 /*
- * Marks a link, with `instead` as its next if that is not NULL; false: another thread was faster.
- * Whose mark it is, his is the entry.
+ * Marks the link of a spot, with `instead` as its next if that is not NULL; false: another thread
+ * was faster. Whose mark it is, his is the entry.
  */
-static bool mark(struct link *link, struct link *instead)
+static bool mark(struct link *link, struct link *instead, uint64_t *ret_next)
 {
 	uint64_t next = load_next(link), wanted;
 
@@ -347,27 +362,42 @@ static bool mark(struct link *link, struct link *instead)
 		 * instead, and what its thread did with it. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&link->next, &next, wanted, memory_order_acq_rel, memory_order_acquire));
+	*ret_next = wanted;
 	return true;
 }
 
-/*
- * The bucket to start from, for a writer: adds its link to the list if nobody has begun to. Which
- * bucket it is depends on the count, but any that is ready and not behind the hash will do.
- */
-static struct link *open_bucket(struct nw_hashmap *map, uint64_t hash)
+/* Takes marked entries of this order out of the list. */
+static void sweep(struct link *from, uint64_t order)
 {
-	uint64_t bucket = hash & (load_bucket_count(map) - 1), unclaimed = 0;
-	struct wanted wanted = { .order = reverse_bits(bucket) };
-	struct link *link = bucket_link(map, bucket), *from;
+	struct wanted wanted = { .order = order };
 	struct spot spot;
 
-	if (is_ready(link))
-		return link;
-	from = ready_bucket(map, bucket);
+	(void)seek(from, &wanted, &spot);
+}
+
+/* Takes the entry of a spot out, or puts another in its place; false: another thread was faster. */
+static bool take_out(struct link *from, const struct spot *spot, struct link *instead)
+{
+	uint64_t next;
+
+	if (!mark(spot->next, instead, &next))
+		return false;
+	if (!cut(spot->prev, spot->next, next))
+		sweep(from, load_order(spot->next));
+	return true;
+}
+
+/* Adds a bucket's link to the list, unless another thread has begun to; returns where to start. */
+static struct link *open_behind(struct link *from, struct link *link, uint64_t bucket)
+{
+	struct wanted wanted = { .order = reverse_bits(bucket) };
+	uint64_t unclaimed = 0;
+	struct spot spot;
+
 	/* relaxed: under a claim that one thread gets; [hashmap_insert.next] publishes the rest. */
 	if (!atomic_compare_exchange_strong_explicit(&link->order, &unclaimed, wanted.order,
 						     memory_order_relaxed, memory_order_relaxed))
-		return from;
+		return is_ready(link) ? link : from;
 	do {
 		(void)seek(from, &wanted, &spot);
 	} while (!insert(&spot, link));
@@ -377,28 +407,105 @@ static struct link *open_bucket(struct nw_hashmap *map, uint64_t hash)
 	return link;
 }
 
+/*
+ * Opens a bucket, and before it those of its parents that are not open. Without them it would be
+ * found from bucket 0, and the first puts into many buckets would each walk over all entries.
+ */
+NWI_NEVER_INLINE struct link *open_with_parents(struct nw_hashmap *map, uint64_t bucket)
+{
+	uint64_t open = bucket, rest;
+	struct link *from;
+
+	while (!is_ready(bucket_link(map, open)))
+		open = parent_of(open);
+	from = bucket_link(map, open);
+	for (rest = bucket ^ open; rest != 0; rest &= rest - 1) {
+		open |= rest & -rest;
+		from = open_behind(from, bucket_link(map, open), open);
+	}
+	return from;
+}
+
+/*
+ * The bucket to start from, for a writer. Which one it is depends on the count, but any that is
+ * ready and not behind the hash will do.
+ */
+static struct link *open_bucket(struct nw_hashmap *map, uint64_t hash)
+{
+	uint64_t bucket = hash & (load_bucket_count(map) - 1);
+	struct link *link = bucket_link(map, bucket);
+
+	return is_ready(link) ? link : open_with_parents(map, bucket);
+}
+
 /* -- counting and growth ------------------------------------------------------------------ */
 
 static uint64_t count_entries(const struct nw_hashmap *map)
 {
-	int64_t count = 0;
+	uint64_t in_count = 0, out_count = 0;
 
 	for (int i = 0; i < STRIPE_COUNT; i++) {
 		/* relaxed: a statistic. */
-		count += atomic_load_explicit(&map->stripes[i].count, memory_order_relaxed);
+		out_count += atomic_load_explicit(&map->stripes[i].out_count, memory_order_relaxed);
+		/* relaxed: a statistic. */
+		in_count += atomic_load_explicit(&map->stripes[i].in_count, memory_order_relaxed);
 	}
-	return count > 0 ? (uint64_t)count : 0;
+	return in_count > out_count ? in_count - out_count : 0;
 }
 
-/* Counts entries in or out on the thread's stripe; returns the stripe's count before. */
-static int64_t count_change(struct nw_hashmap *map, const struct nw_rcu_thread *thread, int change)
+/* The stripe of a handle that has not been found where it would be first; often the shared one. */
+NWI_NEVER_INLINE struct stripe *find_stripe(struct nw_hashmap *map, uintptr_t handle, uint32_t i)
 {
-	/* Handles are lines apart, in blocks that are pages apart. */
-	uintptr_t line = (uintptr_t)thread / NW_CACHE_PAIR;
-	struct stripe *stripe = &map->stripes[(line ^ line >> 5) % STRIPE_COUNT];
+	for (uint32_t tries = 0; tries < OWNED_STRIPE_COUNT; tries++) {
+		struct stripe *stripe = &map->stripes[(i + tries) % OWNED_STRIPE_COUNT];
+		uintptr_t owner = 0;
 
-	/* relaxed: a statistic. */
-	return atomic_fetch_add_explicit(&stripe->count, change, memory_order_relaxed);
+		/* relaxed: the value alone; only its owner goes by it. */
+		if (atomic_compare_exchange_strong_explicit(&stripe->owner, &owner, handle,
+							    memory_order_relaxed,
+							    memory_order_relaxed) ||
+		    owner == handle)
+			return stripe;
+	}
+	return &map->stripes[OWNED_STRIPE_COUNT];
+}
+
+static struct stripe *stripe_of(struct nw_hashmap *map, const struct nw_rcu_thread *thread)
+{
+	uintptr_t handle = (uintptr_t)thread;
+	/* Handles are lines apart, in blocks that are pages apart. */
+	uint32_t i = (uint32_t)(handle / NW_CACHE_PAIR ^ handle / NW_CACHE_PAIR / 32) %
+		     OWNED_STRIPE_COUNT;
+	struct stripe *stripe = &map->stripes[i];
+
+	/* relaxed: the value alone; only its owner goes by it. */
+	if (atomic_load_explicit(&stripe->owner, memory_order_relaxed) == handle)
+		return stripe;
+	return find_stripe(map, handle, i);
+}
+
+/* Adds one to a count of a stripe; returns the sum. */
+static uint64_t count_one(const struct nw_hashmap *map, const struct stripe *stripe,
+			  _Atomic uint64_t *count)
+{
+	uint64_t old;
+
+	if (stripe == &map->stripes[OWNED_STRIPE_COUNT]) {
+		/* relaxed: a statistic. */
+		return atomic_fetch_add_explicit(count, 1, memory_order_relaxed) + 1;
+	}
+	/* relaxed: sole writer, and a statistic. */
+	old = atomic_load_explicit(count, memory_order_relaxed);
+	/* relaxed: as above. */
+	atomic_store_explicit(count, old + 1, memory_order_relaxed);
+	return old + 1;
+}
+
+static void count_out(struct nw_hashmap *map, const struct nw_rcu_thread *thread)
+{
+	struct stripe *stripe = stripe_of(map, thread);
+
+	(void)count_one(map, stripe, &stripe->out_count);
 }
 
 /* Adds the segment behind bucket_count. Only the thread that set is_growing is here. */
@@ -421,13 +528,11 @@ static void add_segment(struct nw_hashmap *map, uint64_t bucket_count)
 	atomic_store_explicit(&map->bucket_count, 2 * bucket_count, memory_order_release);
 }
 
-/* Doubles the buckets if entries are more, looking at powers of two of the stripe's count. */
-static void grow(struct nw_hashmap *map, int64_t stripe_count)
+/* Doubles the buckets if entries are more. */
+NWI_NEVER_INLINE void grow(struct nw_hashmap *map)
 {
-	uint64_t bucket_count = load_bucket_count(map), seldom = bucket_count / CHECKS_A_DOUBLING;
+	uint64_t bucket_count = load_bucket_count(map);
 
-	if (seldom > 1 && ((uint64_t)stripe_count & (seldom - 1)) != 0)
-		return;
 	if (bucket_count == map->bucket_count_max || count_entries(map) <= bucket_count)
 		return;
 	if (atomic_exchange(&map->is_growing, true))
@@ -435,6 +540,21 @@ static void grow(struct nw_hashmap *map, int64_t stripe_count)
 	if (load_bucket_count(map) == bucket_count)
 		add_segment(map, bucket_count);
 	atomic_store(&map->is_growing, false);
+}
+
+/*
+ * Counts a put, and looks now and then whether to grow. How often goes by the puts alone: a thread
+ * that puts and takes out in turn would else stay where it looks.
+ */
+static void count_in(struct nw_hashmap *map, const struct nw_rcu_thread *thread)
+{
+	struct stripe *stripe = stripe_of(map, thread);
+	uint64_t put_count = count_one(map, stripe, &stripe->in_count);
+	/* A power of two, or 0. */
+	uint64_t seldom = load_bucket_count(map) / CHECKS_A_DOUBLING;
+
+	if (seldom <= 1 || (put_count & (seldom - 1)) == 0)
+		grow(map);
 }
 
 /* -- the interface ------------------------------------------------------------------------ */
@@ -483,18 +603,9 @@ struct nw_hashmap_entry *nw_hashmap_put(struct nw_hashmap *map, struct nw_rcu_th
 		is_there = seek(from, &wanted, &spot);
 	} while (!is_there && !insert(&spot, link));
 	if (!is_there)
-		grow(map, count_change(map, thread, 1));
+		count_in(map, thread);
 	nw_rcu_read_unlock(thread);
 	return is_there ? (struct nw_hashmap_entry *)spot.next : NULL;
-}
-
-/* Takes marked entries of this order out of the list. */
-static void sweep(struct link *from, uint64_t order)
-{
-	struct wanted wanted = { .order = order };
-	struct spot spot;
-
-	(void)seek(from, &wanted, &spot);
 }
 
 struct nw_hashmap_entry *nw_hashmap_set(struct nw_hashmap *map, struct nw_rcu_thread *thread,
@@ -510,12 +621,10 @@ struct nw_hashmap_entry *nw_hashmap_set(struct nw_hashmap *map, struct nw_rcu_th
 	from = open_bucket(map, hash);
 	do {
 		is_there = seek(from, &wanted, &spot);
-		is_done = is_there ? mark(spot.next, link) : insert(&spot, link);
+		is_done = is_there ? take_out(from, &spot, link) : insert(&spot, link);
 	} while (!is_done);
-	if (is_there)
-		sweep(from, wanted.order);
-	else
-		grow(map, count_change(map, thread, 1));
+	if (!is_there)
+		count_in(map, thread);
 	nw_rcu_read_unlock(thread);
 	return is_there ? (struct nw_hashmap_entry *)spot.next : NULL;
 }
@@ -532,11 +641,9 @@ struct nw_hashmap_entry *nw_hashmap_del(struct nw_hashmap *map, struct nw_rcu_th
 	from = open_bucket(map, hash);
 	do {
 		is_there = seek(from, &wanted, &spot);
-	} while (is_there && !mark(spot.next, NULL));
-	if (is_there) {
-		sweep(from, wanted.order);
-		(void)count_change(map, thread, -1);
-	}
+	} while (is_there && !take_out(from, &spot, NULL));
+	if (is_there)
+		count_out(map, thread);
 	nw_rcu_read_unlock(thread);
 	return is_there ? (struct nw_hashmap_entry *)spot.next : NULL;
 }
@@ -546,14 +653,15 @@ bool nw_hashmap_del_entry(struct nw_hashmap *map, struct nw_rcu_thread *thread,
 {
 	struct link *link = (struct link *)entry;
 	uint64_t order = load_order(link);
+	uint64_t next;
 	bool is_mine;
 
 	nw_rcu_read_lock(thread);
-	is_mine = mark(link, NULL);
+	is_mine = mark(link, NULL, &next);
 	if (is_mine) {
 		/* Two bits of the hash are lost in the order; no bucket is chosen by them. */
 		sweep(open_bucket(map, reverse_bits(order & ~ENTRY_ORDER)), order);
-		(void)count_change(map, thread, -1);
+		count_out(map, thread);
 	}
 	nw_rcu_read_unlock(thread);
 	return is_mine;

@@ -253,6 +253,48 @@ TEST(doubles_from_two_buckets_to_its_bound)
 	end();
 }
 
+/* A put walks about one bucket, also while nearly all are unused; walking all takes minutes. */
+TEST(a_map_made_large_fills_as_fast_as_one_that_grew)
+{
+	enum { KEYS = 1 << 18 };
+
+	hash_of = hash_mixed;
+	begin(1u << 22, 1u << 22);
+	for (uint64_t key = 0; key < KEYS; key++)
+		CHECK(put(key, key));
+	for (uint64_t key = 0; key < KEYS; key++)
+		CHECK_INT(get(key)->value, ==, key);
+	CHECK_INT(drop_all(), ==, KEYS);
+	end();
+}
+
+/* More handles than have a place of their own in the count. */
+TEST(counts_what_many_handles_put_and_take_out)
+{
+	enum { HANDLES = 40 };
+	struct nw_rcu_thread *own, *handles[HANDLES];
+
+	hash_of = hash_mixed;
+	begin(2, 1u << 20);
+	own = thread;
+	for (uint64_t i = 0; i < HANDLES; i++)
+		CHECK_INT(nw_rcu_register(&handles[i], rcu, NULL), ==, 0);
+	for (uint64_t i = 0; i < HANDLES; i++) {
+		thread = handles[i];
+		for (uint64_t n = 0; n < 8; n++)
+			CHECK(put(8 * i + n, n));
+		thread = handles[HANDLES - 1 - i];
+		CHECK(del(8 * i));
+		CHECK_INT(entry_count(), ==, 7 * (i + 1));
+	}
+	CHECK_INT(bucket_count(), ==, 512);
+	for (uint64_t i = 0; i < HANDLES; i++)
+		nw_rcu_unregister(handles[i]);
+	thread = own;
+	CHECK_INT(drop_all(), ==, 7 * HANDLES);
+	end();
+}
+
 /* Against a model: a table of what is inside. */
 static void check_against_a_model(uint64_t (*hash)(uint64_t), uint64_t key_count, int rounds)
 {

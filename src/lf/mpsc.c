@@ -204,7 +204,8 @@ NWI_NEVER_INLINE uint64_t look_at_tail(struct nw_mpsc *mpsc)
 	 * below, and seen the claims up to there. */
 	uint64_t tail = atomic_load_explicit(&mpsc->tail, memory_order_acquire);
 
-	/* [mpsc_push.kept] release, pairs with [mpsc_push.seen]: hands on what that acquire saw. */
+	/* [mpsc_push.kept] release, pairs with [mpsc_push.seen], [mpsc_push_one.seen]: hands on
+	 * what that acquire saw. */
 	atomic_store_explicit(&mpsc->tail_seen, tail, memory_order_release);
 	return tail;
 }
@@ -215,8 +216,9 @@ static inline uint32_t claim(struct nw_mpsc *mpsc, uint32_t n, uint64_t *ret_pos
 	/* [mpsc_push.seen] acquire, pairs with [mpsc_push.kept]: the slots below that tail have
 	 * been read, and the head loaded next is not older than it. */
 	uint64_t tail = atomic_load_explicit(&mpsc->tail_seen, memory_order_acquire);
-	/* [mpsc_push.head] acquire, pairs with [mpsc_push.claim]: the tail that made room for the
-	 * claims below head, so that a tail read after it is not more than slot_count lower. */
+	/* [mpsc_push.head] acquire, pairs with [mpsc_push.claim], [mpsc_push_one.claim]: the tail
+	 * that made room for the claims below head, so that a tail read after it is not more than
+	 * slot_count lower. */
 	uint64_t head = atomic_load_explicit(&mpsc->head, memory_order_acquire);
 	uint64_t room;
 
@@ -232,38 +234,63 @@ static inline uint32_t claim(struct nw_mpsc *mpsc, uint32_t n, uint64_t *ret_pos
 			n = (uint32_t)room;
 		if (n == 0)
 			return 0;
-		/* [mpsc_push.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push.claim]: hands
-		 * on the tail that this claim rests on; when it fails, acquire, as that head. */
+		/* [mpsc_push.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push_one.head],
+		 * [mpsc_push.claim], [mpsc_push_one.claim]: hands on the tail that this claim rests
+		 * on; when it fails, acquire, as that head. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&mpsc->head, &head, head + n, memory_order_acq_rel, memory_order_acquire));
 	*ret_pos = head;
 	return n;
 }
 
-/* n is 1 or any; inlined, so that a push of one item pays for no burst. */
-NWI_ALWAYS_INLINE uint32_t push(struct nw_mpsc *mpsc, const void *items, uint32_t n)
+/* Shows a burst whose slots are filled. */
+static inline void show(struct nw_mpsc *mpsc, uint64_t pos, uint32_t n)
+{
+	/* [mpsc_push.mark] release, pairs with [mpsc_pop.mark]: shows the slots of the burst, and
+	 * all that the producer did before. */
+	atomic_store_explicit(&mpsc->marks[pos & mpsc->mask], lap_of(mpsc, pos) | n,
+			      memory_order_release);
+}
+
+uint32_t nw_mpsc_push_burst(struct nw_mpsc *mpsc, const void *items, uint32_t item_count)
 {
 	uint64_t pos = 0;
+	uint32_t n = item_count < mpsc->slot_count ? item_count : mpsc->slot_count;
 
 	n = claim(mpsc, n, &pos);
 	if (n == 0)
 		return 0;
 	copy_in(mpsc, pos, items, n);
-	/* [mpsc_push.mark] release, pairs with [mpsc_pop.mark]: shows the slots of the burst, and
-	 * all that the producer did before. */
-	atomic_store_explicit(&mpsc->marks[pos & mpsc->mask], lap_of(mpsc, pos) | n,
-			      memory_order_release);
+	show(mpsc, pos, n);
 	return n;
 }
 
-uint32_t nw_mpsc_push_burst(struct nw_mpsc *mpsc, const void *items, uint32_t item_count)
+/* Any size of item, and whatever a first try did not claim. */
+NWI_NEVER_INLINE bool push_one(struct nw_mpsc *mpsc, const void *item)
 {
-	return push(mpsc, items, item_count < mpsc->slot_count ? item_count : mpsc->slot_count);
+	return nw_mpsc_push_burst(mpsc, item, 1) == 1;
 }
 
 bool nw_mpsc_push(struct nw_mpsc *mpsc, const void *item)
 {
-	return push(mpsc, item, 1) == 1;
+	/* Items of one word, and room that was seen before: apart, so that this needs no registers
+	 * beyond a leaf's. The rest is claim() for one.
+	 * [mpsc_push_one.seen] acquire, pairs with [mpsc_push.kept]: as [mpsc_push.seen]. */
+	uint64_t tail = atomic_load_explicit(&mpsc->tail_seen, memory_order_acquire);
+	/* [mpsc_push_one.head] acquire, pairs with [mpsc_push.claim], [mpsc_push_one.claim]: as
+	 * [mpsc_push.head]. */
+	uint64_t pos = atomic_load_explicit(&mpsc->head, memory_order_acquire);
+
+	if (mpsc->item_bytes != sizeof(uint64_t) || pos - tail >= mpsc->slot_count)
+		return push_one(mpsc, item);
+	/* [mpsc_push_one.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push.claim],
+	 * [mpsc_push_one.head]: as [mpsc_push.claim]; relaxed when it fails: nothing is read. */
+	if (!atomic_compare_exchange_strong_explicit(&mpsc->head, &pos, pos + 1,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return push_one(mpsc, item);
+	memcpy(mpsc->items + (pos & mpsc->mask) * sizeof(uint64_t), item, sizeof(uint64_t));
+	show(mpsc, pos, 1);
+	return true;
 }
 
 /* Length of the burst that begins at pos; 0: none is shown there. */
@@ -277,8 +304,14 @@ static inline uint32_t burst_at(const struct nw_mpsc *mpsc, uint64_t pos)
 	return length <= mpsc->slot_count ? (uint32_t)length : 0;
 }
 
-/* As push(). */
-NWI_ALWAYS_INLINE uint32_t pop(struct nw_mpsc *mpsc, void *ret_items, uint32_t item_count)
+static inline void give_back(struct nw_mpsc *mpsc, uint64_t tail)
+{
+	/* [mpsc_pop.tail] release, pairs with [mpsc_push.tail], [mpsc_count.tail]: our reads of
+	 * the slots below are done before a producer may reuse them. */
+	atomic_store_explicit(&mpsc->tail, tail, memory_order_release);
+}
+
+uint32_t nw_mpsc_pop_burst(struct nw_mpsc *mpsc, void *ret_items, uint32_t item_count)
 {
 	/* relaxed: sole writer. */
 	uint64_t tail = atomic_load_explicit(&mpsc->tail, memory_order_relaxed);
@@ -299,20 +332,33 @@ NWI_ALWAYS_INLINE uint32_t pop(struct nw_mpsc *mpsc, void *ret_items, uint32_t i
 		tail += n;
 	}
 	if (taken > 0)
-		/* [mpsc_pop.tail] release, pairs with [mpsc_push.tail], [mpsc_count.tail]: our
-		 * reads of the slots are done before a producer may reuse them. */
-		atomic_store_explicit(&mpsc->tail, tail, memory_order_release);
+		give_back(mpsc, tail);
 	return taken;
 }
 
-uint32_t nw_mpsc_pop_burst(struct nw_mpsc *mpsc, void *ret_items, uint32_t item_count)
+/* Any size of item. */
+NWI_NEVER_INLINE bool pop_one(struct nw_mpsc *mpsc, void *ret_item)
 {
-	return pop(mpsc, ret_items, item_count);
+	return nw_mpsc_pop_burst(mpsc, ret_item, 1) == 1;
 }
 
 bool nw_mpsc_pop(struct nw_mpsc *mpsc, void *ret_item)
 {
-	return pop(mpsc, ret_item, 1) == 1;
+	/* relaxed: sole writer. */
+	uint64_t tail = atomic_load_explicit(&mpsc->tail, memory_order_relaxed);
+	uint32_t left = mpsc->burst_left;
+
+	if (mpsc->item_bytes != sizeof(uint64_t))
+		return pop_one(mpsc, ret_item);
+	if (left == 0) {
+		left = burst_at(mpsc, tail);
+		if (left == 0)
+			return false;
+	}
+	memcpy(ret_item, mpsc->items + (tail & mpsc->mask) * sizeof(uint64_t), sizeof(uint64_t));
+	mpsc->burst_left = left - 1;
+	give_back(mpsc, tail + 1);
+	return true;
 }
 
 uint32_t nw_mpsc_count(const struct nw_mpsc *mpsc)

@@ -2,11 +2,20 @@
 /*
  * Two producers of two items each on a ring of two slots, one consumer: the items of each
  * come in its order, none twice, and what the producer wrote before is there. The slots are
- * used twice, and the kept tail is written by both.
+ * used twice, and the kept tail is written by both. With MODEL_BURSTS (mpsc_burst.c) an item is a
+ * burst of one, which takes the way of all bursts.
  */
 #include "nomem.h"
 
 #include "lf/mpsc.c"
+
+#ifdef MODEL_BURSTS
+#define PUSH(mpsc, item) (nw_mpsc_push_burst(mpsc, item, 1) == 1)
+#define POP(mpsc, item)  (nw_mpsc_pop_burst(mpsc, item, 1) == 1)
+#else
+#define PUSH nw_mpsc_push
+#define POP  nw_mpsc_pop
+#endif
 
 enum { PRODUCERS = 2, ITEMS = 2, POPS = 4 };
 
@@ -21,7 +30,7 @@ static void *produce(void *arg)
 		uint64_t item = (uint64_t)(uintptr_t)&words[p][i];
 
 		words[p][i] = 10 * p + i + 1;
-		if (!nw_mpsc_push(mpsc, &item))
+		if (!PUSH(mpsc, &item))
 			break;
 	}
 	return NULL;
@@ -40,7 +49,7 @@ int main(void)
 	for (int i = 0; i < POPS; i++) {
 		uint64_t item, value;
 
-		if (!nw_mpsc_pop(mpsc, &item))
+		if (!POP(mpsc, &item))
 			continue;
 		value = *(uint64_t *)(uintptr_t)item;
 		assert(value % 10 == last[value / 10] + 1);

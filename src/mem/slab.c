@@ -11,17 +11,22 @@
  *
  * Roles: the owner takes items and returns its own; any other thread (a visitor) sends items home.
  *
- * Invariant: an item is in exactly one place: with a user, on `free`, on `returned`, or beyond the
- * carving point. `free` and carving are the owner's alone. A block's header never changes once
- * an item of it was handed out, so that a visitor may read it; whatever handed the item to the
- * visitor orders that.
+ * Invariant: an item is in exactly one place: with a user, on `free`, on `home`, on `returned`, or
+ * beyond the carving point. `free`, `home` and carving are the owner's alone. A block's header
+ * never changes once an item of it was handed out, so that a visitor may read it; whatever handed
+ * the item to the visitor orders that.
  *
  * `returned` is a stack that visitors push to and only the owner empties, whole, by exchange.
  * Nobody ever pops one item, so a head that comes back (ABA) is harmless: the pushed item's link
  * names the head that the compare-and-swap found, whatever happened in between.
  *
+ * What came back that way is `home`. Its items are lines that other threads wrote last, so it is
+ * not walked, not to count it either: an item is looked at when its turn comes, one ahead.
+ *
  * Memory goes back to the kernel only with the slab. */
 #include "mem/mem.h"
+
+#include "base/attr.h"
 
 #include <nw/slab.h>
 
@@ -56,8 +61,9 @@ static_assert(sizeof(struct block) <= HEADER_BYTES, "items start behind the head
 
 struct nw_slab {
 	/* The owner's. */
-	struct link *free;
-	char *carve, *carve_end;      /* items of this block that were never out */
+	struct link *free;       /* its own, and what it counted of those at home */
+	struct link *home;       /* taken from `returned`, not yet counted in stats.home_count */
+	char *carve, *carve_end; /* items of this block that were never out */
 	char *next_block, *chunk_end; /* blocks of the newest chunk that were never carved */
 	size_t item_bytes;
 	unsigned flags;
@@ -153,17 +159,23 @@ void nw_slab_destroy(struct nw_slab *slab)
 	}
 }
 
-/* Takes what visitors returned onto the empty list `free`. */
-static void take_returned(struct nw_slab *slab)
+/* The next of the items that visitors returned; NULL: there is none. They are neither walked nor
+ * touched before their turn: each is a line that another thread wrote last. */
+static struct link *take_returned(struct nw_slab *slab)
 {
+	struct link *item = slab->home;
+
 	/* relaxed: hint. */
-	if (!atomic_load_explicit(&slab->returned, memory_order_relaxed))
-		return;
-	/* [slab_take.returned] acquire, pairs with [slab_return.returned]: the links of all
-	 * returned items, and what their last users did with them. */
-	slab->free = atomic_exchange_explicit(&slab->returned, NULL, memory_order_acquire);
-	for (struct link *link = slab->free; link; link = link->next)
+	if (!item && atomic_load_explicit(&slab->returned, memory_order_relaxed))
+		/* [slab_take.returned] acquire, pairs with [slab_return.returned]: the links of all
+		 * returned items, and what their last users did with them. */
+		item = atomic_exchange_explicit(&slab->returned, NULL, memory_order_acquire);
+	if (item) {
+		slab->home = item->next;
 		slab->stats.home_count++;
+		NWI_PREFETCH_WRITE(slab->home);
+	}
+	return item;
 }
 
 /* An item that was never out, from this block, the next one, or a new chunk. */
@@ -185,19 +197,26 @@ static void *carve(struct nw_slab *slab)
 	return item;
 }
 
-void *nw_slab_alloc(struct nw_slab *slab)
+/* From anywhere but the owner's own list. */
+NWI_NEVER_INLINE void *alloc_slowly(struct nw_slab *slab)
 {
-	struct link *item;
+	void *item = take_returned(slab);
 
-	if (!slab->free)
-		take_returned(slab);
-	item = slab->free;
-	if (item)
-		slab->free = item->next;
-	else
+	if (!item)
 		item = carve(slab);
 	if (item)
 		slab->stats.live_count++;
+	return item;
+}
+
+void *nw_slab_alloc(struct nw_slab *slab)
+{
+	struct link *item = slab->free;
+
+	if (!item)
+		return alloc_slowly(slab);
+	slab->free = item->next;
+	slab->stats.live_count++;
 	return item;
 }
 
@@ -242,5 +261,7 @@ struct nw_slab *nw_slab_of(const void *item)
 void nw_slab_stats(const struct nw_slab *slab, struct nw_slab_stats *ret_stats)
 {
 	*ret_stats = slab->stats;
-	ret_stats->live_count -= slab->stats.home_count;
+	for (const struct link *item = slab->home; item; item = item->next)
+		ret_stats->home_count++;
+	ret_stats->live_count -= ret_stats->home_count;
 }

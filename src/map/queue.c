@@ -20,12 +20,14 @@
  *
  * Slots of the thread's hazard handle: 0 holds the end that is worked on (head or tail), validated
  * against head or tail themselves by nw_hazard_protect(). 1 holds the consumer's next, validated by
- * the compare-and-swap on head: if that succeeds head was still the dummy, so its next was not
- * retired (3), and whoever retires it later read head from this swap and sees the slot. So the item
- * is read after the swap, never before; the textbook reads it before, and has to look at head once
- * more for that. Without slot 1 the link may be gone by then (specs/MSQueueOneHazard.tla). Until
- * the swap, next is a mere address: moving a lagging tail to it succeeds only while tail, hence
- * head, is the dummy.
+ * head once more: while it is the dummy, its next is not retired (3), and whoever retires it later
+ * sees the slot. The item is read after the swap of head; without slot 1 the link may be gone by
+ * then (specs/MSQueueOneHazard.tla).
+ *
+ * Invariant 1 without looking at tail. A producer sets the next of the link that it read from tail,
+ * and that is the last one. So a link that has a next was tail once: a consumer whose next has a
+ * next need not ask whether tail has left the dummy. So while two items or more are inside, neither
+ * side touches the other's line. Otherwise it looks, and moves a tail that lags.
  *
  * Empty is exact: a protected dummy whose next is NULL is the last link, and head cannot pass the
  * last link, so at the moment of that load the queue had no item.
@@ -40,13 +42,14 @@
  * References: M. Michael, M. Scott, "Simple, fast, and practical non-blocking and blocking
  * concurrent queue algorithms", PODC 1996; M. Michael, "Hazard pointers", TPDS 15(6), 2004. We
  * differ in that a producer tries its compare-and-swap before it looks whether tail lags, and
- * links go home to the slab of the thread that made them. A queue of segments that threads enter by
- * fetch-and-add would be faster under contention, at the cost of larger memory; where a bound is
- * fine, use a ring.
+ * links go home to the slab of the thread that made them. Who loses a compare-and-swap keeps away
+ * for a while (os/retry.h). A queue of segments that threads enter by fetch-and-add would be faster
+ * under contention, at the cost of larger memory; where a bound is fine, use a ring.
  */
 #include <nw/queue.h>
 
 #include "map/pool.h"
+#include "os/retry.h"
 
 #include <stdalign.h>
 
@@ -124,8 +127,9 @@ static struct nwi_link *append(struct nwi_link *last, struct nwi_link *link)
 {
 	struct nwi_link *next = NULL;
 
-	/* [queue_push.next] acq_rel, pairs with [queue_push.next], [queue_pop.next]: the item and
-	 * what its producer did; when it fails, the content of the link found there. */
+	/* [queue_push.next] acq_rel, pairs with [queue_push.next], [queue_pop.next],
+	 * [queue_pop.second]: the item and what its producer did, and that tail was here; when it
+	 * fails, the content of the link found there. */
 	if (atomic_compare_exchange_strong_explicit(&last->next, &next, link, memory_order_acq_rel,
 						    memory_order_acquire))
 		return NULL;
@@ -138,6 +142,7 @@ bool nw_queue_push(struct nw_queue_handle *handle, void *item)
 	struct nw_hazard_thread *thread = handle->member.own;
 	struct nwi_link *link = nwi_pool_take(&handle->member, item);
 	struct nwi_link *last, *next;
+	struct nwi_retry retry = { 0 };
 
 	if (!link)
 		return false;
@@ -149,11 +154,25 @@ bool nw_queue_push(struct nw_queue_handle *handle, void *item)
 		if (!next)
 			break;
 		(void)atomic_compare_exchange_strong(&queue->tail, &seen, next); /* it lags */
+		nwi_retry_wait(&retry);
 	}
 	/* If it fails another thread has moved it for us. */
 	(void)atomic_compare_exchange_strong(&queue->tail, &last, link);
 	nw_hazard_clear(thread, SLOT_END);
 	return true;
+}
+
+/* Makes tail leave the dummy, if it is still there. next is protected. */
+static void push_tail_past(struct nw_queue *queue, struct nwi_link *dummy, struct nwi_link *next)
+{
+	struct nwi_link *tail = dummy;
+
+	/* [queue_pop.second] acquire, pairs with [queue_push.next]: who set it saw tail at next, so
+	 * tail has left the dummy. Then the producers' line is left alone. */
+	if (atomic_load_explicit(&next->next, memory_order_acquire))
+		return;
+	if (atomic_load(&queue->tail) == dummy)
+		(void)atomic_compare_exchange_strong(&queue->tail, &tail, next);
 }
 
 /*
@@ -163,22 +182,26 @@ bool nw_queue_push(struct nw_queue_handle *handle, void *item)
 static struct nwi_link *advance(struct nw_queue *queue, struct nw_hazard_thread *thread,
 				struct nwi_link **ret_dummy)
 {
+	struct nwi_retry retry = { 0 };
+
 	for (;;) {
 		struct nwi_link *dummy = nw_hazard_protect(thread, SLOT_END, &queue->head);
 		/* [queue_pop.next] acquire, pairs with [queue_push.next]: the item and what its
 		 * producer did. */
 		struct nwi_link *next = atomic_load_explicit(&dummy->next, memory_order_acquire);
-		struct nwi_link *tail = dummy, *head = dummy;
+		struct nwi_link *head = dummy;
 
 		if (!next)
 			return NULL;
 		nw_hazard_set(thread, SLOT_NEXT, next);
-		if (atomic_load(&queue->tail) == dummy)
-			(void)atomic_compare_exchange_strong(&queue->tail, &tail, next);
-		if (atomic_compare_exchange_strong(&queue->head, &head, next)) {
-			*ret_dummy = dummy;
-			return next;
+		if (atomic_load(&queue->head) == dummy) {
+			push_tail_past(queue, dummy, next);
+			if (atomic_compare_exchange_strong(&queue->head, &head, next)) {
+				*ret_dummy = dummy;
+				return next;
+			}
 		}
+		nwi_retry_wait(&retry);
 	}
 }
 

@@ -25,12 +25,15 @@
  * sequentially consistent for what hazard.h says: unlinked before the scan of a retire.
  *
  * References: R. K. Treiber, "Systems programming: coping with parallelism", IBM RJ 5118, 1986;
- * M. Michael, "Hazard pointers", TPDS 15(6), 2004. No elimination: it pays only where threads wait
- * for one another on top anyway, and nothing of ours does.
+ * M. Michael, "Hazard pointers", TPDS 15(6), 2004. Who loses a compare-and-swap keeps away for a
+ * while (os/retry.h): top is one word, and every turn taken on it moves its line. No elimination (a
+ * push and a pop that meet beside the stack): it moves a line as well, and while threads keep away
+ * few meet.
  */
 #include <nw/stack.h>
 
 #include "map/pool.h"
+#include "os/retry.h"
 
 #include <stdalign.h>
 
@@ -110,28 +113,35 @@ bool nw_stack_push(struct nw_stack_handle *handle, void *item)
 {
 	struct nw_stack *stack = handle->member.of;
 	struct nwi_link *link = nwi_pool_take(&handle->member, item);
-	struct nwi_link *top;
+	struct nwi_retry retry = { 0 };
 
 	if (!link)
 		return false;
-	/* relaxed: re-checked by the CAS. */
-	top = atomic_load_explicit(&stack->top, memory_order_relaxed);
-	do {
+	for (;;) {
+		/* relaxed: re-checked by the CAS. */
+		struct nwi_link *top = atomic_load_explicit(&stack->top, memory_order_relaxed);
+
 		/* relaxed: not yet published. */
 		atomic_store_explicit(&link->next, top, memory_order_relaxed);
-	} while (!atomic_compare_exchange_weak(&stack->top, &top, link));
-	return true;
+		if (atomic_compare_exchange_strong(&stack->top, &top, link))
+			return true;
+		nwi_retry_wait(&retry);
+	}
 }
 
 bool nw_stack_pop(struct nw_stack_handle *handle, void **ret_item)
 {
 	struct nw_stack *stack = handle->member.of;
 	struct nw_hazard_thread *thread = handle->member.own;
+	struct nwi_retry retry = { 0 };
 	struct nwi_link *link, *top;
 
-	do {
+	for (;;) {
 		link = top = nw_hazard_protect(thread, SLOT_TOP, &stack->top);
-	} while (link && !atomic_compare_exchange_strong(&stack->top, &top, below(link)));
+		if (!link || atomic_compare_exchange_strong(&stack->top, &top, below(link)))
+			break;
+		nwi_retry_wait(&retry);
+	}
 	nw_hazard_clear(thread, SLOT_TOP);
 	if (!link)
 		return false;

@@ -111,8 +111,19 @@ static bool mpmc_pop(struct mpmc *h, void **ret_item)
 	return nw_mpmc_pop(h->shared, ret_item);
 }
 
+static uint32_t mpmc_push_burst(struct mpmc *h, void *const *items, uint32_t item_count)
+{
+	return nw_mpmc_push_burst(&h->producer, items, item_count);
+}
+
+static uint32_t mpmc_pop_burst(struct mpmc *h, void **ret_items, uint32_t item_count)
+{
+	return nw_mpmc_pop_burst(h->shared, ret_items, item_count);
+}
+
 LF_PAIRS(mpmc, struct mpmc)
 LF_STREAM(mpmc, struct mpmc)
+LF_BATCHES(mpmc, struct mpmc)
 
 /* A structure over a hazard domain of its own, and a thread's part in both. */
 struct over_hazard {
@@ -330,8 +341,11 @@ const struct lf_subject lf_ours_queues[] = {
 	  .join = join_mpmc,
 	  .leave = leave_mpmc,
 	  .pairs = mpmc_pairs,
+	  .pair_batches = mpmc_pair_batches,
 	  .produce = mpmc_produce,
-	  .consume = mpmc_consume },
+	  .consume = mpmc_consume,
+	  .produce_batches = mpmc_produce_batches,
+	  .consume_batches = mpmc_consume_batches },
 	{ .group = "queue",
 	  .name = "nw_queue",
 	  .is_ours = true,

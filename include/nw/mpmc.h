@@ -12,8 +12,8 @@
  *     destroy      X         X        X        X    X      X
  *
  * p and q are two producers: handles, each used by one thread at a time. X: the caller must keep
- * the two calls from overlapping. -: any overlap is fine. pop_burst counts as pop, unregister as a
- * push of that handle, fini as destroy.
+ * the two calls from overlapping. -: any overlap is fine. Bursts count as push and pop, unregister
+ * as a push of that handle, fini as destroy.
  *
  * Linearizable: every call takes effect at one moment between its beginning and its return, "full"
  * and "empty" included: at that moment the queue did hold slot_count items, or none. A thread
@@ -165,6 +165,23 @@ NW_API void nw_mpmc_unregister(struct nw_mpmc_producer *producer);
  *          the handle's copy of it says "full".
  */
 NW_API bool nw_mpmc_push(struct nw_mpmc_producer *producer, void *item) NW_MUST_USE;
+
+/**
+ * Append the pointers one after another, in their order, until one finds the queue full. Each has a
+ * moment of its own, as if by nw_mpmc_push(): another producer's may come to stand between them.
+ *
+ * @param items       item_count of them; borrowed for the call
+ * @param item_count  0..2^32-1
+ * @return how many were appended, the first ones; fewer than item_count: the queue was full at a
+ *         moment during the call
+ *
+ * Threads: the handle's thread.
+ * Order:   as nw_mpmc_push(), for each of them.
+ * Progress: lock-free.
+ * Cost:    one compare-and-swap an item; the producers' other line is read and stored once.
+ */
+NW_API uint32_t nw_mpmc_push_burst(struct nw_mpmc_producer *producer, void *const *items,
+				   uint32_t item_count) NW_MUST_USE;
 
 /**
  * Remove the oldest pointer.

@@ -38,6 +38,10 @@
  * higher than where it was: whoever took that entry had seen head pass. So walking is bounded by
  * slot_count entries for each head seen, and costs loads only.
  *
+ * A burst of pushes is n pushes in a row, each with its own moment, that read and store the tail
+ * once. One moment for all would take one word for all: a claim of n positions, which is the state
+ * that there is none of. A burst of pops has one moment, for head is one word.
+ *
  * Why it is lock-free: an entry is written only by the CAS of a push, head only by the CAS of a
  * pop; so a CAS fails only because another one has succeeded.
  *
@@ -59,7 +63,9 @@
  */
 #include "lf/mpmc.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
+#include "os/retry.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -322,10 +328,14 @@ static inline bool try_put(struct nw_mpmc *mpmc, struct nw_mpmc_producer *produc
 						     memory_order_relaxed))
 		return false;
 	producer->spare = above + mpmc->lap_one;
-	/* [mpmc_push.hint] release, pairs with [mpmc_push.start], [mpmc_push.again],
-	 * [mpmc_count.tail]: the entries below are taken. */
-	atomic_store_explicit(&mpmc->tail, pos + 1, memory_order_release);
 	return true;
+}
+
+static inline void store_hint(struct nw_mpmc *mpmc, uint64_t pos)
+{
+	/* [mpmc_push.hint] release, pairs with [mpmc_push.start], [mpmc_push_burst.start],
+	 * [mpmc_push.again], [mpmc_count.tail]: the entries below are taken. */
+	atomic_store_explicit(&mpmc->tail, pos, memory_order_release);
 }
 
 /* Where to start from when the hint was more than a lap behind. */
@@ -340,9 +350,12 @@ static uint64_t start_again(const struct nw_mpmc *mpmc)
 	return (int64_t)(tail - head) > 0 ? tail : head;
 }
 
-/* The rest of a push, from a position not above the true tail. */
-static bool walk_and_put(struct nw_mpmc *mpmc, struct nw_mpmc_producer *producer, uint64_t pos)
+/* The rest of a push, from a position not above the true tail; sets the one behind the item. */
+static bool walk_and_put(struct nw_mpmc *mpmc, struct nw_mpmc_producer *producer, uint64_t pos,
+			 uint64_t *ret_next)
 {
+	struct nwi_retry retry = { 0 };
+
 	for (;;) {
 		/* [mpmc_push.look] acquire, pairs with [mpmc_push.entry]: if it is of this lap,
 		 * so are those before, and head has passed the lap before. */
@@ -350,15 +363,39 @@ static bool walk_and_put(struct nw_mpmc *mpmc, struct nw_mpmc_producer *producer
 						      memory_order_acquire) -
 				 lap_of(mpmc, pos);
 
-		if (is_taken(mpmc, above))
+		if (is_taken(mpmc, above)) {
 			pos++;
-		else if (!is_lap_before(mpmc, above))
+		} else if (!is_lap_before(mpmc, above)) {
 			pos = start_again(mpmc);
-		else if (!is_free(mpmc, producer, pos) && !is_free_now(mpmc, producer, pos))
+		} else if (!is_free(mpmc, producer, pos) && !is_free_now(mpmc, producer, pos)) {
 			return false;
-		else if (try_put(mpmc, producer, pos, above))
+		} else if (try_put(mpmc, producer, pos, above)) {
+			*ret_next = pos + 1;
 			return true;
+		} else {
+			nwi_retry_wait(&retry);
+		}
 	}
+}
+
+/* Puts the item where the producer's next entry will name it. */
+static inline void fill_spare(struct nw_mpmc *mpmc, const struct nw_mpmc_producer *producer,
+			      void *item)
+{
+	/* relaxed: not yet published: [mpmc_push.entry] publishes it. */
+	atomic_store_explicit(&mpmc->cells[producer->spare], item, memory_order_relaxed);
+}
+
+/* The rest of a push that did not succeed at once. */
+NWI_NEVER_INLINE bool push_slowly(struct nw_mpmc *mpmc, struct nw_mpmc_producer *producer,
+				  uint64_t pos)
+{
+	uint64_t next;
+
+	if (!walk_and_put(mpmc, producer, pos, &next))
+		return false;
+	store_hint(mpmc, next);
+	return true;
 }
 
 bool nw_mpmc_push(struct nw_mpmc_producer *producer, void *item)
@@ -366,8 +403,7 @@ bool nw_mpmc_push(struct nw_mpmc_producer *producer, void *item)
 	struct nw_mpmc *mpmc = producer->mpmc;
 	uint64_t pos, above;
 
-	/* relaxed: not yet published: [mpmc_push.entry] publishes it. */
-	atomic_store_explicit(&mpmc->cells[producer->spare], item, memory_order_relaxed);
+	fill_spare(mpmc, producer, item);
 	/* [mpmc_push.start] acquire, pairs with [mpmc_push.hint]: entries below are seen taken. */
 	pos = atomic_load_explicit(&mpmc->tail, memory_order_acquire);
 	/* [mpmc_push.first] acquire, pairs with [mpmc_push.entry]: as [mpmc_push.look]. */
@@ -375,9 +411,29 @@ bool nw_mpmc_push(struct nw_mpmc_producer *producer, void *item)
 		lap_of(mpmc, pos);
 	/* The common case apart, so that it needs no registers beyond a leaf's. */
 	if (is_lap_before(mpmc, above) && is_free(mpmc, producer, pos) &&
-	    try_put(mpmc, producer, pos, above))
+	    try_put(mpmc, producer, pos, above)) {
+		store_hint(mpmc, pos + 1);
 		return true;
-	return walk_and_put(mpmc, producer, pos);
+	}
+	return push_slowly(mpmc, producer, pos);
+}
+
+uint32_t nw_mpmc_push_burst(struct nw_mpmc_producer *producer, void *const *items,
+			    uint32_t item_count)
+{
+	struct nw_mpmc *mpmc = producer->mpmc;
+	/* [mpmc_push_burst.start] acquire, pairs with [mpmc_push.hint]: as [mpmc_push.start]. */
+	uint64_t pos = atomic_load_explicit(&mpmc->tail, memory_order_acquire);
+	uint32_t n = 0;
+
+	for (; n < item_count; n++) {
+		fill_spare(mpmc, producer, items[n]);
+		if (!walk_and_put(mpmc, producer, pos, &pos))
+			break;
+	}
+	if (n > 0)
+		store_hint(mpmc, pos);
+	return n;
 }
 
 bool nw_mpmc_pop(struct nw_mpmc *mpmc, void **ret_item)

@@ -34,6 +34,25 @@ struct player {
 	uint64_t idx;
 };
 
+/* The producer's i-th, filled. */
+static struct cell *cell_of(struct player *player, uint64_t i)
+{
+	struct cell *cell = &player->game->cells[player->idx][i];
+
+	cell->number = i * PRODUCERS + player->idx;
+	return cell;
+}
+
+static void push_all(struct nw_mpmc_producer *producer, void **cells, uint32_t n)
+{
+	for (uint32_t done = 0, got; done < n; done += got) {
+		got = n == 1 ? nw_mpmc_push(producer, cells[0])
+			     : nw_mpmc_push_burst(producer, cells + done, n - done);
+		if (got == 0)
+			sched_yield();
+	}
+}
+
 static void *produce(void *arg)
 {
 	struct player *player = arg;
@@ -42,11 +61,13 @@ static void *produce(void *arg)
 
 	CHECK_INT(nw_mpmc_register(&producer, game->mpmc), ==, 0);
 	for (uint64_t i = 0; i < game->n_items; i++) {
-		struct cell *cell = &game->cells[player->idx][i];
+		void *cells[BURST];
+		uint32_t n = 1;
 
-		cell->number = i * PRODUCERS + player->idx;
-		while (!nw_mpmc_push(&producer, cell))
-			sched_yield();
+		cells[0] = cell_of(player, i);
+		while (game->is_burst && n < BURST && i + 1 < game->n_items)
+			cells[n++] = cell_of(player, ++i);
+		push_all(&producer, cells, n);
 		if (i % game->handle_items == 0) {
 			nw_mpmc_unregister(&producer);
 			CHECK_INT(nw_mpmc_register(&producer, game->mpmc), ==, 0);
@@ -133,7 +154,7 @@ TEST(two_slots_keep_order_and_lose_nothing)
 	run_game(2, UINT64_MAX, false);
 }
 
-TEST(four_slots_popped_in_bursts)
+TEST(four_slots_pushed_and_popped_in_bursts)
 {
 	run_game(4, UINT64_MAX, true);
 }

@@ -81,7 +81,48 @@ TEST(fills_to_the_last_slot_then_refuses)
 	}
 }
 
+TEST(a_burst_appends_what_fits_and_says_how_many)
+{
+	struct nw_mpmc *mpmc = new_mpmc(8, 2);
+	struct nw_mpmc_producer producer = producer_of(mpmc), other = producer_of(mpmc);
+	void *items[12], *got[12];
+
+	for (uint64_t i = 0; i < 12; i++)
+		items[i] = item(100 + i);
+	CHECK_INT(nw_mpmc_push_burst(&producer, items, 0), ==, 0);
+	CHECK_INT(nw_mpmc_push_burst(&producer, items, 5), ==, 5);
+	CHECK(nw_mpmc_push(&other, item(7)));
+	CHECK_INT(nw_mpmc_push_burst(&producer, items + 5, 7), ==, 2);
+	CHECK_INT(nw_mpmc_push_burst(&other, items, 12), ==, 0);
+	CHECK_INT(nw_mpmc_pop_burst(mpmc, got, 12), ==, 8);
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK(got[i] == (i == 5 ? item(7) : item(100 + i - (i > 5))));
+	/* A whole ring at once, over its end, and from a handle that saw none of it. */
+	CHECK_INT(nw_mpmc_push_burst(&other, items, 12), ==, 8);
+	CHECK_INT(nw_mpmc_pop_burst(mpmc, got, 12), ==, 8);
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK(got[i] == items[i]);
+	nw_mpmc_destroy(mpmc);
+}
+
 /* Against a plain array: random pushes by three handles, pops, bursts; every answer is exact. */
+static uint64_t push_some(struct nw_mpmc_producer *producer, uint64_t first, uint32_t room,
+			  struct nwi_prng *prng)
+{
+	enum { BURST = 5 };
+	uint32_t n = nwi_prng_below(prng, BURST + 1), wanted = n < room ? n : room;
+	void *items[BURST];
+
+	if (n == 1) {
+		CHECK_INT(nw_mpmc_push(producer, item(first)), ==, room > 0);
+		return wanted;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		items[i] = item(first + i);
+	CHECK_INT(nw_mpmc_push_burst(producer, items, n), ==, wanted);
+	return wanted;
+}
+
 static void compare_with_an_array(struct nw_mpmc *mpmc, uint32_t rounds)
 {
 	enum { BURST = 5 };
@@ -100,8 +141,7 @@ static void compare_with_an_array(struct nw_mpmc *mpmc, uint32_t rounds)
 
 		CHECK_INT(nw_mpmc_count(mpmc), ==, count);
 		if (nwi_prng_below(&prng, 2) == 0) {
-			CHECK_INT(nw_mpmc_push(producer, item(pushed)), ==, count < slots);
-			pushed += count < slots;
+			pushed += push_some(producer, pushed, slots - count, &prng);
 			continue;
 		}
 		wanted = nwi_prng_below(&prng, BURST + 1);

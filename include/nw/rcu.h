@@ -7,10 +7,11 @@
  * Two flavours behind the same calls, chosen when a domain is created:
  *   NW_RCU_GENERAL    a section is what lies between nw_rcu_read_lock() and _unlock(); a thread
  *                     outside holds nobody up, whatever it does.
- *   NW_RCU_QUIESCENT  lock and unlock cost nothing; instead each thread announces, with
+ *   NW_RCU_QUIESCENT  lock and unlock do nothing; instead each thread announces, with
  *                     nw_rcu_quiescent(), that it holds no reference just now, and goes offline
  *                     before it blocks. For the loops of crews. Whatever lies between two
- *                     announcements is one section.
+ *                     announcements is one section. Code of this flavour alone marks its sections
+ *                     with nw_rcu_read_lock_quiescent(), which does not ask which it is.
  *
  *                        lock, ...   quiescent, ...   call, ...   register   destroy
  *     lock, unlock          H             H              H          -          X
@@ -180,7 +181,7 @@ NW_API struct nw_rcu *nw_rcu_domain_of(const struct nw_rcu_thread *thread);
  * Order:   loads that follow are made after every writer can see the section.
  * Progress: wait-free.
  * Cost:    two loads and a store to the thread's own line, and a full fence where fence_reason is
- *          not 0; NW_RCU_QUIESCENT: one load.
+ *          not 0; NW_RCU_QUIESCENT: one load (nw_rcu_read_lock_quiescent(): none).
  */
 NW_API NW_INLINE void nw_rcu_read_lock(struct nw_rcu_thread *thread);
 
@@ -192,6 +193,27 @@ NW_API NW_INLINE void nw_rcu_read_lock(struct nw_rcu_thread *thread);
  * Progress: wait-free.
  */
 NW_API NW_INLINE void nw_rcu_read_unlock(struct nw_rcu_thread *thread);
+
+/**
+ * Begin a section in code that knows its domain to be NW_RCU_QUIESCENT. Sections nest. It may be
+ * left out altogether: it says where pointers are used, to the reader and to the assertions.
+ *
+ * Threads: the handle's, online. A handle that is not registered, or of the other flavour, is an
+ *          assertion.
+ * Progress: wait-free.
+ * Cost:    none without assertions: no instruction, and nothing the compiler has to keep in order,
+ *          since nw_rcu_quiescent() and nw_rcu_online() do that.
+ */
+NW_API NW_INLINE void nw_rcu_read_lock_quiescent(struct nw_rcu_thread *thread);
+
+/**
+ * End such a section. Pointers from it are not to be used any more.
+ *
+ * Threads: the handle's, online.
+ * Progress: wait-free.
+ * Cost:    none without assertions.
+ */
+NW_API NW_INLINE void nw_rcu_read_unlock_quiescent(struct nw_rcu_thread *thread);
 
 /**
  * Announce that this thread holds no reference of the domain just now. With NW_RCU_GENERAL it
@@ -412,6 +434,24 @@ NW_INLINE void nw_rcu_read_unlock(struct nw_rcu_thread *thread)
 	/* [rcu_read_unlock.state] release, pairs with [rcu_scan.state]: what the section did is
 	 * done before a writer takes the thread for quiet. */
 	atomic_store_explicit(&thread->state, state - 1, memory_order_release);
+}
+
+/* Of a state: registered with NW_RCU_QUIESCENT, and online. */
+#define NW_RCU_IS_ONLINE(state) \
+	(((state)&NW_RCU_FREE_BITS) == NW_RCU_QUIESCENT_BIT && ((state)&NW_RCU_NEST_MAX) != 0)
+
+NW_INLINE void nw_rcu_read_lock_quiescent(struct nw_rcu_thread *thread)
+{
+	/* relaxed: sole writer. */
+	assert(NW_RCU_IS_ONLINE(atomic_load_explicit(&thread->state, memory_order_relaxed)));
+	(void)thread;
+}
+
+NW_INLINE void nw_rcu_read_unlock_quiescent(struct nw_rcu_thread *thread)
+{
+	/* relaxed: sole writer. */
+	assert(NW_RCU_IS_ONLINE(atomic_load_explicit(&thread->state, memory_order_relaxed)));
+	(void)thread;
 }
 
 NW_INLINE void nw_rcu_quiescent(struct nw_rcu_thread *thread)

@@ -111,6 +111,8 @@ struct nw_rcu {
 /* The bodies of the header's functions, for callers that have none. */
 extern inline void nw_rcu_read_lock(struct nw_rcu_thread *thread);
 extern inline void nw_rcu_read_unlock(struct nw_rcu_thread *thread);
+extern inline void nw_rcu_read_lock_quiescent(struct nw_rcu_thread *thread);
+extern inline void nw_rcu_read_unlock_quiescent(struct nw_rcu_thread *thread);
 extern inline void nw_rcu_quiescent(struct nw_rcu_thread *thread);
 
 static struct reader *reader_of(const struct nw_rcu_thread *thread)

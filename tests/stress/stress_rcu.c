@@ -35,6 +35,7 @@ struct node {
 
 struct world {
 	struct nw_rcu *rcu;
+	enum nw_rcu_flavour flavour;
 	_Atomic(struct node *) cells[CELLS];
 	pthread_mutex_t lock;
 	struct node *free;
@@ -94,6 +95,23 @@ static void look(const struct node *node, bool yields)
 	CHECK(node->mark == mark && node->check == ~mark);
 }
 
+/* Begins a section by either pair of calls where both are right, or ends one. */
+static void lock(const struct world *world, struct nw_rcu_thread *thread, struct nwi_prng *prng)
+{
+	if (world->flavour == NW_RCU_QUIESCENT && nwi_prng_below(prng, 2))
+		nw_rcu_read_lock_quiescent(thread);
+	else
+		nw_rcu_read_lock(thread);
+}
+
+static void unlock(const struct world *world, struct nw_rcu_thread *thread, struct nwi_prng *prng)
+{
+	if (world->flavour == NW_RCU_QUIESCENT && nwi_prng_below(prng, 2))
+		nw_rcu_read_unlock_quiescent(thread);
+	else
+		nw_rcu_read_unlock(thread);
+}
+
 /* Sections of one to three levels, over one or two cells. */
 static void read_some(struct world *world, struct nw_rcu_thread *thread, struct nwi_prng *prng)
 {
@@ -102,15 +120,15 @@ static void read_some(struct world *world, struct nw_rcu_thread *thread, struct 
 	struct node *a, *b;
 
 	for (uint32_t i = 0; i < levels; i++)
-		nw_rcu_read_lock(thread);
+		lock(world, thread, prng);
 	a = nw_rcu_dereference(&world->cells[nwi_prng_below(prng, CELLS)]);
 	look(a, yields);
 	for (uint32_t i = 1; i < levels; i++)
-		nw_rcu_read_unlock(thread);
+		unlock(world, thread, prng);
 	b = nw_rcu_dereference(&world->cells[nwi_prng_below(prng, CELLS)]);
 	look(b, yields);
 	look(a, false);
-	nw_rcu_read_unlock(thread);
+	unlock(world, thread, prng);
 	nw_rcu_quiescent(thread);
 }
 
@@ -259,7 +277,7 @@ static void world_init(struct world *world, enum nw_rcu_flavour flavour, bool fu
 {
 	struct nw_rcu_options options = { .flavour = flavour, .full_fences = full_fences };
 
-	*world = (struct world){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	*world = (struct world){ .lock = PTHREAD_MUTEX_INITIALIZER, .flavour = flavour };
 	CHECK_INT(nw_rcu_create(&world->rcu, NW_NODE_ANY, &options), ==, 0);
 	world->nodes = calloc(NODES, sizeof(*world->nodes));
 	CHECK(world->nodes);

@@ -340,8 +340,30 @@ TEST(announcing_means_nothing_to_the_general_flavour)
 	CHECK(!nw_rcu_poll(rcu, cookie));
 }
 
+TEST(the_quiescent_flavours_own_sections_last_until_announced)
+{
+	for (int fences = 0; fences < 2; fences++) {
+		struct nw_rcu *rcu = new_domain(NW_RCU_QUIESCENT, fences > 0);
+		struct nw_rcu_thread *worker = join(rcu, "worker");
+		nw_rcu_cookie cookie = nw_rcu_start_poll(rcu);
+
+		nw_rcu_read_lock_quiescent(worker);
+		nw_rcu_read_lock(worker); /* of either kind, inside each other */
+		nw_rcu_read_lock_quiescent(worker);
+		CHECK(!nw_rcu_poll(rcu, cookie));
+		nw_rcu_read_unlock_quiescent(worker);
+		nw_rcu_read_unlock(worker);
+		nw_rcu_read_unlock_quiescent(worker);
+		CHECK(!nw_rcu_poll(rcu, cookie));
+		nw_rcu_quiescent(worker);
+		CHECK(nw_rcu_poll(rcu, cookie));
+	}
+}
+
 TEST(the_callable_bodies_do_the_same)
 {
+	void (*lock_quiescent)(struct nw_rcu_thread *) = nw_rcu_read_lock_quiescent;
+	void (*unlock_quiescent)(struct nw_rcu_thread *) = nw_rcu_read_unlock_quiescent;
 	void (*lock)(struct nw_rcu_thread *) = nw_rcu_read_lock;
 	void (*unlock)(struct nw_rcu_thread *) = nw_rcu_read_unlock;
 	void (*announce)(struct nw_rcu_thread *) = nw_rcu_quiescent;
@@ -354,6 +376,9 @@ TEST(the_callable_bodies_do_the_same)
 	CHECK_INT(nw_rcu_synchronize_for(general, NULL, 0, NULL), ==, -ETIMEDOUT);
 	unlock(reader);
 	CHECK_INT(nw_rcu_synchronize_for(general, NULL, 0, NULL), ==, 0);
+	lock_quiescent(worker);
+	unlock_quiescent(worker);
+	CHECK(!nw_rcu_poll(quiescent, cookie));
 	announce(worker);
 	CHECK(nw_rcu_poll(quiescent, cookie));
 }
@@ -590,6 +615,43 @@ static void read_offline(struct nw_rcu_thread *thread)
 	nw_rcu_read_lock(thread);
 }
 
+static void read_quiescent_unregistered(struct nw_rcu_thread *thread)
+{
+	nw_rcu_unregister(thread);
+	nw_rcu_read_lock_quiescent(thread);
+}
+
+static void read_quiescent_offline(struct nw_rcu_thread *thread)
+{
+	nw_rcu_offline(thread);
+	nw_rcu_read_lock_quiescent(thread);
+}
+
+static void read_as_the_other_flavour(struct nw_rcu_thread *thread)
+{
+	nw_rcu_read_lock(thread);
+	nw_rcu_read_lock_quiescent(thread);
+}
+
+static void go_offline_inside(struct nw_rcu_thread *thread)
+{
+	nw_rcu_read_lock_quiescent(thread);
+	nw_rcu_offline(thread);
+	nw_rcu_read_unlock_quiescent(thread);
+}
+
+static void announce_unregistered(struct nw_rcu_thread *thread)
+{
+	nw_rcu_unregister(thread);
+	nw_rcu_quiescent(thread);
+}
+
+static void call_unregistered(struct nw_rcu_thread *thread)
+{
+	nw_rcu_unregister(thread);
+	call(thread, 0);
+}
+
 static void unlock_too_often(struct nw_rcu_thread *thread)
 {
 	nw_rcu_read_lock(thread);
@@ -640,6 +702,12 @@ TEST(mistakes_are_assertions)
 	CHECK(is_assertion(NW_RCU_GENERAL, read_unregistered));
 	CHECK(is_assertion(NW_RCU_QUIESCENT, read_unregistered));
 	CHECK(is_assertion(NW_RCU_QUIESCENT, read_offline));
+	CHECK(is_assertion(NW_RCU_QUIESCENT, read_quiescent_unregistered));
+	CHECK(is_assertion(NW_RCU_QUIESCENT, read_quiescent_offline));
+	CHECK(is_assertion(NW_RCU_GENERAL, read_as_the_other_flavour));
+	CHECK(is_assertion(NW_RCU_QUIESCENT, go_offline_inside));
+	CHECK(is_assertion(NW_RCU_GENERAL, announce_unregistered));
+	CHECK(is_assertion(NW_RCU_GENERAL, call_unregistered));
 	CHECK(is_assertion(NW_RCU_GENERAL, unlock_too_often));
 	CHECK(is_assertion(NW_RCU_GENERAL, wait_inside));
 	CHECK(is_assertion(NW_RCU_GENERAL, leave_inside));

@@ -221,7 +221,7 @@ static bool protect(void *arg, uint64_t n)
 		ck_pr_fence_release();
 		ck_hp_set(&h->record, 0, NULL);
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 
@@ -265,15 +265,17 @@ static void *join_epoch(void *shared, uint32_t thread_idx, uint64_t push_count)
 
 static bool read_sections(void *arg, uint64_t n)
 {
-	struct epoch_member *h = arg;
+	const struct epoch_member *h = arg;
+	const struct epoch *shared = h->shared;
+	ck_epoch_record_t *record = h->record;
 	uint64_t sum = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
-		ck_epoch_begin(h->record, NULL);
-		sum += *(uint64_t *)ck_pr_load_ptr(&h->shared->current);
-		(void)ck_epoch_end(h->record, NULL);
+		ck_epoch_begin(record, NULL);
+		sum += *(const uint64_t *)ck_pr_load_ptr(&shared->current);
+		(void)ck_epoch_end(record, NULL);
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 

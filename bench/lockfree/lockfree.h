@@ -47,10 +47,17 @@ struct lf_subject {
 /* Ends with one whose group is NULL. */
 extern const struct lf_subject lf_ours_queues[], lf_ours_reclaim[], lf_mutex[];
 extern const struct lf_subject lf_ck[], lf_urcu[], lf_urcu_qsbr[];
+extern const struct lf_subject lf_dpdk[];
 extern const struct lf_subject lf_tbb[], lf_moodycamel[], lf_moodycamel_spsc[];
 
 /* One-way latency of a cache line between CPUs, as comment lines on stdout. */
 void lf_print_core_latency(void);
+
+/* What a loop added up, counted in a register until now. */
+static inline void lf_keep_sum(uint64_t sum)
+{
+	nw_bench_keep(&sum);
+}
 
 /* Called where an operation must wait for another thread. */
 static inline void lf_wait(uint32_t *tries)

@@ -107,49 +107,55 @@ static void *join(void *shared, uint32_t thread_idx, uint64_t push_count)
 
 static bool protect(void *arg, uint64_t n)
 {
-	struct member *h = arg;
+	const struct member *h = arg;
+	struct nw_hazard_thread *thread = h->hazard;
+	const struct shared *shared = h->shared;
 	uint64_t sum = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
-		struct object *object = nw_hazard_protect(h->hazard, 0, &h->shared->current);
+		const struct object *object = nw_hazard_protect(thread, 0, &shared->current);
 
 		sum += object->value;
-		nw_hazard_clear(h->hazard, 0);
+		nw_hazard_clear(thread, 0);
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 
 static bool read_sections(void *arg, uint64_t n)
 {
-	struct member *h = arg;
+	const struct member *h = arg;
+	struct nw_rcu_thread *thread = h->rcu;
+	const struct shared *shared = h->shared;
 	uint64_t sum = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
-		nw_rcu_read_lock(h->rcu);
-		sum += nw_rcu_dereference(&h->shared->current)->value;
-		nw_rcu_read_unlock(h->rcu);
+		nw_rcu_read_lock(thread);
+		sum += nw_rcu_dereference(&shared->current)->value;
+		nw_rcu_read_unlock(thread);
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 
 static bool read_quiescent(void *arg, uint64_t n)
 {
-	struct member *h = arg;
+	const struct member *h = arg;
+	struct nw_rcu_thread *thread = h->rcu;
+	const struct shared *shared = h->shared;
 	uint64_t sum = 0;
 
 	for (uint64_t i = 0; i < n;) {
 		uint64_t end = i + QUIESCENT_EVERY < n ? i + QUIESCENT_EVERY : n;
 
 		for (; i < end; i++) {
-			nw_rcu_read_lock(h->rcu);
-			sum += nw_rcu_dereference(&h->shared->current)->value;
-			nw_rcu_read_unlock(h->rcu);
+			nw_rcu_read_lock_quiescent(thread);
+			sum += nw_rcu_dereference(&shared->current)->value;
+			nw_rcu_read_unlock_quiescent(thread);
 		}
-		nw_rcu_quiescent(h->rcu);
+		nw_rcu_quiescent(thread);
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 

@@ -191,15 +191,16 @@ static void *join_reader(void *shared, uint32_t thread_idx, uint64_t push_count)
 
 static bool read_sections(void *arg, uint64_t n)
 {
-	struct reader *h = arg;
+	const struct reader *h = arg;
+	const struct readers *shared = h->shared;
 	uint64_t sum = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
 		urcu_memb_read_lock();
-		sum += *rcu_dereference(h->shared->current);
+		sum += *rcu_dereference(shared->current);
 		urcu_memb_read_unlock();
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 

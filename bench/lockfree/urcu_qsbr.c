@@ -58,7 +58,7 @@ static bool read_quiescent(void *arg, uint64_t n)
 			sum += read_once(&h->current);
 		urcu_qsbr_quiescent_state();
 	}
-	nw_bench_keep(&sum);
+	lf_keep_sum(sum);
 	return true;
 }
 

@@ -13,12 +13,13 @@
  * A row is a subject: nanoseconds an operation (with threads on both sides an item through the
  * structure, else an operation of one thread), their median, p10, p90, rounds, minimum; and
  * `ratio`, the median over the rounds of its time by ours in the same round: above 1, ours is
- * faster. After the rows, a line a case says which peer was fastest and whether a goal is met.
+ * faster; and `m_per_s`, the median as a rate, in millions a second. After the rows, a line a case
+ * says which peer was fastest and whether a goal is met.
  *
  * Invariant: what one repetition costs is chosen once per subject, from the clock, so that it
  * takes about ROUND_NS; everything a subject allocates for it is allocated before.
  */
-#define NW_BENCH_MORE_COLUMNS "\tmin\tratio"
+#define NW_BENCH_MORE_COLUMNS "\tmin\tratio\tm_per_s"
 #include "lockfree/lockfree.h"
 #include "nw_bench.h"
 
@@ -80,6 +81,9 @@ static const struct lf_subject *const sources[] = {
 	lf_urcu,
 	lf_urcu_qsbr,
 #endif
+#ifdef BENCH_HAS_DPDK
+	lf_dpdk,
+#endif
 #ifdef BENCH_HAS_TBB
 	lf_tbb,
 #endif
@@ -99,6 +103,9 @@ static const char peers_missing[] =
 #endif
 #ifndef BENCH_HAS_URCU
 	" liburcu"
+#endif
+#ifndef BENCH_HAS_DPDK
+	" DPDK"
 #endif
 #ifndef BENCH_HAS_TBB
 	" oneTBB"
@@ -312,9 +319,9 @@ static double print_row(const char *name, const struct entrant *entrant, uint32_
 	memcpy(sorted, entrant->values, repeat * sizeof(*sorted));
 	qsort(sorted, repeat, sizeof(*sorted), nw_bench_compare);
 	median = nw_bench_quantile(sorted, repeat, 0.5);
-	printf("%s/%s\tns/op\t%.4g\t%.4g\t%.4g\t%" PRIu32 "\t%.4g\t%.3f\n", name,
+	printf("%s/%s\tns/op\t%.4g\t%.4g\t%.4g\t%" PRIu32 "\t%.4g\t%.3f\t%.4g\n", name,
 	       entrant->subject->name, median, nw_bench_quantile(sorted, repeat, 0.1),
-	       nw_bench_quantile(sorted, repeat, 0.9), repeat, sorted[0], ratio);
+	       nw_bench_quantile(sorted, repeat, 0.9), repeat, sorted[0], ratio, 1000 / median);
 	return median;
 }
 
@@ -337,8 +344,8 @@ static void print_case(const struct runner *runner, const struct lf_case *lf_cas
 		printf("# %s: the fastest peer, %s, takes %.2f times ours\n", name, best,
 		       best_ratio);
 	if (lf_case->goal_ns > 0)
-		printf("# %s: goal %.3g ns/op %s\n", name, lf_case->goal_ns,
-		       ours <= lf_case->goal_ns ? "met" : "MISSED");
+		printf("# %s: goal %.3g ns/op (%.4g M/s) %s\n", name, lf_case->goal_ns,
+		       1000 / lf_case->goal_ns, ours <= lf_case->goal_ns ? "met" : "MISSED");
 	fflush(stdout);
 }
 

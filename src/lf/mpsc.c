@@ -234,9 +234,9 @@ static inline uint32_t claim(struct nw_mpsc *mpsc, uint32_t n, uint64_t *ret_pos
 			n = (uint32_t)room;
 		if (n == 0)
 			return 0;
-		/* [mpsc_push.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push_one.head],
-		 * [mpsc_push.claim], [mpsc_push_one.claim]: hands on the tail that this claim rests
-		 * on; when it fails, acquire, as that head. */
+		/* [mpsc_push.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push.claim],
+		 * [mpsc_push_one.claim]: hands on the tail that this claim rests on; when it fails,
+		 * acquire, as that head. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&mpsc->head, &head, head + n, memory_order_acq_rel, memory_order_acquire));
 	*ret_pos = head;
@@ -274,19 +274,19 @@ NWI_NEVER_INLINE bool push_one(struct nw_mpsc *mpsc, const void *item)
 bool nw_mpsc_push(struct nw_mpsc *mpsc, const void *item)
 {
 	/* Items of one word, and room that was seen before: apart, so that this needs no registers
-	 * beyond a leaf's. The rest is claim() for one.
-	 * [mpsc_push_one.seen] acquire, pairs with [mpsc_push.kept]: as [mpsc_push.seen]. */
+	 * beyond a leaf's. A new head beside an old tail is no room here, hence harmless. */
+	/* [mpsc_push_one.seen] acquire, pairs with [mpsc_push.kept]: the slots below that tail, and
+	 * a lap further, have been read. */
 	uint64_t tail = atomic_load_explicit(&mpsc->tail_seen, memory_order_acquire);
-	/* [mpsc_push_one.head] acquire, pairs with [mpsc_push.claim], [mpsc_push_one.claim]: as
-	 * [mpsc_push.head]. */
-	uint64_t pos = atomic_load_explicit(&mpsc->head, memory_order_acquire);
+	/* relaxed: re-checked by the CAS below. */
+	uint64_t pos = atomic_load_explicit(&mpsc->head, memory_order_relaxed);
 
 	if (mpsc->item_bytes != sizeof(uint64_t) || pos - tail >= mpsc->slot_count)
 		return push_one(mpsc, item);
-	/* [mpsc_push_one.claim] acq_rel, pairs with [mpsc_push.head], [mpsc_push.claim],
-	 * [mpsc_push_one.head]: as [mpsc_push.claim]; relaxed when it fails: nothing is read. */
+	/* [mpsc_push_one.claim] release, pairs with [mpsc_push.head], [mpsc_push.claim]: hands on
+	 * the tail that this claim rests on. */
 	if (!atomic_compare_exchange_strong_explicit(&mpsc->head, &pos, pos + 1,
-						     memory_order_acq_rel, memory_order_relaxed))
+						     memory_order_release, memory_order_relaxed))
 		return push_one(mpsc, item);
 	memcpy(mpsc->items + (pos & mpsc->mask) * sizeof(uint64_t), item, sizeof(uint64_t));
 	show(mpsc, pos, 1);

@@ -3,18 +3,19 @@
  * @file
  * Hash map of the caller's entries: readers without locks or writes, growth that stops nobody.
  *
- *                    get, next   put, set, del   count   destroy
- *     get, next          -             -           -        X
- *     put, set, del      -             H           -        X
- *     count              -             -           -        X
- *     destroy            X             X           X        X
+ *                            get, next   put, set, del, shrink   stats   destroy
+ *     get, next                  -                 -               -        X
+ *     put, set, del, shrink      -                 H               -        X
+ *     stats                      -                 -               -        X
+ *     destroy                    X                 X               X        X
  *
  * H: calls with one RCU handle must not overlap, with different handles they may. X: the caller
  * must keep the two calls from overlapping. -: any overlap is fine.
  *
  * An entry is a struct nw_hashmap_entry inside the caller's object, next to a key. The caller
  * computes the hash and says when an entry has a key; the map neither copies nor compares bytes.
- * Its buckets double by themselves, up to a bound, while readers and writers go on.
+ * Its buckets double by themselves, up to a bound, while readers and writers go on; they become
+ * fewer when the caller says so.
  *
  * Entries are found inside read sections of one RCU domain (<nw/rcu.h>) and are good until the
  * section ends. Who takes an entry out frees it, or puts it anywhere again, only after a grace
@@ -22,7 +23,7 @@
  *
  * Progress: get and next write nothing and never try again; each walks one bucket's entries, about
  * one, more while entries are put in front of it. put, set and del are lock-free; a put maps
- * memory when the map doubles.
+ * memory when the map doubles. shrink waits for two grace periods, and nobody waits for it.
  * Order: what a thread did before it put an entry happens before the get that returns it. The map
  * is linearizable for each key.
  */
@@ -189,6 +190,20 @@ NW_API bool nw_hashmap_del_entry(struct nw_hashmap *map, struct nw_rcu_thread *t
  */
 NW_API struct nw_hashmap_entry *nw_hashmap_next(const struct nw_hashmap *map,
 						const struct nw_hashmap_entry *entry) NW_MUST_USE;
+
+/**
+ * Give back the memory of buckets that the entries do not need any more; those of creation stay.
+ * Other threads get, put and take out meanwhile. The map never does this by itself.
+ *
+ * @param thread  the caller's RCU handle, outside of a section; with NW_RCU_QUIESCENT the call
+ *                announces that the thread holds no entry
+ * @return bytes given back; 0: none to give, or another thread is doubling or shrinking the map
+ *
+ * Threads: any thread, outside of a section and of a callback.
+ * Progress: waits for two grace periods. The map does not grow until they are over.
+ * Cost:    visits each bucket that goes; system calls.
+ */
+NW_API uint64_t nw_hashmap_shrink(struct nw_hashmap *map, struct nw_rcu_thread *thread);
 
 /** Read the counts; exact where no thread puts or takes out. Threads: any thread. */
 NW_API void nw_hashmap_stats(const struct nw_hashmap *map, struct nw_hashmap_stats *ret_stats);

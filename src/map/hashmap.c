@@ -26,8 +26,8 @@
  * Invariants.
  *   1. An unmarked entry that was inserted is reachable from every ready bucket before it; orders
  *      along the list never fall, and entries of one order stand in the order they came.
- *   2. A marked next never changes again. Bucket links are never marked, never removed, never
- *      freed.
+ *   2. A marked next never changes again. A bucket's link is marked only by a shrinking, when no
+ *      section is left that may start from it.
  *   3. For one key there is at most one unmarked entry: an entry is inserted behind all others of
  *      its order, so two inserts of one key meet at the same link, and one of them sees the other.
  *   4. When del or set returns, the entry it took out is unlinked, by itself: from an unmarked
@@ -52,6 +52,12 @@
  * its pages are zero, which is "not claimed", and are touched bucket by bucket. Entries are counted
  * in stripes, added up only now and then. A stripe is one handle's, which writes it without locked
  * instructions: calls with one handle do not overlap. Handles beyond the stripes share one.
+ *
+ * Shrinking is the caller's to ask for. It lowers the count of buckets, and a grace period later
+ * nobody starts from the upper ones any more; it takes their links out of the list like entries,
+ * and a grace period later nobody stands on them any more, so their segments are unmapped. Not by
+ * itself: the two waits would fall on some del, and to what end is the caller's to know. An entry
+ * needs its object, a bucket 16 bytes: a map that is to fill again loses nothing by keeping them.
  *
  * References: O. Shalev, N. Shavit, "Split-ordered lists: lock-free extensible hash tables", JACM
  * 53(3), 2006; T. Harris, "A pragmatic implementation of non-blocking linked-lists", DISC 2001;
@@ -102,11 +108,12 @@ struct nw_hashmap {
 	nw_node node;
 	struct nw_mem mem; /* this struct and the first segment */
 
-	/* Written by whoever grows the map. Segment 0: the first buckets; s: as many as all before.
+	/* Written by whoever resizes the map. Segment 0: the first buckets; s: as many as all
+	 * before.
 	 * */
 	alignas(NW_CACHE_PAIR) _Atomic uint64_t bucket_count;
 	_Atomic(struct link *) segments[SEGMENT_COUNT_MAX];
-	atomic_bool is_growing;
+	atomic_bool is_resizing;
 	struct nw_mem segment_mem[SEGMENT_COUNT_MAX]; /* of 1 and up */
 	_Atomic uint64_t mem_bytes, refused_count;
 
@@ -237,8 +244,8 @@ static struct link *bucket_link(const struct nw_hashmap *map, uint64_t bucket)
 
 static uint64_t load_bucket_count(const struct nw_hashmap *map)
 {
-	/* [hashmap_bucket.bucket_count] acquire, pairs with [hashmap_grow.bucket_count]: the
-	 * segment that holds the upper half. */
+	/* [hashmap_bucket.bucket_count] acquire, pairs with [hashmap_grow.bucket_count],
+	 * [hashmap_shrink.bucket_count]: the segment that holds the upper half. */
 	return atomic_load_explicit(&map->bucket_count, memory_order_acquire);
 }
 
@@ -508,7 +515,7 @@ static void count_out(struct nw_hashmap *map, const struct nw_rcu_thread *thread
 	(void)count_one(map, stripe, &stripe->out_count);
 }
 
-/* Adds the segment behind bucket_count. Only the thread that set is_growing is here. */
+/* Adds the segment behind bucket_count. Only the thread that set is_resizing is here. */
 static void add_segment(struct nw_hashmap *map, uint64_t bucket_count)
 {
 	uint32_t s = segment_of(map, bucket_count);
@@ -535,11 +542,11 @@ NWI_NEVER_INLINE void grow(struct nw_hashmap *map)
 
 	if (bucket_count == map->bucket_count_max || count_entries(map) <= bucket_count)
 		return;
-	if (atomic_exchange(&map->is_growing, true))
+	if (atomic_exchange(&map->is_resizing, true))
 		return; /* someone else does it; there are buckets enough to go on */
 	if (load_bucket_count(map) == bucket_count)
 		add_segment(map, bucket_count);
-	atomic_store(&map->is_growing, false);
+	atomic_store(&map->is_resizing, false);
 }
 
 /*
@@ -555,6 +562,74 @@ static void count_in(struct nw_hashmap *map, const struct nw_rcu_thread *thread)
 
 	if (seldom <= 1 || (put_count & (seldom - 1)) == 0)
 		grow(map);
+}
+
+/* -- shrinking ---------------------------------------------------------------------------- */
+
+/* As few as the entries need; not below the first segment. */
+static uint64_t needed_buckets(const struct nw_hashmap *map)
+{
+	uint64_t entry_count = count_entries(map), bucket_count = UINT64_C(1) << map->first_bits;
+
+	while (bucket_count < entry_count && bucket_count < map->bucket_count_max)
+		bucket_count *= 2;
+	return bucket_count;
+}
+
+/*
+ * Takes the link of a bucket out. Its parent is of a lower segment, so from the highest bucket down
+ * the walk starts from one that is still in.
+ */
+static void close_bucket(struct nw_hashmap *map, struct nw_rcu_thread *thread, uint64_t bucket)
+{
+	struct link *link = bucket_link(map, bucket);
+	uint64_t next;
+
+	if (!is_ready(link))
+		return;
+	nw_rcu_read_lock(thread);
+	if (mark(link, NULL, &next)) /* always: no other thread marks it */
+		sweep(ready_bucket(map, parent_of(bucket)), load_order(link));
+	nw_rcu_read_unlock(thread);
+}
+
+/* Unmaps segments that nobody knows any more, of `from` buckets on; returns the bytes. */
+static uint64_t drop_segments(struct nw_hashmap *map, uint64_t from, uint64_t bucket_count)
+{
+	uint64_t n_bytes = 0;
+
+	for (; from < bucket_count; from *= 2) {
+		struct nw_mem *mem = &map->segment_mem[segment_of(map, from)];
+
+		n_bytes += mem->n_bytes;
+		nw_mem_free(mem);
+	}
+	/* relaxed: a statistic. */
+	atomic_fetch_sub_explicit(&map->mem_bytes, n_bytes, memory_order_relaxed);
+	return n_bytes;
+}
+
+uint64_t nw_hashmap_shrink(struct nw_hashmap *map, struct nw_rcu_thread *thread)
+{
+	struct nw_rcu *rcu = nw_rcu_domain_of(thread);
+	uint64_t old, needed, n_bytes = 0;
+
+	if (atomic_exchange(&map->is_resizing, true))
+		return 0;
+	old = load_bucket_count(map);
+	needed = needed_buckets(map);
+	if (needed < old) {
+		/* [hashmap_shrink.bucket_count] release, pairs with [hashmap_bucket.bucket_count]:
+		 * the segments that stay, which other threads may have added. */
+		atomic_store_explicit(&map->bucket_count, needed, memory_order_release);
+		nw_rcu_synchronize(rcu, thread);
+		for (uint64_t bucket = old; bucket-- > needed;)
+			close_bucket(map, thread, bucket);
+		nw_rcu_synchronize(rcu, thread);
+		n_bytes = drop_segments(map, needed, old);
+	}
+	atomic_store(&map->is_resizing, false);
+	return n_bytes;
 }
 
 /* -- the interface ------------------------------------------------------------------------ */

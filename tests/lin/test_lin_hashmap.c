@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * <nw/hashmap.h> as a set of keys: put, del and get of few keys by everybody, while the map doubles
- * from two buckets. Entries taken out are freed after a grace period and used again, by the thread
- * that took them out.
+ * from two buckets and is shrunk now and then. Entries taken out are freed after a grace period and
+ * used again, by the thread that took them out.
  */
 #include "base/prng.h"
 #include "lin/drive.h"
@@ -11,7 +11,13 @@
 #include <nw/hashmap.h>
 #include <nw/rcu.h>
 
-enum { CALLS = 1000000, THREADS = 4 };
+#ifdef NW_SMALL
+#define KEYS 1024 /* as much fewer as the calls */
+#else
+#define KEYS 8192
+#endif
+
+enum { CALLS = 1000000, THREADS = 4, ERASES_A_SHRINK = 256 };
 
 struct object {
 	struct nw_hashmap_entry entry;
@@ -24,10 +30,12 @@ static struct {
 	struct nw_rcu *rcu;
 	struct nw_hashmap *map;
 	struct nw_rcu_thread *threads[THREADS];
+	_Atomic uint64_t shrunk_bytes;
 } all;
 
 /* Objects in no map that no reader sees any more. */
 static _Thread_local struct object *spares;
+static _Thread_local uint32_t erase_count;
 
 static struct object *object_of(const struct nw_hashmap_entry *entry)
 {
@@ -111,6 +119,8 @@ static bool erase(void *self, uint32_t thread, uint32_t key)
 	nw_rcu_call(rcu, &object_of(entry)->head, object_of(entry), after_grace_period, NULL);
 	if (key % 8 == 0)
 		(void)nw_rcu_run(rcu); /* how many ran does not matter */
+	if (++erase_count % ERASES_A_SHRINK == 0)
+		atomic_fetch_add(&all.shrunk_bytes, nw_hashmap_shrink(all.map, rcu));
 	return true;
 }
 
@@ -164,7 +174,9 @@ static void check(uint32_t keys, uint32_t all_calls)
 		d.seed = nw_test_seed() + (uint64_t)round;
 		CHECK_INT(nw_rcu_create(&all.rcu, NW_NODE_ANY, NULL), ==, 0);
 		CHECK_INT(nw_hashmap_create(&all.map, NW_NODE_ANY, match, 2, 1u << 16), ==, 0);
+		atomic_store(&all.shrunk_bytes, 0);
 		drive_and_check(&subject, &d);
+		CHECK_INT(all.shrunk_bytes, >, 0);
 		map_fini();
 	}
 }
@@ -174,7 +186,8 @@ TEST(map_of_few_keys_is_linearizable)
 	check(4, CALLS / 2);
 }
 
-TEST(map_that_doubles_is_linearizable)
+/* About half of the keys are inside at a time: now more, now fewer than a power of two. */
+TEST(map_that_doubles_and_shrinks_is_linearizable)
 {
-	check(20000, CALLS);
+	check(KEYS, CALLS);
 }

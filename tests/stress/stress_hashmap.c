@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Readers and writers on a map that starts with two buckets and doubles all the time. Entries are
+ * Readers and writers on a map that starts with two buckets, doubles and shrinks again. Entries are
  * poisoned and freed once a grace period after they were taken out, by nw_rcu_call(); a reader
  * checks every entry it meets. Three kinds of keys, each with its own claim:
  *
@@ -8,7 +8,8 @@
  *           reader always finds one, and versions never fall;
  *   shared  put and taken out by all writers: every success counts, and at the end the puts less
  *           the removals of each key are 0 or 1, as the map says;
- *   filler  put once, never removed: they make the map grow under the others' feet.
+ *   filler  put, up to so many, and then all taken out, by one writer each: they make the map grow
+ *           under the others' feet, and shrink when it is asked to.
  *
  * All hashes are poor on purpose, so that buckets hold several keys and some keys share a hash.
  * Threads come and go: each joins the RCU domain anew after some hundred rounds.
@@ -35,7 +36,10 @@ enum {
 	SOLID_KEYS = 16,
 	SHARED_KEYS = 24,
 	ROUNDS = WORK(200000),
-	FILLERS_MAX = 8000, /* of each writer: walks are as long */
+	FILLERS_MAX = 500, /* of each writer: walks are as long */
+	ROUNDS_A_SHRINK = 1000,
+	BUCKETS = 1 << 14, /* of the last test */
+	SHRINKS = WORK(60),
 	SERVICE = 300,
 	ALIVE = 0x600d,
 	DEAD = 0xdead,
@@ -53,7 +57,7 @@ struct world {
 	_Atomic int64_t balance[SHARED_KEYS];        /* puts less removals */
 	_Atomic uint32_t reader_count, writer_count; /* that have begun */
 	_Atomic uint32_t writers_left;
-	_Atomic uint64_t freed_count, made_count;
+	_Atomic uint64_t freed_count, made_count, shrunk_bytes;
 	uint64_t round_count;
 };
 
@@ -64,6 +68,7 @@ struct party {
 	uint32_t self;
 	uint64_t age;
 	uint64_t filler_count;
+	bool is_ebb; /* fillers become fewer */
 };
 
 static struct object *object_of(const struct nw_hashmap_entry *entry)
@@ -125,6 +130,7 @@ static void party_begin(struct party *party, struct world *world, uint32_t self)
 	party->world = world;
 	party->self = self;
 	party->age = party->filler_count = 0;
+	party->is_ebb = false;
 	nwi_prng_init(&party->prng, nw_test_seed() + party->self);
 	party_join(party);
 }
@@ -207,17 +213,37 @@ static void del_shared(struct party *party, uint32_t i)
 	drop(party, entry);
 }
 
+static uint64_t filler_key(const struct party *party, uint64_t i)
+{
+	return 1000000 + i * WRITERS + party->self;
+}
+
 static void put_filler(struct party *party)
 {
 	struct world *world = party->world;
-	uint64_t key = 1000000 + party->filler_count * WRITERS + party->self;
-	struct object *object;
+	uint64_t key = filler_key(party, party->filler_count++);
+	struct object *object = new_object(world, key, 1);
 
-	if (party->filler_count == FILLERS_MAX)
-		return;
-	party->filler_count++;
-	object = new_object(world, key, 1);
 	CHECK(!nw_hashmap_put(world->map, party->thread, hash_of(key), &key, &object->entry));
+	party->is_ebb = party->filler_count == FILLERS_MAX;
+}
+
+static void del_filler(struct party *party)
+{
+	uint64_t key = filler_key(party, --party->filler_count);
+	struct nw_hashmap_entry *entry;
+
+	entry = nw_hashmap_del(party->world->map, party->thread, hash_of(key), &key);
+	CHECK(entry);
+	drop(party, entry);
+	party->is_ebb = party->filler_count > 0;
+}
+
+static void shrink(struct party *party)
+{
+	uint64_t n_bytes = nw_hashmap_shrink(party->world->map, party->thread);
+
+	atomic_fetch_add(&party->world->shrunk_bytes, n_bytes);
 }
 
 static void *write_all(void *arg)
@@ -231,7 +257,7 @@ static void *write_all(void *arg)
 
 		switch (nwi_prng_below(&party.prng, 8)) {
 		case 0:
-			put_filler(&party);
+			party.is_ebb ? del_filler(&party) : put_filler(&party);
 			break;
 		case 1:
 		case 2:
@@ -247,6 +273,8 @@ static void *write_all(void *arg)
 			break;
 		}
 		grow_old(&party);
+		if (nwi_prng_below(&party.prng, ROUNDS_A_SHRINK) == 0)
+			shrink(&party);
 	}
 	nw_rcu_unregister(party.thread);
 	atomic_fetch_sub(&world->writers_left, 1);
@@ -361,11 +389,12 @@ static void drop_all(struct party *party)
 	}
 	nw_rcu_read_unlock(party->thread);
 	CHECK_INT(count, ==, stats.entry_count);
-	CHECK_INT(stats.bucket_count, >, 256); /* it grew meanwhile */
+	CHECK_INT(party->world->shrunk_bytes, >, 0); /* it grew meanwhile, and shrank */
 	nw_rcu_barrier(party->thread);
 	CHECK_INT(party->world->freed_count, ==, party->world->made_count);
-	printf("# %lu objects, %lu left, %lu buckets\n", (unsigned long)party->world->made_count,
-	       (unsigned long)count, (unsigned long)stats.bucket_count);
+	printf("# %lu objects, %lu left, %lu buckets, %lu KiB given back\n",
+	       (unsigned long)party->world->made_count, (unsigned long)count,
+	       (unsigned long)stats.bucket_count, (unsigned long)party->world->shrunk_bytes / 1024);
 }
 
 static void run(struct world *world, enum nw_rcu_flavour flavour)
@@ -396,7 +425,7 @@ static void run(struct world *world, enum nw_rcu_flavour flavour)
 	nw_rcu_destroy(world->rcu);
 }
 
-TEST(keys_keep_their_promises_while_the_map_grows)
+TEST(keys_keep_their_promises_while_the_map_grows_and_shrinks)
 {
 	struct world world = { 0 };
 
@@ -408,4 +437,58 @@ TEST(and_with_readers_that_announce)
 	struct world world = { 0 };
 
 	run(&world, NW_RCU_QUIESCENT);
+}
+
+/* Without entries a walk is over links of buckets alone, which shrinking takes out and unmaps. */
+static void *walk_buckets(void *arg)
+{
+	struct world *world = arg;
+	struct nw_rcu_thread *thread;
+
+	CHECK_INT(nw_rcu_register(&thread, world->rcu, NULL), ==, 0);
+	while (atomic_load(&world->writers_left) > 0) {
+		nw_rcu_read_lock(thread);
+		/* Some may be inside. */
+		(void)nw_hashmap_next(world->map, NULL);
+		nw_rcu_read_unlock(thread);
+	}
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+static void fill_and_empty(struct party *party, struct object *objects)
+{
+	struct world *world = party->world;
+
+	for (uint64_t key = 0; key < BUCKETS; key++) {
+		objects[key] = (struct object){ .key = key, .state = ALIVE };
+		CHECK(!nw_hashmap_put(world->map, party->thread, nwi_mix64(key), &key,
+				      &objects[key].entry));
+	}
+	for (uint64_t key = 0; key < BUCKETS; key++)
+		CHECK(nw_hashmap_del(world->map, party->thread, nwi_mix64(key), &key));
+}
+
+TEST(no_walk_is_on_a_bucket_that_is_unmapped)
+{
+	struct object *objects = calloc(BUCKETS, sizeof(*objects));
+	struct world world = { .writers_left = 1 };
+	struct party party;
+	pthread_t reader;
+
+	CHECK(objects);
+	CHECK_INT(nw_rcu_create(&world.rcu, NW_NODE_ANY, NULL), ==, 0);
+	CHECK_INT(nw_hashmap_create(&world.map, NW_NODE_ANY, has_key, 2, BUCKETS), ==, 0);
+	party_begin(&party, &world, 0);
+	CHECK_INT(pthread_create(&reader, NULL, walk_buckets, &world), ==, 0);
+	for (int round = 0; round < SHRINKS; round++) {
+		fill_and_empty(&party, objects);
+		CHECK_INT(nw_hashmap_shrink(world.map, party.thread), >, 0);
+	}
+	atomic_store(&world.writers_left, 0);
+	CHECK_INT(pthread_join(reader, NULL), ==, 0);
+	nw_hashmap_destroy(world.map);
+	nw_rcu_unregister(party.thread);
+	nw_rcu_destroy(world.rcu);
+	free(objects);
 }

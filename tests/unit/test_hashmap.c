@@ -268,6 +268,44 @@ TEST(a_map_made_large_fills_as_fast_as_one_that_grew)
 	end();
 }
 
+static uint64_t mem_bytes(void)
+{
+	struct nw_hashmap_stats stats;
+
+	nw_hashmap_stats(map, &stats);
+	return stats.mem_bytes;
+}
+
+TEST(shrinks_to_what_the_entries_need_and_grows_again)
+{
+	uint64_t at_first;
+
+	hash_of = hash_mixed;
+	begin(16, 1u << 20);
+	at_first = mem_bytes();
+	for (int round = 0; round < 3; round++) {
+		for (uint64_t key = 0; key < 5000; key++)
+			CHECK(put(key, key));
+		CHECK_INT(bucket_count(), ==, 8192);
+		CHECK_INT(mem_bytes(), >, at_first + 8000 * sizeof(struct nw_hashmap_entry));
+		CHECK_INT(nw_hashmap_shrink(map, thread), ==, 0);
+		for (uint64_t key = 1000; key < 5000; key++)
+			CHECK(del(key));
+		CHECK_INT(nw_hashmap_shrink(map, thread), >, 0);
+		CHECK_INT(bucket_count(), ==, 1024);
+		CHECK_INT(nw_hashmap_shrink(map, thread), ==, 0);
+		for (uint64_t key = 0; key < 5000; key++)
+			CHECK((get(key) != NULL) == (key < 1000));
+		for (uint64_t key = 0; key < 1000; key++)
+			CHECK(del(key));
+		CHECK_INT(nw_hashmap_shrink(map, thread), >, 0);
+		CHECK_INT(bucket_count(), ==, 16);
+		CHECK_INT(mem_bytes(), ==, at_first);
+	}
+	CHECK_INT(drop_all(), ==, 0);
+	end();
+}
+
 /* More handles than have a place of their own in the count. */
 TEST(counts_what_many_handles_put_and_take_out)
 {

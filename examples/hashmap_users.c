@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* This example shows how to keep objects in a hash map that readers search without a lock.
- *
- *     cc hashmap_users.c $(pkg-config --cflags --libs nodewise)
- */
+/* This example shows how to keep objects in a hash map that readers search without a lock. */
 #include <nw/hashmap.h>
 
 #include <stddef.h>
@@ -41,10 +38,9 @@ int main(void)
 	struct nw_rcu *rcu;
 
 	if (nw_rcu_create(&rcu, NW_NODE_ANY, NULL) < 0 || nw_rcu_register(&thread, rcu, NULL) < 0 ||
-	    nw_hashmap_create(&map, NW_NODE_ANY, has_id, 2, 1 << 20) < 0)
+	    nw_hashmap_create(&map, NW_NODE_ANY, has_id, 2, 1 << 20) < 0 ||
+	    nw_hashmap_put(map, thread, hash, &id, &ada.entry) != NULL)
 		return fprintf(stderr, "no memory\n"), 1;
-	if (nw_hashmap_put(map, thread, hash, &id, &ada.entry))
-		return fprintf(stderr, "there is one\n"), 1;
 	nw_rcu_read_lock(thread);
 	entry = nw_hashmap_get(map, hash, &id);
 	printf("%lu is %s\n", (unsigned long)id, entry ? user_of(entry)->name : "nobody");

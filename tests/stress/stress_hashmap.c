@@ -444,15 +444,16 @@ static void *walk_buckets(void *arg)
 {
 	struct world *world = arg;
 	struct nw_rcu_thread *thread;
+	uint64_t met_count = 0;
 
 	CHECK_INT(nw_rcu_register(&thread, world->rcu, NULL), ==, 0);
 	while (atomic_load(&world->writers_left) > 0) {
 		nw_rcu_read_lock(thread);
-		/* Some may be inside. */
-		(void)nw_hashmap_next(world->map, NULL);
+		met_count += nw_hashmap_next(world->map, NULL) != NULL;
 		nw_rcu_read_unlock(thread);
 	}
 	nw_rcu_unregister(thread);
+	printf("# %lu walks met an entry\n", (unsigned long)met_count);
 	return NULL;
 }
 

@@ -297,7 +297,7 @@ static bool cut(struct link *prev, struct link *link, uint64_t next)
  * One try of seek: 1: an entry is as wanted, spot->next is it; 0: there is none, spot is behind the
  * last of its order; -1: another writer was in the way.
  */
-static int try_seek(struct link *from, const struct wanted *wanted, struct spot *ret_spot)
+NWI_ALWAYS_INLINE int try_seek(struct link *from, const struct wanted *wanted, struct spot *ret_spot)
 {
 	struct link *prev = from, *link = link_at(load_next(from));
 
@@ -327,7 +327,7 @@ static int try_seek(struct link *from, const struct wanted *wanted, struct spot 
  * Finds the entry, or where it would stand, and unlinks every marked entry on the way. The caller
  * is in a read section.
  */
-static bool seek(struct link *from, const struct wanted *wanted, struct spot *ret_spot)
+NWI_ALWAYS_INLINE bool seek(struct link *from, const struct wanted *wanted, struct spot *ret_spot)
 {
 	int found;
 

@@ -297,7 +297,8 @@ static bool cut(struct link *prev, struct link *link, uint64_t next)
  * One try of seek: 1: an entry is as wanted, spot->next is it; 0: there is none, spot is behind the
  * last of its order; -1: another writer was in the way.
  */
-NWI_ALWAYS_INLINE int try_seek(struct link *from, const struct wanted *wanted, struct spot *ret_spot)
+NWI_ALWAYS_INLINE int try_seek(struct link *from, const struct wanted *wanted,
+			       struct spot *ret_spot)
 {
 	struct link *prev = from, *link = link_at(load_next(from));
 
@@ -366,9 +367,9 @@ static bool mark(struct link *link, struct link *instead, uint64_t *ret_next)
 			atomic_store_explicit(&instead->next, next, memory_order_relaxed);
 		wanted = (instead ? next_to(instead) : next) | MARK;
 		/* [hashmap_mark.next] acq_rel, pairs with [hashmap_walk.next]: the entry put
-		 * instead, and what its thread did with it. */
+		 * instead, and what its thread did with it. relaxed: re-checked by this CAS. */
 	} while (!atomic_compare_exchange_weak_explicit(
-		&link->next, &next, wanted, memory_order_acq_rel, memory_order_acquire));
+		&link->next, &next, wanted, memory_order_acq_rel, memory_order_relaxed));
 	*ret_next = wanted;
 	return true;
 }

@@ -25,7 +25,7 @@ usage: ./do COMMAND
   clang [ARG]...  all tests, built with clang
   lint            clang-tidy, cppcheck, clang-format, shellcheck, each header alone
   fmt             format every C file
-  soak            the stress tests, NW_TEST_SCALE (20) times longer, under asan and tsan
+  soak            stress tests and simulations, NW_TEST_SCALE (20) times longer, asan and tsan
   model [NAME]    the lock-free structures under a model checker of C's weak memory, each with
                   mistakes that it must find (needs genmc on PATH; Debian does not have it)
   install PREFIX  install the command, libraries, headers and man pages below PREFIX
@@ -173,7 +173,7 @@ soak() {
 	export NW_TEST_SCALE NW_TEST_TIMEOUT_S
 	for preset in asan tsan; do
 		build "$preset"
-		for program in build/"$preset"/bin/stress_*; do
+		for program in build/"$preset"/bin/stress_* build/"$preset"/bin/sim_*; do
 			say "$program, NW_TEST_SCALE=$NW_TEST_SCALE"
 			"$program" || die "$program failed"
 		done

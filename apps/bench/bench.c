@@ -28,6 +28,7 @@ static const struct {
 	{ "fpset", "the fingerprint set, one thread and many" },
 	{ "explore", "states a second of whole explorations" },
 	{ "ring", "the one-to-one ring beside a mutex" },
+	{ "sched-sim", "scheduling policies on simulated machines, fairness of dispatch orders" },
 };
 enum { BENCHMARK_COUNT = sizeof(benchmarks) / sizeof(benchmarks[0]), PATH_BYTES = 4096 };
 
@@ -52,7 +53,8 @@ static int help(void)
 	       "\n"
 	       "Runs a benchmark, which measures beside its baseline in the same run and prints\n"
 	       "a row a case: median, p10 and p90 of its repetitions. For NAME see --list; to\n"
-	       "lockfree an ARGUMENT is the text that the cases to run have in their name.\n"
+	       "lockfree an ARGUMENT is the text that the cases to run have in their name;\n"
+	       "to sched-sim: all, policies [TEXT], orders [TEXT], or replay SEED.\n"
 	       "\n"
 	       "  -p, --plot FILE  draw the medians into FILE, .svg or .png, with gnuplot\n"
 	       "  -r, --repeat N   repetitions a case, 1 to 1001 (default: the benchmark's)\n"
@@ -98,6 +100,14 @@ static int parse(int argc, char **argv, struct arguments *ret_arguments, bool *r
 	return APP_OK;
 }
 
+/* Programs have underscores where names have dashes. */
+static void append_name(char *to, size_t n_bytes, const char *name)
+{
+	snprintf(to, n_bytes, "%s", name);
+	for (char *c = to; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+}
+
 /* The program's path: beside this one, or in libexec. */
 static int find_program(const char *name, char *ret_path, size_t n_bytes)
 {
@@ -113,7 +123,9 @@ static int find_program(const char *name, char *ret_path, size_t n_bytes)
 	if (slash)
 		*slash = '\0';
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(ret_path, n_bytes, "%s/%s/bench_%s", self, folders[i], name);
+		int at = snprintf(ret_path, n_bytes, "%s/%s/bench_", self, folders[i]);
+
+		append_name(ret_path + at, n_bytes - (size_t)at, name);
 		if (access(ret_path, X_OK) == 0)
 			return APP_OK;
 	}

@@ -104,7 +104,7 @@ enum nwi_saw {
 	NWI_SAW_GOT,     /* at least one task came */
 	NWI_SAW_EMPTY,   /* there was none */
 	NWI_SAW_LOST,    /* another taker was faster; there may be more */
-	NWI_SAW_REFUSED, /* there was one, and the migration was not worth its cost */
+	NWI_SAW_REFUSED, /* there was one, and its migration was judged not worth while */
 	NWI_SAW_LOADS,   /* the answer to LOOK */
 };
 
@@ -186,6 +186,9 @@ uint32_t nwi_policy_spell_max(const struct nwi_policy *policy);
  * what is asked for, so that thieves become more reluctant, and succeeding lowers it. (Comparing
  * the thief's own queue with a threshold that failures raise has the wrong sign: it steals more.)
  *
+ * Of tries afar, count those that got something, found nothing or lost; not those that were
+ * refused: a refusal counted as a failure would raise what caused it.
+ *
  * Fed with two running counts, which may wrap. Nothing happens until `window` tries are in; then
  * their rate, and only theirs, counts: below 1/4 is bad, above 3/4 is good, between is neither. Two
  * windows in a row that agree double or halve the value, within min..max. No division, so none by
@@ -210,9 +213,12 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
 
 /* ---- migration ----
  *
- * A task with data on a node runs elsewhere only if both hold:
- *   queue_from - queue_to > threshold                                    (tasks, signed)
- *   bytes * distance * price_ps  <  wait_saved_ns * 1000 * priority      (picoseconds)
+ * A task with data on a node runs elsewhere only if both hold, whether it would be taken from a
+ * deque or from an injector of another node:
+ *
+ *     queue_from - queue_to > threshold                               tasks, signed
+ *     bytes * distance * price_ps < wait_saved_ns * 1000 * priority   picoseconds
+ *
  * The left is what moving or reading the data from afar costs: price_ps is picoseconds a byte and
  * unit of SLIT distance; 10 makes 200 ps a byte, 5 GB/s, at distance 20. Both sides are exact in
  * 128 bits for all inputs: at most 2^64 * 2^32 * 2^32 on the left, 2^64 * 1000 * 2^32 on the right.

@@ -30,12 +30,12 @@
  *      section is left that may start from it.
  *   3. For one key there is at most one unmarked entry: an entry is inserted behind all others of
  *      its order, so two inserts of one key meet at the same link, and one of them sees the other.
- *   4. When del or set returns, the entry it took out is unlinked, by itself: from an unmarked
- * link, hence one in the list, which has only one link before the entry; or, where that fails, by
- *      whomever: its walk over all of that order has ended with every marked entry unlinked. A
- * reader that begins later cannot come to it, not even over entries that were unlinked with a next
- * that still names it: such an entry was unlinked before, so such a reader does not come to that
- * one.
+ *   4. When del or set returns, the entry it took out is unlinked. By the call itself, from an
+ *      unmarked link: that one is in the list, and nothing else in the list is before the entry.
+ *      Or, where that fails, by whomever: the call's walk over all of that order has ended with
+ *      every marked entry unlinked. A reader that begins later cannot come to it, not even over
+ *      entries that were unlinked with a next that still names it: such an entry was unlinked
+ *      before, so such a reader does not come to that one.
  *
  * A bucket that is not ready is no obstacle: its parent (the bucket without the highest bit of the
  * number) begins earlier in the list, so starting there only walks longer. Hence a writer that

@@ -25,7 +25,8 @@ usage: ./do COMMAND
   clang [ARG]...  all tests, built with clang
   lint            clang-tidy, cppcheck, clang-format, shellcheck, each header alone
   fmt             format every C file
-  soak            stress tests and simulations, NW_TEST_SCALE (20) times longer, asan and tsan
+  soak            stress tests and simulations, NW_TEST_SCALE (20) times longer, asan and tsan;
+                  all lock-free structures at once, NW_CHURN_S (600) seconds under each
   model [NAME]    the lock-free structures under a model checker of C's weak memory, each with
                   mistakes that it must find (needs genmc on PATH; Debian does not have it)
   install PREFIX  install the command, libraries, headers and man pages below PREFIX
@@ -170,7 +171,8 @@ lint() {
 soak() {
 	need build test
 	NW_TEST_SCALE=${NW_TEST_SCALE:-20} NW_TEST_TIMEOUT_S=${NW_TEST_TIMEOUT_S:-0}
-	export NW_TEST_SCALE NW_TEST_TIMEOUT_S
+	NW_CHURN_S=${NW_CHURN_S:-600}
+	export NW_TEST_SCALE NW_TEST_TIMEOUT_S NW_CHURN_S
 	for preset in asan tsan; do
 		build "$preset"
 		for program in build/"$preset"/bin/stress_* build/"$preset"/bin/sim_*; do

@@ -107,7 +107,7 @@ struct nw_group {
 #ifdef __cplusplus
 	uint64_t state;
 #else
-	_Atomic uint64_t state; /* jobs << 1 | one is waking the waiters */
+	_Atomic uint64_t state; /* wakers << 32 | jobs */
 #endif
 };
 

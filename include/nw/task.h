@@ -294,7 +294,7 @@ NW_END_DECLS
 		} in;                                                                           \
 		result out;                                                                     \
 	};                                                                                      \
-	static result name(struct nw_here nw_here NW_TASK_OPEN parameters);                     \
+	static inline result name(struct nw_here nw_here NW_TASK_OPEN parameters);              \
 	NW_TASK_UNUSED static void name##_nw_run(struct nw_here nw_at, struct nw_task *nw_task) \
 	{                                                                                       \
 		union name##_nw *nw_data = (union name##_nw *)(void *)nw_task->payload;         \
@@ -316,7 +316,7 @@ NW_END_DECLS
 			NW_TASK_OPEN fields                                                     \
 		} in;                                                                           \
 	};                                                                                      \
-	static void name(struct nw_here nw_here NW_TASK_OPEN parameters);                       \
+	static inline void name(struct nw_here nw_here NW_TASK_OPEN parameters);                \
 	NW_TASK_UNUSED static void name##_nw_run(struct nw_here nw_at, struct nw_task *nw_task) \
 	{                                                                                       \
 		union name##_nw *nw_data = (union name##_nw *)(void *)nw_task->payload;         \
@@ -417,7 +417,7 @@ NW_END_DECLS
 	NW_TASK_PASTE(NW_TASK_VOID_, NW_TASK_COUNT(__VA_ARGS__))(__VA_ARGS__)
 #define NW_TASK_HEAD(...) NW_TASK_PASTE(NW_TASK_HEAD_, NW_TASK_COUNT(__VA_ARGS__))(__VA_ARGS__)
 
-#define NW_TASK_BODY(result, ...) static result NW_TASK_HEAD(__VA_ARGS__)
+#define NW_TASK_BODY(result, ...) static inline result NW_TASK_HEAD(__VA_ARGS__)
 #define NW_TASK(result, ...)                  \
 	NW_TASK_DECLARE(result, __VA_ARGS__); \
 	NW_TASK_BODY(result, __VA_ARGS__)

@@ -22,10 +22,17 @@
  *
  * A sleeper that finds work in its last look and was claimed meanwhile passes the promise on.
  *
+ * notify_one may find several waiters between their prepare and the kernel, and all of those
+ * return; whoever returns uses a promise if there is one and takes itself out of the unclaimed
+ * otherwise, so the numbers stay right whoever it was. Of those asleep the kernel wakes the one
+ * that came first.
+ *
  * No herd: a job wakes one sleeper, and so does a publication of tasks (tasks.c); whoever wakes and
  * steals wakes one more if its victim shows more (loop.c).
  */
 #include "sched/sched.h"
+
+#include "base/fence.h"
 
 #define CLAIM_ONE (UINT64_C(1) << 32)
 
@@ -44,6 +51,7 @@ void nwi_idle_announce(struct nw_sched *sched, struct nwi_home *home)
 	atomic_fetch_add(&home->sleepers, 1);
 	/* [idle_announce.total] seq_cst, pairs with [idle_wake.total]: the look that follows. */
 	atomic_fetch_add(&sched->sleeper_count, 1);
+	nwi_fence_full(); /* queues and deques are read by weaker loads than that needs */
 }
 
 bool nwi_idle_leave(struct nw_sched *sched, struct nwi_home *home, bool is_woken)

@@ -25,6 +25,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#define WAKER_ONE (UINT64_C(1) << 32)
+
 static _Thread_local struct nwi_worker *self;
 
 /* Levels from the highest down. */
@@ -50,10 +52,15 @@ void nw_group_init(struct nw_group *group)
 	atomic_init(&group->state, 0);
 }
 
+static uint32_t jobs_in(uint64_t state)
+{
+	return (uint32_t)state;
+}
+
 static void group_add(struct nw_group *group)
 {
 	/* relaxed: a count; the job's way to its worker orders it before the end. */
-	atomic_fetch_add_explicit(&group->state, 2, memory_order_relaxed);
+	atomic_fetch_add_explicit(&group->state, 1, memory_order_relaxed);
 }
 
 /* A job less: wakes the waiters if it was the last. */
@@ -62,14 +69,14 @@ static void group_end(struct nw_group *group)
 	uint64_t state = atomic_load(&group->state), next;
 
 	do {
-		next = state - 2;
-		if (next < 2)
-			next |= 1;
+		next = state - 1;
+		if (jobs_in(next) == 0)
+			next += WAKER_ONE;
 	} while (!atomic_compare_exchange_weak(&group->state, &state, next));
-	if (next != 1)
+	if (jobs_in(next) != 0)
 		return;
 	nw_event_notify_all(&group->event);
-	atomic_fetch_sub(&group->state, 1); /* the last touch */
+	atomic_fetch_sub(&group->state, WAKER_ONE); /* the last touch */
 }
 
 static bool group_is_over(const struct nw_group *group)
@@ -84,7 +91,7 @@ static void group_wait(struct nw_group *group)
 	while (!group_is_over(group)) {
 		nw_event_key key = nw_event_prepare(&group->event);
 
-		if (atomic_load(&group->state) < 2) { /* over, or being told so */
+		if (jobs_in(atomic_load(&group->state)) == 0) { /* over, or being told so */
 			nw_event_cancel(&group->event);
 			nwi_backoff_wait(&backoff);
 		} else {

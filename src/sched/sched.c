@@ -354,7 +354,7 @@ int nw_sched_start(struct nw_sched **ret_sched, const struct nw_crew_options *cr
 		   const struct nw_sched_options *options, struct nw_diag *reterr_diag)
 {
 	struct nw_sched_options taken;
-	struct nw_sched *sched;
+	struct nw_sched *sched = NULL;
 	int rc = take_options(&taken, options, reterr_diag);
 
 	if (rc == 0)

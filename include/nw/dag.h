@@ -44,6 +44,7 @@
 #define NW_DAG_H
 
 #include <nw/base.h>
+#include <nw/caps.h>
 #include <nw/diag.h>
 #include <nw/rcu.h>
 #include <nw/resource.h>
@@ -123,6 +124,7 @@ struct nw_dag_options {
 	uint64_t seed;                      /* of the lottery */
 	uint32_t alpha_idx;                 /* of Beatty: golden ratio, sqrt 2, sqrt 3, sqrt 5 */
 
+	struct nw_caps *caps; /* where spec.cap is looked up, borrowed; NULL: no task names one */
 	struct nw_rcu *rcu; /* for pictures, borrowed, NW_RCU_GENERAL; NULL: a domain of its own */
 };
 
@@ -145,6 +147,9 @@ struct nw_dag_spec {
 	uint32_t retry_max;         /* tries after the first */
 	uint64_t retry_wait_ns;     /* before the first retry; doubles with each */
 	uint64_t retry_wait_max_ns; /* and stops there; 0: 2^63 */
+
+	nw_cap cap;          /* looked up when a try starts, held while it runs; 0: none */
+	uint32_t cap_rights; /* that it must have then, NW_CAP_EXEC | ...; if not: FAILED */
 
 	bool is_done; /* COMPLETED from the start: it ended in an earlier run */
 	void *user;   /* anything; given back by nw_dag_info() */
@@ -197,9 +202,9 @@ struct nw_dag_counts {
 /**
  * The graph as it was. Edges go from edges[i] of a task to tasks[edges[i]], its successor.
  *
- * A consistent cut: no task is shown as begun whose dependencies are not shown as COMPLETED; of a
- * task with reason NW_DAG_DEPENDENCY the cause is shown as FAILED, if it is not forgotten.
- * is_instant: more than that, all of it was so at one instant.
+ * A consistent cut: no task is shown as READY or begun whose dependencies are not shown as
+ * COMPLETED; of a task with reason NW_DAG_DEPENDENCY the cause is shown as FAILED, if it is not
+ * forgotten. is_instant: more than that, all of it was so at one instant.
  */
 struct nw_dag_picture {
 	size_t task_count;
@@ -226,7 +231,8 @@ NW_API int nw_dag_create(struct nw_dag **ret_dag, const struct nw_dag_options *o
 			 struct nw_diag *reterr_diag) NW_MUST_USE;
 
 /**
- * Release a graph, also with tasks that run: what was started goes on without it. NULL is a no-op.
+ * Release a graph, also with tasks that run: what was started goes on without it, but for the
+ * capabilities that were held. NULL is a no-op.
  *
  * Threads: one, when no other call on this graph is running or will follow.
  */
@@ -351,7 +357,7 @@ NW_API void nw_dag_cancel_all(struct nw_dag *dag, uint64_t now_ns);
  *
  * @return 0
  * @return -ESTALE  no such task, or forgotten
- * @return -EBUSY   it is not in a final state, or a task of the batch depends on it
+ * @return -EBUSY   it is not in a final state, or a link of the batch begins at it
  *
  * Threads: the driver.
  */

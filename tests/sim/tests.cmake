@@ -2,6 +2,7 @@
 # Step functions under simulation: many seeds on one thread. Programs are called sim_*, so that
 # ./do soak finds them and runs them longer.
 set(sched_sim ${PROJECT_SOURCE_DIR}/bench/sched_sim)
+nw_test(sim/sim_dag)
 nw_test(sim/sim_sched SOURCES ${sched_sim}/check.c ${sched_sim}/machine.c ${sched_sim}/sim.c
   ${sched_sim}/steal.c ${sched_sim}/work.c)
 target_include_directories(sim_sched PRIVATE ${PROJECT_SOURCE_DIR})

@@ -12,6 +12,9 @@
  * what was made was freed, what was retired was reclaimed, what was called was run. Then the
  * structures are made again, small, so that they grow again.
  *
+ * A timer's signal makes one thread after another stand still wherever it is, so that others go on
+ * for long where a thread is between two steps.
+ *
  * Roles that the structures want single (the deque's owner, the mpsc ring's consumer) are tokens
  * that threads take and give back.
  */
@@ -19,6 +22,7 @@
 
 #include "base/prng.h"
 
+#include <errno.h>
 #include <nw/deque.h>
 #include <nw/hashmap.h>
 #include <nw/hazard.h>
@@ -29,6 +33,7 @@
 #include <nw/stack.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
@@ -39,10 +44,13 @@ enum {
 	SEATS_MAX = 8,
 	RING_SLOTS = 64,
 	DEQUE_SLOTS_MAX = 4096,
-	BATCH = 32, /* of the hazard domain: scans are frequent */
+	BATCH = 1, /* of the hazard domain: scans are as frequent as can be */
 	THINGS = 4,
 	STORM = 200,
 	STEPS_MAX = 4000, /* of a thread's life */
+	SLOTS = 2,        /* of a hazard handle: so few let batches be small */
+	STILL_NS = 60000,
+	TICK_NS = 500000, /* far more, or a lone thread would stand still for ever */
 	GENERATION_MS = 1000,
 	ALIVE = 0x600d,
 	DEAD = 0xdead,
@@ -468,6 +476,43 @@ static void ebb(struct churner *c)
 	atomic_fetch_add(&tally->map_growths, doublings(bucket_count(c->world), before));
 }
 
+/* ---- standing still -----------------------------------------------------------------------------
+ */
+
+static void stand_still(int signal_number)
+{
+	struct timespec pause = { .tv_nsec = STILL_NS };
+	int kept = errno;
+
+	(void)signal_number;
+	(void)nanosleep(&pause, NULL); /* cut short by a signal: still long enough */
+	errno = kept;
+}
+
+static void mask(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK_INT(pthread_sigmask(how, &set, NULL), ==, 0);
+}
+
+/* To whichever thread does not block the signal: this one does. */
+static timer_t start_ticking(void)
+{
+	struct sigaction action = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec every = { .it_interval.tv_nsec = TICK_NS, .it_value.tv_nsec = TICK_NS };
+	timer_t timer;
+
+	mask(SIG_BLOCK);
+	CHECK_INT(sigaction(SIGUSR1, &action, NULL), ==, 0);
+	CHECK_INT(timer_create(CLOCK_MONOTONIC, &event, &timer), ==, 0);
+	CHECK_INT(timer_settime(timer, 0, &every, NULL), ==, 0);
+	return timer;
+}
+
 /* ---- a thread's life ----------------------------------------------------------------------------
  */
 
@@ -558,6 +603,7 @@ static void *live(void *arg)
 	struct churner c;
 	uint32_t steps;
 
+	mask(SIG_UNBLOCK);
 	join(&c, world, nw_test_seed() * UINT64_C(1000003) + life);
 	steps = 1 + nwi_prng_below(&c.prng, STEPS_MAX);
 	for (uint32_t i = 0; i < steps; i++) {
@@ -579,7 +625,7 @@ static void *live(void *arg)
 
 static void world_init(struct world *world)
 {
-	struct nw_hazard_options hazard = { .batch_min = BATCH };
+	struct nw_hazard_options hazard = { .batch_min = BATCH, .slots_per_thread = SLOTS };
 
 	CHECK_INT(nw_hazard_create(&world->hazard, NW_NODE_ANY, &hazard), ==, 0);
 	for (int flavour = 0; flavour < 2; flavour++)
@@ -735,6 +781,7 @@ TEST(nothing_is_lost_doubled_or_leaked)
 	const char *text = getenv("NW_CHURN_S");
 	uint64_t seconds = text ? strtoull(text, NULL, 10) : 2, begin = now_ms();
 	uint64_t end = begin + seconds * 1000;
+	timer_t timer = start_ticking();
 	struct nwi_prng prng;
 
 	nwi_prng_init(&prng, nw_test_seed());
@@ -749,6 +796,7 @@ TEST(nothing_is_lost_doubled_or_leaked)
 		CHECK_INT(atomic_load(&tally.made), ==, atomic_load(&tally.freed));
 		tally.generations++;
 	} while (now_ms() < end);
+	CHECK_INT(timer_delete(timer), ==, 0);
 	print_tally(&tally, (now_ms() - begin) / 1000);
 	for (int place = 0; place < PLACES; place++)
 		CHECK_INT(atomic_load(&tally.moved[place]), >, 0);

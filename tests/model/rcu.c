@@ -5,28 +5,12 @@
  */
 #include "rcu.h"
 
-static void *read_all(void *arg)
-{
-	struct nw_rcu_thread *thread = model_reader(0);
-
-	nw_rcu_read_lock(thread);
-	nw_rcu_read_lock(thread);
-	model_read();
-	nw_rcu_read_unlock(thread);
-	model_read();
-	nw_rcu_read_unlock(thread);
-	nw_rcu_read_lock(thread);
-	model_read();
-	nw_rcu_read_unlock(thread);
-	return arg;
-}
-
 int main(void)
 {
 	pthread_t reader, writer;
 
-	model_rcu_start(NW_RCU_FENCED_BIT);
-	model_start(&reader, read_all);
+	model_rcu_start(NW_RCU_FENCED_BIT, true);
+	model_start(&reader, model_read_sections);
 	model_start(&writer, model_update);
 	pthread_join(reader, NULL);
 	pthread_join(writer, NULL);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An RCU domain of two registered readers with full fences, as nw_rcu_create() and
- * nw_rcu_register() leave it; a writer that replaces an object and frees the old one when a grace
- * period has ended.
+ * An RCU domain of two registered readers, as nw_rcu_create() and nw_rcu_register() leave it; a
+ * writer that replaces an object and frees the old one when a grace period has ended.
+ *
+ * Fences: by default all are full. A reader that is not fenced runs light ones, nothing to the
+ * checker but with light.h. With MODEL_UNFENCED the writer's is nothing, too.
  */
 #ifndef NW_MODEL_RCU_H
 #define NW_MODEL_RCU_H
@@ -14,7 +16,10 @@
 
 #include "reclaim/rcu.c"
 
-enum { READERS = 2, UPDATES = 2 };
+#ifndef UPDATES
+#define UPDATES 2
+#endif
+enum { READERS = 2 };
 
 struct object {
 	uint64_t a, b;
@@ -44,19 +49,24 @@ static inline struct object *model_object(uint64_t value)
 	return object;
 }
 
-static inline void model_rcu_start(uint64_t flags)
+static inline void model_rcu_start(uint64_t flags, bool is_fenced)
 {
 	static_assert(sizeof(struct reader) <= sizeof(reader_memory[0]), "a reader fits");
+#ifdef MODEL_UNFENCED
+	rcu->fence_reason = 0;
+#else
 	rcu->fence_reason = -ENOSYS;
+#endif
 	atomic_init(&rcu->period, PERIOD_FIRST);
 	atomic_init(&rcu->ended, PERIOD_FIRST);
 	for (int r = 0; r < READERS; r++) {
 		struct reader *reader = (struct reader *)(void *)reader_memory[r];
 
 		reader->rcu = rcu;
-		reader->is_fenced = true;
+		reader->is_fenced = is_fenced;
 		reader->thread.period = &rcu->period;
 		atomic_init(&reader->thread.state, flags);
+		reader->member.is_used = true;
 		reader->member.next = atomic_load(&rcu->registry.first);
 		atomic_init(&rcu->registry.first, &reader->member);
 	}
@@ -69,6 +79,23 @@ static inline void model_read(void)
 	struct object *object = nw_rcu_dereference(&shared);
 
 	assert(object->b == 10 * object->a);
+}
+
+/* Twice: the second time in a section of two levels. */
+static inline void *model_read_sections(void *arg)
+{
+	struct nw_rcu_thread *thread = model_reader(0);
+
+	nw_rcu_read_lock(thread);
+	model_read();
+	nw_rcu_read_unlock(thread);
+	nw_rcu_read_lock(thread);
+	nw_rcu_read_lock(thread);
+	model_read();
+	nw_rcu_read_unlock(thread);
+	model_read();
+	nw_rcu_read_unlock(thread);
+	return arg;
 }
 
 /* What a grace period did not end for stays: whether it has to end is not asked here. */

@@ -11,9 +11,13 @@ static void *read_all(void *arg)
 	struct nw_rcu_thread *thread = model_reader(0);
 
 	nw_rcu_online(thread);
+	nw_rcu_read_lock_quiescent(thread);
 	model_read();
+	nw_rcu_read_unlock_quiescent(thread);
 	nw_rcu_quiescent(thread);
+	nw_rcu_read_lock_quiescent(thread);
 	model_read();
+	nw_rcu_read_unlock_quiescent(thread);
 	nw_rcu_offline(thread);
 	return arg;
 }
@@ -22,7 +26,7 @@ int main(void)
 {
 	pthread_t reader, writer;
 
-	model_rcu_start(NW_RCU_QUIESCENT_BIT);
+	model_rcu_start(NW_RCU_QUIESCENT_BIT, true);
 	model_start(&reader, read_all);
 	model_start(&writer, model_update);
 	pthread_join(reader, NULL);

@@ -261,11 +261,15 @@ NW_END_DECLS
 #define NW_TASK_PASTE_(a, b) a##b
 #define NW_TASK_OPEN(...)    __VA_ARGS__
 
-/* How many arguments name, type, argument, ... has; whether a call has any. */
-#define NW_TASK_COUNT(...)                                            NW_TASK_COUNT_(__VA_ARGS__, 6, x, 5, x, 4, x, 3, x, 2, x, 1, x, 0, x)
+/* How many arguments name, type, argument, ... has. */
+#define NW_TASK_COUNT(...) NW_TASK_COUNT_(__VA_ARGS__, 6, x, 5, x, 4, x, 3, x, 2, x, 1, x, 0, x)
+
 #define NW_TASK_COUNT_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, ...) n
-#define NW_TASK_HAS_ANY(...)                                          NW_TASK_HAS_ANY_(__VA_ARGS__, N, N, N, N, N, N, 0, x)
-#define NW_TASK_HAS_ANY_(a, b, c, d, e, f, g, n, ...)                 n
+
+/* Whether a call has any: N or 0. */
+#define NW_TASK_HAS_ANY(...) NW_TASK_HAS_ANY_(__VA_ARGS__, N, N, N, N, N, N, 0, x)
+
+#define NW_TASK_HAS_ANY_(a, b, c, d, e, f, g, n, ...) n
 
 #define NW_SPAWN(...)         NW_TASK_PASTE(NW_SPAWN_, NW_TASK_HAS_ANY(__VA_ARGS__))(__VA_ARGS__)
 #define NW_SPAWN_0(name)      name##_nw_spawn(&nw_here)

@@ -57,6 +57,7 @@
  */
 #include "caps/caps.h"
 
+#include "base/attr.h"
 #include "base/bits.h"
 #include "caps/bucket.h"
 
@@ -196,7 +197,7 @@ const struct nw_mem *nw_caps_memory(const struct nw_caps *caps)
 /* -- slots and states --------------------------------------------------------------------- */
 
 /* NULL: it is in no segment. Any index: handles are guessed. */
-static struct slot *slot_at(const struct nw_caps *caps, uint32_t slot_idx)
+NWI_ALWAYS_INLINE struct slot *slot_at(const struct nw_caps *caps, uint32_t slot_idx)
 {
 	uint32_t bit, s;
 	struct slot *segment;

@@ -10,13 +10,12 @@
 #include "sched_sim/orders.h"
 #include "sched_sim/sim.h"
 
-enum { TASKS = 20000, SLOTS = 100000, SCAN_EVERY = 1 << 20, NAME_BYTES = 96 };
+enum { TASKS = 20000, SEEDS = 5, SLOTS = 100000, SCAN_EVERY = 1 << 20, NAME_BYTES = 96 };
 
 static const struct {
 	const char *name;
 	const char *source;
 } machines[] = {
-	{ "1x48", "synthetic:pack:1 numa:1 core:48 pu:1" },
 	{ "2x48", "synthetic:pack:2 numa:1 core:48 pu:1" },
 	{ "8x48", "synthetic:pack:2 numa:4 core:48 pu:1" },
 };
@@ -46,6 +45,11 @@ struct figure {
 };
 enum { MAKESPAN, REMOTE, HOME, PROBES, FIGURE_COUNT };
 
+static uint32_t seed_count(void)
+{
+	return nw_bench_env("NW_BENCH_REPEAT", SEEDS, NW_BENCH_REPEAT_MAX);
+}
+
 static void take(struct figure *figures, uint32_t i, const struct sim_result *result)
 {
 	double tasks = (double)result->task_count;
@@ -73,7 +77,7 @@ static bool run_case(const struct sim_machine *machine, const char *prefix, enum
 				     .is_unjudged = variant->is_unjudged,
 				     .has_ballast = variant->has_ballast,
 				     .scan_every = SCAN_EVERY };
-	uint32_t n = nw_bench_repeat();
+	uint32_t n = seed_count();
 	char name[NAME_BYTES];
 
 	sim_costs_default(&config.costs);

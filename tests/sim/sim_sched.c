@@ -8,7 +8,12 @@
 
 #include "bench/sched_sim/sim.h"
 
-enum { SEEDS = 150, FAULT_SEEDS = 20 };
+#ifdef NW_SMALL
+enum { SEEDS = 10, TRACES = 3, DAG_TASKS = 600 }; /* ThreadSanitizer: thirty times slower */
+#else
+enum { SEEDS = 150, TRACES = 20, DAG_TASKS = 2000 };
+#endif
+enum { FAULT_SEEDS = 20 };
 
 TEST(every_invariant_holds_at_every_step_of_many_runs)
 {
@@ -87,7 +92,7 @@ static char *trace_of(uint64_t seed)
 
 TEST(a_seed_gives_the_same_steps_again)
 {
-	for (uint64_t seed = 1; seed < 20; seed++) {
+	for (uint64_t seed = 1; seed <= TRACES; seed++) {
 		char *first = trace_of(seed), *second = trace_of(seed), *other;
 
 		CHECK_STR(first, second);
@@ -137,7 +142,7 @@ TEST(a_machine_of_384_cores_is_read_from_its_description)
 static void run_dag(enum nwi_policy_kind kind, bool is_unjudged, struct sim_result *ret_result)
 {
 	struct sim_config config = { .work = SIM_DAG,
-				     .task_count = 2000,
+				     .task_count = DAG_TASKS,
 				     .is_unjudged = is_unjudged,
 				     .seed = nw_test_seed(),
 				     .scan_every = 4096 };

@@ -10,6 +10,7 @@
 #include "dag/graph.h"
 
 #include "base/diag.h"
+#include "dag/options.h"
 #include "os/heap.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ static int refuse(struct nw_diag *reterr_diag, int rc, const char *name, const c
 static int check_spec(const struct nw_dag *dag, const struct nw_dag_spec *spec,
 		      struct nw_diag *reterr_diag)
 {
+	const char *why = nwi_options_refuse_spec(&dag->admit, dag->caps, spec);
 	const char *name = spec->name;
 
 	if (!name || name[0] == '\0')
@@ -34,15 +36,8 @@ static int check_spec(const struct nw_dag *dag, const struct nw_dag_spec *spec,
 		return refuse(reterr_diag, -EINVAL, name, "its name is longer than 255 bytes");
 	if (nwi_names_find(&dag->names, name))
 		return refuse(reterr_diag, -EEXIST, name, "another task has this name");
-	if (spec->has_node && spec->node_idx >= dag->admit.node_count)
-		return refuse(reterr_diag, -EINVAL, name, "it names a node that is not there");
-	if (spec->is_node_strict && !spec->has_node)
-		return refuse(reterr_diag, -EINVAL, name, "it is bound to a node, but names none");
-	if (spec->class_idx >= dag->admit.class_count)
-		return refuse(reterr_diag, -EINVAL, name, "it names a class that is not there");
-	if (spec->cap.value != 0 && !dag->caps)
-		return refuse(reterr_diag, -EINVAL, name,
-			      "it names a capability, but the graph has no table");
+	if (why)
+		return refuse(reterr_diag, -EINVAL, name, why);
 	if (spec->dep_count > 0 && !spec->deps)
 		return refuse(reterr_diag, -EINVAL, name, "dependencies, but no list of them");
 	return 0;
@@ -71,18 +66,12 @@ static void copy_spec(struct nwi_dag_task *task, const struct nw_dag_spec *spec)
 {
 	memcpy(task->name, spec->name, strlen(spec->name) + 1);
 	task->named.name = task->name;
-	task->ticket.need = spec->need;
-	task->ticket.has_node = spec->has_node;
-	task->ticket.is_strict = spec->is_node_strict;
-	task->ticket.node_idx = spec->node_idx;
-	task->ticket.item.priority = spec->priority;
-	task->ticket.item.class_idx = spec->class_idx;
+	nwi_options_ticket(&task->ticket, spec);
 	task->cost_ns = spec->cost_ns > 0 ? spec->cost_ns : 1;
 	task->timeout_ns = spec->timeout_ns;
 	task->retry_max = spec->retry_max;
 	task->retry_wait_ns = spec->retry_wait_ns;
-	task->retry_wait_max_ns = spec->retry_wait_max_ns > 0 ? spec->retry_wait_max_ns
-							      : UINT64_C(1) << 63;
+	task->retry_wait_max_ns = nwi_options_retry_max_ns(spec);
 	task->cap = spec->cap;
 	task->cap_rights = spec->cap_rights;
 	task->is_done = spec->is_done;

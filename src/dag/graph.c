@@ -6,91 +6,14 @@
 #include "dag/graph.h"
 
 #include "base/diag.h"
+#include "dag/options.h"
 #include "os/heap.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
-enum { PASS_MAX_DEFAULT = 64, NODE_COUNT_MAX = 1024 };
-
 /* ---- create, destroy ---- */
-
-static int check_options(const struct nw_dag_options *options, struct nw_diag *reterr_diag)
-{
-	if (!options->capacity || options->node_count == 0 || options->node_count > NODE_COUNT_MAX)
-		nwi_diag_set(reterr_diag,
-			     "a graph needs the capacity of 1..%d nodes, not of %" PRIu32,
-			     NODE_COUNT_MAX, options->node_count);
-	else if ((uint32_t)options->order >= NW_DAG_ORDER_COUNT)
-		nwi_diag_set(reterr_diag, "there is no order of dispatch number %d",
-			     (int)options->order);
-	else if (options->class_count > NWI_ORDER_CLASSES_MAX)
-		nwi_diag_set(reterr_diag, "%" PRIu32 " classes: %d is the limit",
-			     options->class_count, NWI_ORDER_CLASSES_MAX);
-	else if (options->class_count > 0 && !options->classes)
-		nwi_diag_set(reterr_diag, "%" PRIu32 " classes, but no list of them",
-			     options->class_count);
-	else
-		return 0;
-	return -EINVAL;
-}
-
-/* The two enumerations are kept apart so that the header needs nothing of src. */
-static enum nwi_order_kind order_kind(enum nw_dag_order order)
-{
-	static const enum nwi_order_kind kinds[NW_DAG_ORDER_COUNT] = {
-		[NW_DAG_ORDER_PRIORITY] = NWI_ORDER_PRIORITY,
-		[NW_DAG_ORDER_FIFO] = NWI_ORDER_FIFO,
-		[NW_DAG_ORDER_LOTTERY] = NWI_ORDER_LOTTERY,
-		[NW_DAG_ORDER_BEATTY] = NWI_ORDER_BEATTY,
-		[NW_DAG_ORDER_STURMIAN] = NWI_ORDER_STURMIAN,
-	};
-
-	return kinds[order];
-}
-
-static void limit_classes(struct nw_dag *dag, const struct nw_dag_options *options)
-{
-	for (uint32_t i = 0; i < options->class_count; i++) {
-		const struct nw_dag_class *class = &options->classes[i];
-
-		nwi_admit_limit_class(&dag->admit, i, class->quota,
-				      nwi_tokens_of(class->start_per_s, class->start_burst));
-	}
-}
-
-static int init_admit(struct nw_dag *dag, const struct nw_dag_options *options)
-{
-	uint32_t class_count = options->class_count > 0 ? options->class_count : 1;
-	uint32_t *weights = nwi_heap_alloc_array(class_count, sizeof(*weights));
-	int rc;
-
-	if (!weights)
-		return -ENOMEM;
-	weights[0] = 1;
-	for (uint32_t i = 0; i < options->class_count; i++)
-		weights[i] = options->classes[i].weight > 0 ? options->classes[i].weight : 1;
-	rc = nwi_admit_init(&dag->admit,
-			    &(struct nwi_admit_options){
-				    .capacity = options->capacity,
-				    .node_count = options->node_count,
-				    .machine = options->machine,
-				    .running_max = options->running_max,
-				    .pass_max = options->pass_max > 0 ? options->pass_max
-								      : (uint32_t)PASS_MAX_DEFAULT,
-				    .order = { .kind = order_kind(options->order),
-					       .class_count = class_count,
-					       .weights = weights,
-					       .seed = options->seed,
-					       .alpha_idx = options->alpha_idx },
-			    });
-	nwi_heap_free(weights);
-	if (rc == 0)
-		limit_classes(dag, options);
-	return rc;
-}
 
 static int init_rcu(struct nw_dag *dag, struct nw_rcu *borrowed, struct nw_diag *reterr_diag)
 {
@@ -116,7 +39,7 @@ int nw_dag_create(struct nw_dag **ret_dag, const struct nw_dag_options *options,
 		  struct nw_diag *reterr_diag)
 {
 	struct nw_dag *dag;
-	int rc = check_options(options, reterr_diag);
+	int rc = nwi_options_check(options, reterr_diag);
 
 	if (rc != 0)
 		return rc;
@@ -125,7 +48,7 @@ int nw_dag_create(struct nw_dag **ret_dag, const struct nw_dag_options *options,
 		goto no_memory;
 	dag->free_slot = UINT32_MAX;
 	dag->caps = options->caps;
-	rc = init_admit(dag, options);
+	rc = nwi_options_admit(&dag->admit, options);
 	if (rc != 0)
 		goto no_admit;
 	rc = init_rcu(dag, options->rcu, reterr_diag);

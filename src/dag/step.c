@@ -14,6 +14,7 @@
 #include "dag/graph.h"
 
 #include "base/clock.h"
+#include "dag/options.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -341,19 +342,11 @@ void nw_dag_next(struct nw_dag *dag, uint64_t now_ns, struct nw_dag_step *ret_st
 
 /* ---- ended, cancel ---- */
 
-static uint64_t retry_wait_ns(const struct nwi_dag_task *task)
-{
-	uint32_t doublings = nwi_dag_own32(&task->attempt) - 1;
-	uint64_t wait_ns = task->retry_wait_ns;
-
-	for (uint32_t i = 0; i < doublings && wait_ns < task->retry_wait_max_ns; i++)
-		wait_ns = nwi_ns_add(wait_ns, wait_ns);
-	return wait_ns < task->retry_wait_max_ns ? wait_ns : task->retry_wait_max_ns;
-}
-
 static void retry(struct nw_dag *dag, struct nwi_dag_task *task, uint64_t now_ns)
 {
-	uint64_t at_ns = nwi_ns_add(now_ns, retry_wait_ns(task));
+	uint64_t wait_ns = nwi_options_retry_wait_ns(task->retry_wait_ns, task->retry_wait_max_ns,
+						     nwi_dag_own32(&task->attempt));
+	uint64_t at_ns = nwi_ns_add(now_ns, wait_ns);
 
 	nwi_dag_set64(&task->ready_ns, now_ns);
 	set_state(dag, task, NW_DAG_READY, NW_DAG_NO_REASON);

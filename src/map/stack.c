@@ -27,8 +27,7 @@
  * References: R. K. Treiber, "Systems programming: coping with parallelism", IBM RJ 5118, 1986;
  * M. Michael, "Hazard pointers", TPDS 15(6), 2004. Who loses a compare-and-swap keeps away for a
  * while (os/retry.h): top is one word, and every turn taken on it moves its line. No elimination (a
- * push and a pop that meet beside the stack): it moves a line as well, and while threads keep away
- * few meet.
+ * push and a pop that meet beside the stack): it moves a line as well. Not measured.
  */
 #include <nw/stack.h>
 

@@ -2,7 +2,8 @@
 /* Hazard pointers from one thread that holds several handles: what protects, what is reclaimed
  * when, who runs the deleters, what the kernel may refuse. Deleters poison what they are given, so
  * that a second run or a late look is seen. Where fences make a difference both kinds are tried;
- * membarrier(2) is refused by a wrapped syscall(). */
+ * membarrier(2) is refused by a wrapped syscall(), and a thread that the library started would end
+ * the test. */
 #include "nw_test.h"
 
 #include "lib/fault.h"
@@ -10,12 +11,14 @@
 #include <nw/hazard.h>
 
 #include <errno.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { ALIVE = 0x600d, DEAD = 0xdead, NODES_MAX = 4096 };
+enum { ALIVE = 0x600d, DEAD = 0xdead, NODES_MAX = 4096, ANY = -1, HANGS_S = 10 };
 
 struct node {
 	uint64_t magic;
@@ -27,7 +30,10 @@ static uint64_t deleted_count;
 static struct nw_hazard_thread *deleted_by;
 static _Atomic(struct node *) shared;
 
-static int membarrier_error; /* 0: the kernel answers */
+static int membarrier_error;        /* 0: the kernel answers */
+static long refused_command = ANY;  /* which fails with it */
+static uint64_t syscall_count;      /* through syscall(): membarrier, futex */
+static void (*on_membarrier)(void); /* before the next call, once */
 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
@@ -41,11 +47,30 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
-	if (number == SYS_membarrier && membarrier_error != 0) {
-		errno = membarrier_error;
-		return -1;
+	syscall_count++;
+	if (number == SYS_membarrier) {
+		void (*hook)(void) = on_membarrier;
+
+		on_membarrier = NULL;
+		if (hook)
+			hook();
+		if (membarrier_error != 0 && (refused_command == ANY || refused_command == a[0])) {
+			errno = membarrier_error;
+			return -1;
+		}
 	}
 	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* The library starts no thread: one would end the test. */
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+			  void *arg);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+			  void *arg)
+{
+	(void)thread, (void)attr, (void)run, (void)arg;
+	FAIL("a hidden thread");
 }
 
 static struct node *new_node(int i)
@@ -250,6 +275,36 @@ TEST(garbage_stays_below_the_stated_bound)
 	CHECK_INT(stats.scan_count, <=, NODES_MAX / (HANDLES * SLOTS) + HANDLES);
 }
 
+/* Threads that come, retire what is held and what is not, and leave: what they hand on counts. */
+TEST(threads_that_leave_keep_to_the_bound)
+{
+	enum { SLOTS = 3, COMINGS = 200, RETIRED = 9 };
+	struct nw_hazard *domain = new_domain(SLOTS, 8);
+	struct nw_hazard_thread *parked = join(domain);
+	struct nw_hazard_stats stats = { 0 };
+	int n = 0;
+
+	for (uint32_t slot = 0; slot < SLOTS; slot++, n++)
+		nw_hazard_set(parked, slot, new_node(n));
+	for (int i = 0; i < COMINGS; i++) {
+		struct nw_hazard_thread *thread = join(domain);
+
+		if (i < SLOTS)
+			retire(thread, &nodes[i]);
+		for (int r = 0; r < RETIRED; r++, n++) {
+			retire(thread, new_node(n));
+			stats = stats_of(domain);
+			CHECK_INT(stats.retired_count - deleted_count, <=, stats.garbage_max);
+		}
+		nw_hazard_unregister(thread);
+		/* All but what the parked one holds. */
+		CHECK_INT(stats_of(domain).retired_count - deleted_count, <=, SLOTS);
+	}
+	CHECK_INT(stats.garbage_max, ==, 2 * (2 * 2 * SLOTS + 2 * SLOTS));
+	for (int i = 0; i < SLOTS; i++)
+		CHECK_INT(nodes[i].magic, ==, ALIVE);
+}
+
 TEST(more_slots_than_a_table_takes)
 {
 	enum { HANDLES = 12, SLOTS = NW_HAZARD_SLOTS_MAX, HELD = HANDLES * SLOTS };
@@ -334,6 +389,33 @@ TEST(deleters_may_retire)
 	CHECK_INT(scans_inside, ==, 0);
 }
 
+/* Protects another, retires it, and so leaves it for a scan that finds the slot clear. */
+static void protect_and_retire(struct nw_hazard_thread *thread, void *ptr, void *arg)
+{
+	struct node *other = arg;
+
+	(void)ptr;
+	shared = other;
+	CHECK(nw_hazard_protect(thread, 1, &shared) == other);
+	shared = NULL;
+	retire(thread, other);
+	CHECK_INT(other->magic, ==, ALIVE);
+	nw_hazard_clear(thread, 1);
+}
+
+TEST(deleters_may_protect)
+{
+	struct nw_hazard_thread *thread = join(new_domain(2, 0));
+
+	nw_hazard_set(thread, 0, new_node(0)); /* as an operation that retires may have */
+	nw_hazard_retire(thread, &new_node(1)->retired, &nodes[1], protect_and_retire, new_node(2));
+	CHECK_INT(nw_hazard_scan(thread), ==, 1);
+	CHECK_INT(nodes[2].magic, ==, ALIVE);
+	CHECK_INT(nw_hazard_scan(thread), ==, 1);
+	CHECK_INT(nodes[2].magic, ==, DEAD);
+	CHECK_INT(nodes[0].magic, ==, ALIVE);
+}
+
 TEST(destroy_runs_what_is_left_and_what_that_retires)
 {
 	struct nw_hazard *domain = new_domain(2, 0);
@@ -407,6 +489,49 @@ TEST(says_why_fences_are_full)
 	CHECK_INT(deleted_count, ==, 1);
 	CHECK_INT(stats_of(refused).refused_count, ==, 0);
 #endif
+}
+
+/* Each step of asking for membarrier may be what is refused; none is asked for again. */
+TEST(fences_are_decided_once)
+{
+	static const long steps[] = { MEMBARRIER_CMD_QUERY,
+				      MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED };
+	struct nw_hazard *plain = new_domain(0, 0), *full;
+
+	if (stats_of(plain).fence_reason != 0)
+		SKIP("no membarrier to refuse: fences are full here");
+	for (int i = 0; i < 2; i++) {
+		struct nw_hazard_thread *thread;
+
+		refused_command = steps[i];
+		membarrier_error = ENOSYS;
+		full = new_domain(0, 0);
+		membarrier_error = 0;
+		thread = join(full);
+		syscall_count = 0;
+		retire(thread, new_node(i));
+		CHECK_INT(nw_hazard_scan(thread), ==, 1);
+		nw_hazard_barrier(thread);
+		CHECK_INT(stats_of(full).fence_reason, ==, -ENOSYS);
+		CHECK_INT(syscall_count, ==, 0);
+	}
+	retire(join(plain), new_node(2));
+	nw_hazard_barrier(join(plain));
+	CHECK_INT(syscall_count, ==, 2);
+	CHECK_INT(stats_of(plain).fence_reason, ==, 0);
+}
+
+TEST(readers_make_no_system_call)
+{
+	struct nw_hazard_thread *thread = join(new_domain(0, 0));
+
+	shared = new_node(0);
+	syscall_count = 0;
+	for (int i = 0; i < 1000; i++) {
+		nw_hazard_protect(thread, 0, &shared);
+		nw_hazard_clear(thread, 0);
+	}
+	CHECK_INT(syscall_count, ==, 0);
 }
 
 TEST(a_late_refusal_frees_nothing)
@@ -523,4 +648,92 @@ TEST(a_forked_child_forgets_the_other_threads)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	nw_hazard_barrier(self); /* the parent goes on as before */
 	CHECK_INT(deleted_count, ==, 1);
+}
+
+static struct nw_hazard *forked_domain;
+static pid_t forked;
+
+/* The child of a fork() that found every other thread, the forking one too, in the middle of
+ * something. Two handles are there already; what is left of them must hold nothing up. */
+static void use_in_child(uint64_t garbage)
+{
+	struct nw_hazard_thread *a, *b;
+
+	alarm(HANGS_S);
+	nw_hazard_after_fork_child(forked_domain, NULL);
+	CHECK_INT(stats_of(forked_domain).thread_count, ==, 0);
+	a = join(forked_domain);
+	b = join(forked_domain);
+	CHECK_INT(stats_of(forked_domain).thread_count_max, ==, 2);
+	deleted_count = 0;
+	retire(a, new_node(100));
+	retire(b, new_node(101));
+	nw_hazard_barrier(a);
+	CHECK_INT(deleted_count, ==, garbage + 2);
+	nw_hazard_unregister(a);
+	nw_hazard_unregister(b);
+	nw_hazard_destroy(forked_domain);
+	CHECK_INT(deleted_count, ==, garbage + 2);
+	_exit(0);
+}
+
+static void check_child(void)
+{
+	int status;
+
+	CHECK(waitpid(forked, &status, 0) == forked);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void fork_amid_barrier(void)
+{
+	forked = fork();
+	if (forked == 0)
+		use_in_child(3);
+}
+
+/* The lists are claimed, the registry locked, a slot in use: the child finds none of it so. */
+TEST(a_child_forked_amid_a_barrier_goes_on)
+{
+	struct nw_hazard_thread *self, *other;
+
+	forked_domain = new_domain(2, 0);
+	if (stats_of(forked_domain).fence_reason != 0)
+		SKIP("without membarrier a barrier cannot be met in the middle");
+	self = join(forked_domain);
+	other = join(forked_domain);
+	nw_hazard_set(other, 0, new_node(0));
+	retire(self, &nodes[0]);
+	retire(other, new_node(1));
+	retire(other, new_node(2));
+	on_membarrier = fork_amid_barrier;
+	nw_hazard_barrier(self);
+	CHECK_INT(deleted_count, ==, 2);
+	check_child();
+}
+
+static void fork_here(struct nw_hazard_thread *thread, void *ptr, void *arg)
+{
+	(void)thread, (void)ptr, (void)arg;
+	forked = fork();
+	if (forked == 0)
+		use_in_child(1);
+}
+
+/* What the forking thread had in hand is lost to the child, and never freed there. */
+TEST(a_child_forked_in_a_deleter_frees_nothing_twice)
+{
+	struct nw_hazard_thread *self, *other;
+
+	forked_domain = new_domain(2, 0);
+	self = join(forked_domain);
+	other = join(forked_domain);
+	retire(other, new_node(0));
+	retire(self, new_node(1));
+	nw_hazard_retire(self, &new_node(2)->retired, &nodes[2], fork_here, NULL);
+	CHECK_INT(nw_hazard_scan(self), ==, 2);
+	CHECK_INT(deleted_count, ==, 1);
+	nw_hazard_barrier(self);
+	CHECK_INT(deleted_count, ==, 2);
+	check_child();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* RCU from one thread that holds several handles, so that every interleaving of readers and writers
  * that matters can be written down. Each claim about both flavours is tried on each of them, with
- * and without full fences; membarrier(2) is refused by a wrapped syscall(). */
+ * and without full fences; membarrier(2) is refused by a wrapped syscall(), and a thread that the
+ * library started would end the test. */
 #include "nw_test.h"
 
 #include "lib/fault.h"
@@ -9,13 +10,15 @@
 #include <nw/rcu.h>
 
 #include <errno.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { ALIVE = 0x600d, DEAD = 0xdead, NODES_MAX = 256 };
+enum { ALIVE = 0x600d, DEAD = 0xdead, NODES_MAX = 256, ANY = -1, HANGS_S = 10 };
 
 struct node {
 	uint64_t magic;
@@ -25,7 +28,10 @@ struct node {
 static struct node nodes[NODES_MAX];
 static uint64_t run_count;
 static struct nw_rcu_thread *run_by;
-static int membarrier_error; /* 0: the kernel answers */
+static int membarrier_error;        /* 0: the kernel answers */
+static long refused_command = ANY;  /* which fails with it */
+static uint64_t syscall_count;      /* through syscall(): membarrier, futex */
+static void (*on_membarrier)(void); /* before the next call, once */
 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
@@ -39,11 +45,30 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
-	if (number == SYS_membarrier && membarrier_error != 0) {
-		errno = membarrier_error;
-		return -1;
+	syscall_count++;
+	if (number == SYS_membarrier) {
+		void (*hook)(void) = on_membarrier;
+
+		on_membarrier = NULL;
+		if (hook)
+			hook();
+		if (membarrier_error != 0 && (refused_command == ANY || refused_command == a[0])) {
+			errno = membarrier_error;
+			return -1;
+		}
 	}
 	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* The library starts no thread: one would end the test. */
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+			  void *arg);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),
+			  void *arg)
+{
+	(void)thread, (void)attr, (void)run, (void)arg;
+	FAIL("a hidden thread");
 }
 
 static struct nw_rcu *new_domain(enum nw_rcu_flavour flavour, bool full_fences)
@@ -560,6 +585,50 @@ TEST(says_why_fences_are_full)
 #endif
 }
 
+/* Each step of asking for membarrier may be what is refused; none is asked for again. */
+TEST(fences_are_decided_once)
+{
+	static const long steps[] = { MEMBARRIER_CMD_QUERY,
+				      MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED };
+	struct nw_rcu *plain = new_domain(NW_RCU_GENERAL, false), *full;
+
+	if (stats_of(plain).fence_reason != 0)
+		SKIP("no membarrier to refuse: fences are full here");
+	for (int i = 0; i < 2; i++) {
+		struct nw_rcu_thread *reader;
+
+		refused_command = steps[i];
+		membarrier_error = ENOSYS;
+		full = new_domain(NW_RCU_GENERAL, false);
+		membarrier_error = 0;
+		reader = join(full, NULL);
+		syscall_count = 0;
+		nw_rcu_read_lock(reader);
+		CHECK_INT(nw_rcu_synchronize_for(full, NULL, 0, NULL), ==, -ETIMEDOUT);
+		nw_rcu_read_unlock(reader);
+		nw_rcu_synchronize(full, reader);
+		nw_rcu_barrier(reader);
+		CHECK_INT(stats_of(full).fence_reason, ==, -ENOSYS);
+		CHECK_INT(syscall_count, ==, 0);
+	}
+	nw_rcu_synchronize(plain, NULL);
+	CHECK_INT(syscall_count, ==, 1);
+	CHECK_INT(stats_of(plain).fence_reason, ==, 0);
+}
+
+TEST(readers_make_no_system_call)
+{
+	struct nw_rcu_thread *reader = join(new_domain(NW_RCU_GENERAL, false), NULL);
+
+	syscall_count = 0;
+	for (int i = 0; i < 1000; i++) {
+		nw_rcu_read_lock(reader);
+		nw_rcu_read_unlock(reader);
+	}
+	call(reader, 0);
+	CHECK_INT(syscall_count, ==, 0);
+}
+
 TEST(a_late_refusal_begins_no_period)
 {
 	struct nw_rcu *rcu = new_domain(NW_RCU_GENERAL, false);
@@ -749,4 +818,98 @@ static void fork_and_forget(struct nw_rcu *rcu)
 TEST(a_forked_child_forgets_the_other_readers)
 {
 	on_each(fork_and_forget);
+}
+
+static struct nw_rcu *forked_rcu;
+static pid_t forked;
+
+/* The child of a fork() that found every other thread, the forking one too, in the middle of
+ * something. Two handles are there already; what is left of them must hold nothing up. */
+static void use_in_child(uint64_t callbacks)
+{
+	struct nw_rcu_thread *a, *b;
+
+	alarm(HANGS_S);
+	nw_rcu_after_fork_child(forked_rcu, NULL);
+	CHECK_INT(stats_of(forked_rcu).thread_count, ==, 0);
+	a = join_outside(forked_rcu, "a");
+	b = join_outside(forked_rcu, "b");
+	CHECK_INT(stats_of(forked_rcu).thread_count_max, ==, 2);
+	run_count = 0;
+	call(a, 100);
+	call(b, 101);
+	nw_rcu_barrier(a);
+	CHECK_INT(run_count, ==, callbacks + 2);
+	nw_rcu_unregister(a);
+	nw_rcu_unregister(b);
+	nw_rcu_destroy(forked_rcu);
+	CHECK_INT(run_count, ==, callbacks + 2);
+	_exit(0);
+}
+
+static void check_child(void)
+{
+	int status;
+
+	CHECK(waitpid(forked, &status, 0) == forked);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void fork_amid_barrier(void)
+{
+	forked = fork();
+	if (forked == 0)
+		use_in_child(3);
+}
+
+/* The lists are claimed and the registry locked: the child finds neither so. */
+TEST(a_child_forked_amid_a_barrier_goes_on)
+{
+	for (int flavour = NW_RCU_GENERAL; flavour <= NW_RCU_QUIESCENT; flavour++) {
+		struct nw_rcu_thread *self, *other;
+
+		forked_rcu = new_domain((enum nw_rcu_flavour)flavour, false);
+		if (stats_of(forked_rcu).fence_reason != 0)
+			SKIP("without membarrier a barrier cannot be met in the middle");
+		self = join_outside(forked_rcu, "self");
+		other = join_outside(forked_rcu, "other");
+		call(self, 0);
+		call(other, 1);
+		call(other, 2);
+		run_count = 0;
+		on_membarrier = fork_amid_barrier;
+		nw_rcu_barrier(self);
+		CHECK_INT(run_count, ==, 3);
+		check_child();
+	}
+}
+
+static void fork_here(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	(void)thread, (void)ptr, (void)arg;
+	forked = fork();
+	if (forked == 0)
+		use_in_child(1);
+}
+
+/* What the forking thread had in hand is lost to the child, and never run there. */
+static void fork_in_callback(struct nw_rcu *rcu)
+{
+	struct nw_rcu_thread *self = join_outside(rcu, "self"), *other = join_outside(rcu, "other");
+
+	forked_rcu = rcu;
+	call(other, 0);
+	nw_rcu_call(self, &nodes[1].head, &nodes[1], fork_here, NULL);
+	call(self, 2);
+	CHECK_INT(nw_rcu_run(self), ==, 2);
+	CHECK_INT(run_count, ==, 1);
+	CHECK_INT(nodes[2].magic, ==, DEAD);
+	nw_rcu_barrier(self);
+	CHECK_INT(run_count, ==, 2);
+	check_child();
+}
+
+TEST(a_child_forked_in_a_callback_runs_none_twice)
+{
+	on_each(fork_in_callback);
 }

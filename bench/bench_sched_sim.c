@@ -157,7 +157,7 @@ static double time_slots(uint64_t slots, void *arg)
 
 static bool run_order(struct order_case order_case, const char *prefix)
 {
-	double jain[NW_BENCH_REPEAT_MAX], deviation[NW_BENCH_REPEAT_MAX];
+	double jain[NW_BENCH_REPEAT_MAX] = { 0 }, deviation[NW_BENCH_REPEAT_MAX] = { 0 };
 	uint32_t n = nw_bench_repeat();
 	char name[NAME_BYTES];
 

@@ -35,7 +35,7 @@ static bool begin(struct dealer *dealer, uint32_t kind, uint32_t class_count, ui
 
 	if (!memory)
 		return false;
-	*dealer = (struct dealer){ .class_count = class_count };
+	dealer->class_count = class_count;
 	nwi_prng_init(&prng, seed);
 	for (uint32_t i = 0; i < class_count; i++)
 		dealer->weights[i] = 1 + nwi_prng_below(&prng, ORDERS_WEIGHT_MAX);
@@ -60,7 +60,7 @@ bool orders_measure(uint32_t kind, uint32_t class_count, uint32_t slots, uint64_
 		    struct orders_fairness *ret_fairness)
 {
 	uint64_t got[ORDERS_CLASSES_MAX] = { 0 }, deviation_max = 0;
-	struct dealer dealer;
+	struct dealer dealer = { 0 };
 
 	if (!begin(&dealer, kind, class_count, seed))
 		return false;
@@ -79,7 +79,7 @@ bool orders_measure(uint32_t kind, uint32_t class_count, uint32_t slots, uint64_
 
 bool orders_deal(uint32_t kind, uint32_t class_count, uint32_t slots, uint64_t seed)
 {
-	struct dealer dealer;
+	struct dealer dealer = { 0 };
 
 	if (!begin(&dealer, kind, class_count, seed))
 		return false;

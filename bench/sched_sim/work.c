@@ -46,10 +46,12 @@ static uint32_t add_task(struct sim_graph *graph, uint32_t ns, uint32_t bytes, u
 
 static bool add_edge(struct sim_graph *graph, uint32_t from, uint32_t to)
 {
-	if (graph->edge_count * 2 + 2 > graph->edge_room && !grow(&graph->edges, &graph->edge_room))
+	size_t at = (size_t)graph->edge_count * 2;
+
+	if (at + 2 > graph->edge_room && !grow(&graph->edges, &graph->edge_room))
 		return false;
-	graph->edges[graph->edge_count * 2] = from;
-	graph->edges[graph->edge_count * 2 + 1] = to;
+	graph->edges[at] = from;
+	graph->edges[at + 1] = to;
 	graph->edge_count++;
 	graph->tasks[to].waits_for++;
 	return true;
@@ -171,7 +173,7 @@ static bool sort_edges(struct sim_graph *graph)
 	if (!graph->successors)
 		return false;
 	for (uint32_t i = 0; i < graph->edge_count; i++)
-		graph->tasks[graph->edges[2 * i]].successors_end++;
+		graph->tasks[graph->edges[(size_t)2 * i]].successors_end++;
 	for (uint32_t i = 0; i < graph->task_count; i++) {
 		uint32_t count = graph->tasks[i].successors_end;
 
@@ -179,9 +181,9 @@ static bool sort_edges(struct sim_graph *graph)
 		at += count;
 	}
 	for (uint32_t i = 0; i < graph->edge_count; i++) {
-		struct sim_task *from = &graph->tasks[graph->edges[2 * i]];
+		struct sim_task *from = &graph->tasks[graph->edges[(size_t)2 * i]];
 
-		graph->successors[from->successors_end++] = graph->edges[2 * i + 1];
+		graph->successors[from->successors_end++] = graph->edges[(size_t)2 * i + 1];
 	}
 	return true;
 }

@@ -267,6 +267,7 @@ static uint32_t choose_lottery(struct nwi_order *order)
 
 	for (uint32_t j = 0; j < order->class_count; j++)
 		sum += order->classes[j].is_ready ? order->classes[j].weight : 0;
+	assert(sum > 0);
 	draw = draw_below(&order->prng, sum);
 	for (;; i++) {
 		if (!order->classes[i].is_ready)

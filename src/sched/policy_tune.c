@@ -28,7 +28,7 @@ static int8_t lean_of(uint64_t tries, uint64_t successes)
 {
 	if (successes * 4 > tries * 3)
 		return -1;
-	return successes * 4 < tries;
+	return successes * 4 < tries ? 1 : 0;
 }
 
 static uint32_t raise(const struct nwi_threshold *threshold)
@@ -65,11 +65,12 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
 enum nwi_verdict nwi_migration_judge(const struct nwi_migration *migration, uint32_t threshold)
 {
 	uint64_t from = migration->queue_from, to = migration->queue_to;
+	uint64_t byte_ps = (uint64_t)migration->distance * migration->price_ps;
 	nwi_u128 cost, benefit;
 
 	if (from <= to || from - to <= threshold)
 		return NWI_REFUSED_DIFFERENCE;
-	cost = (nwi_u128)migration->bytes * ((uint64_t)migration->distance * migration->price_ps);
+	cost = (nwi_u128)migration->bytes * byte_ps;
 	benefit = (nwi_u128)migration->wait_saved_ns * PS_PER_NS * migration->priority;
 	return cost < benefit ? NWI_MIGRATE : NWI_REFUSED_COST;
 }

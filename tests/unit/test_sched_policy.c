@@ -571,40 +571,52 @@ TEST(the_same_seed_gives_the_same_moves)
 	}
 }
 
-TEST(no_spell_is_longer_than_it_says_whatever_is_seen)
+static void make_any(struct machine *machine, struct nwi_prng *prng)
+{
+	uint32_t workers[4];
+
+	for (uint32_t node = 0; node < 4; node++)
+		workers[node] = nwi_prng_below(prng, 4) + (node == 1);
+	make(machine, (enum nwi_policy_kind)nwi_prng_below(prng, NWI_POLICY_COUNT), 4, workers,
+	     nwi_prng_below(prng, 2) ? flat4 : uneven4);
+	machine->options.local_rounds = 1 + nwi_prng_below(prng, 3);
+	machine->options.round_tries_max = 1 + nwi_prng_below(prng, 4);
+	machine->options.remote_tries = nwi_prng_below(prng, 5);
+	for (uint32_t node = 0; node < 4; node++)
+		machine->loads[node].amount[NWI_LOAD_CPU] = nwi_prng_below(prng, 5);
+	use(machine, nwi_prng_below(prng, machine->map->worker_count), nwi_prng_next(prng));
+}
+
+static enum nwi_saw any_answer(const struct machine *machine, const struct nwi_move *move,
+			       struct nwi_prng *prng)
 {
 	static const enum nwi_saw answers[] = { NWI_SAW_EMPTY, NWI_SAW_LOST, NWI_SAW_REFUSED };
+
+	if (move->kind == NWI_MOVE_LOOK)
+		return NWI_SAW_LOADS;
+	if (move->kind == NWI_MOVE_STEAL) {
+		CHECK_INT(move->worker_idx, !=, machine->policy.worker_idx);
+		CHECK_INT(nwi_policy_map_node_of(machine->map, move->worker_idx), ==,
+			  move->node_idx);
+	}
+	return answers[nwi_prng_below(prng, 3)];
+}
+
+TEST(no_spell_is_longer_than_it_says_whatever_is_seen)
+{
 	struct nwi_prng prng;
 	struct machine machine;
 	struct nwi_move move;
 
 	nwi_prng_init(&prng, nw_test_seed());
 	for (uint32_t i = 0; i < 3000; i++) {
-		uint32_t workers[4], steps = 0;
+		uint32_t steps = 0;
 
-		for (uint32_t node = 0; node < 4; node++)
-			workers[node] = nwi_prng_below(&prng, 4) + (node == 1);
-		make(&machine, (enum nwi_policy_kind)nwi_prng_below(&prng, NWI_POLICY_COUNT), 4,
-		     workers, nwi_prng_below(&prng, 2) ? flat4 : uneven4);
-		machine.options.local_rounds = 1 + nwi_prng_below(&prng, 3);
-		machine.options.round_tries_max = 1 + nwi_prng_below(&prng, 4);
-		machine.options.remote_tries = nwi_prng_below(&prng, 5);
-		for (uint32_t node = 0; node < 4; node++)
-			machine.loads[node].amount[0] = nwi_prng_below(&prng, 5);
-		use(&machine, nwi_prng_below(&prng, machine.map->worker_count), i);
+		make_any(&machine, &prng);
 		nwi_policy_step(&machine.policy, NWI_SAW_START, machine.loads, &move);
-		for (; move.kind != NWI_MOVE_SLEEP; steps++) {
-			if (move.kind == NWI_MOVE_STEAL) {
-				CHECK_INT(move.worker_idx, !=, machine.policy.worker_idx);
-				CHECK_INT(nwi_policy_map_node_of(machine.map, move.worker_idx), ==,
-					  move.node_idx);
-			}
-			nwi_policy_step(&machine.policy,
-					move.kind == NWI_MOVE_LOOK
-						? NWI_SAW_LOADS
-						: answers[nwi_prng_below(&prng, 3)],
+		for (; move.kind != NWI_MOVE_SLEEP; steps++)
+			nwi_policy_step(&machine.policy, any_answer(&machine, &move, &prng),
 					machine.loads, &move);
-		}
 		CHECK_INT(steps, <, nwi_policy_spell_max(&machine.policy));
 		drop(&machine);
 	}

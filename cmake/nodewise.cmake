@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The four functions the build is made of. Each folder's CMakeLists.txt calls them and nothing else.
+# The functions the build is made of. Each folder's CMakeLists.txt calls them and nothing else.
 
 option(NW_SMALL "shrink batches and tables so that rare paths are common (tests)" OFF)
 option(NW_WERROR "warnings are errors (the developers' presets; never for users)" OFF)
@@ -48,11 +48,22 @@ function(nw_engine name)
   install(TARGETS nodewise-${name} nodewise-${name}-static EXPORT nodewise FILE_SET HEADERS)
 endfunction()
 
+# nw_lang(tla_syntax SOURCES …): a part of a language, in the archive of all (lang/CMakeLists.txt).
+function(nw_lang name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(nw_lang_${name} OBJECT ${A_SOURCES})
+  target_include_directories(nw_lang_${name} PRIVATE ${PROJECT_SOURCE_DIR}/lang)
+  target_link_libraries(nw_lang_${name} PRIVATE nw_flags ${A_LIBS})
+  target_sources(nw_lang PRIVATE $<TARGET_OBJECTS:nw_lang_${name}>)
+  target_link_libraries(nw_lang PRIVATE ${A_LIBS})
+endfunction()
+
 # nw_app(topo SOURCES … LIBS …): the files of one subcommand of the command `nodewise`.
 function(nw_app name)
   cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
   add_library(nw_app_${name} OBJECT ${A_SOURCES})
-  target_include_directories(nw_app_${name} PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+  target_include_directories(nw_app_${name} PRIVATE ${PROJECT_SOURCE_DIR}/apps
+    ${PROJECT_SOURCE_DIR}/lang)
   target_link_libraries(nw_app_${name} PRIVATE nw_flags ${A_LIBS})
   target_sources(nodewise-command PRIVATE $<TARGET_OBJECTS:nw_app_${name}>)
   target_link_libraries(nodewise-command PRIVATE ${A_LIBS})
@@ -67,10 +78,11 @@ function(nw_test path)
     set(A_TIMEOUT 120)
   endif()
   add_executable(${name} ${path}.c ${A_SOURCES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests
+    ${PROJECT_SOURCE_DIR}/lang)
   target_compile_definitions(${name} PRIVATE NW_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     NW_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  target_link_libraries(${name} PRIVATE nw_flags nodewise-explore-static nodewise-static
+  target_link_libraries(${name} PRIVATE nw_flags nw_lang nodewise-explore-static nodewise-static
     Threads::Threads ${A_LIBS})
   add_test(NAME ${name} COMMAND ${name} ${A_ARGS})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77)

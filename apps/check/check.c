@@ -256,8 +256,11 @@ int app_check(int argc, char **argv)
 {
 	struct check_options options;
 	struct check check = { .options = &options };
-	int code = check_options_parse(&options, argc, argv);
+	int code;
 
+	if (check_is_parse(argv))
+		return check_parse(argv);
+	code = check_options_parse(&options, argc, argv);
 	if (code != APP_OK)
 		return code;
 	if (options.is_help)

@@ -7,6 +7,8 @@
  * check.c    sets a struct check up, runs the search, tears it down
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
+ * parse.c    --parse: TLA+ files are well formed, or why not
+ * files.c    what the TLA+ front end reads
  */
 #ifndef APP_CHECK_CHECK_H
 #define APP_CHECK_CHECK_H
@@ -24,7 +26,7 @@
 #define CHECK_NAME "check"
 
 /* TLC's codes; APP_FAILED is any search that did not see everything. */
-enum { CHECK_DEADLOCK = 11, CHECK_VIOLATION = 12 };
+enum { CHECK_DEADLOCK = 11, CHECK_VIOLATION = 12, CHECK_PARSE = 150 };
 
 enum { CHECK_PARAMETERS_MAX = 16 };
 
@@ -89,5 +91,19 @@ uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uin
 /* Why nw_explore_trace() gave none. */
 const char *check_no_trace(int rc);
 double check_local_percent(const struct nw_explore_counts *counts);
+
+/* Whether the words ask for --parse; run it. */
+bool check_is_parse(char **argv);
+int check_parse(char **argv);
+
+struct check_file;
+
+/* Texts of files, for struct tla_reader; zeroed before, freed after. */
+struct check_files {
+	struct check_file *first;
+};
+
+int check_files_read(void *files, const char *path, const char **ret_text, size_t *ret_bytes);
+void check_files_free(struct check_files *files);
 
 #endif /* APP_CHECK_CHECK_H */

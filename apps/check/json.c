@@ -62,6 +62,7 @@ static const char *result_of(enum nw_explore_end end)
 	case NW_EXPLORE_NO_MEMORY:
 	case NW_EXPLORE_TOO_DEEP:
 		return "incomplete";
+	case NW_EXPLORE_ERROR:
 	case NW_EXPLORE_MODEL_FAULT:
 		break;
 	}
@@ -77,6 +78,8 @@ static const char *reason_of(const struct nw_explore_report *report)
 		return "depth";
 	case NW_EXPLORE_STOPPED:
 		return "interrupt";
+	case NW_EXPLORE_ERROR:
+		return report->invariant;
 	case NW_EXPLORE_MODEL_FAULT:
 		return report->fault_text;
 	default:
@@ -174,7 +177,8 @@ static void put_trace(struct object *object, const struct check *check,
 	size_t count = 0;
 	int rc = 0;
 
-	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK)
+	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
+	    report->end == NW_EXPLORE_ERROR)
 		rc = nw_explore_trace(check->explore, &steps, &count);
 	if (rc < 0)
 		(void)app_failed(CHECK_NAME, "no trace: %s", check_no_trace(rc));

@@ -266,6 +266,7 @@ int check_options_parse(struct check_options *ret_options, int argc, char **argv
 int check_help(void)
 {
 	printf("usage: nodewise check --model NAME|FILE.so|list [OPTION]...\n"
+	       "       nodewise check --parse [--print|--tree] [-I FOLDER]... FILE.tla...\n"
 	       "\n"
 	       "Explores every reachable state of a model, level by level, each fingerprint\n"
 	       "checked at its home node; stops at the first violation or deadlock.\n"
@@ -288,9 +289,13 @@ int check_help(void)
 	       "  --json               print the report as one JSON object\n"
 	       "  --progress SECONDS   between progress lines, 0: none (5)\n"
 	       "  --quiet              no progress lines\n"
+	       "  --parse              only look whether TLA+ files are well formed\n"
+	       "  --print              with --parse: print the module, by its tree\n"
+	       "  --tree               with --parse: print the tree itself\n"
+	       "  -I FOLDER            with --parse: look for modules there as well\n"
 	       "  -h, --help           show this help\n"
 	       "\n"
 	       "exit status: 0 all states seen, no error; 12 an invariant is violated;\n"
-	       "11 a deadlock; 1 incomplete or failed; 2 wrong usage.\n");
+	       "11 a deadlock; 150 not well formed; 1 incomplete or failed; 2 wrong usage.\n");
 	return app_finish_output(CHECK_NAME);
 }

@@ -168,6 +168,9 @@ static void print_verdict(const struct check *check, const struct nw_explore_rep
 		printf("stopped at level %u: the search is incomplete\n",
 		       (unsigned)check->options->explore.depth_max);
 		break;
+	case NW_EXPLORE_ERROR:
+		printf("error: the model could not go on: %s\n", report->invariant);
+		break;
 	case NW_EXPLORE_MODEL_FAULT:
 		printf("error: the model broke its contract: %s\n", report->fault_text);
 		break;
@@ -304,7 +307,8 @@ int check_report_text(const struct check *check, const struct nw_explore_report 
 	if (code != APP_OK)
 		return code;
 	print_tables(check, report);
-	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK)
+	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
+	    report->end == NW_EXPLORE_ERROR)
 		code = print_trace(check);
 	return code != APP_OK ? code : app_finish_output(CHECK_NAME);
 }

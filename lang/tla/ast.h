@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Most levels of a tree, and most constructs open at one place of the text. */
+/* Most levels of a tree. */
 enum { TLA_DEPTH_MAX = 2000 };
 
 struct tla_expr;
@@ -308,6 +308,13 @@ struct tla_unit {
 	};
 };
 
+/* EXTENDS or INSTANCE, in a module or in one nested in it, in LETs and proofs too. */
+struct tla_ref {
+	struct tla_name name;
+	struct tla_module *from;
+	bool is_extends;
+};
+
 struct tla_module {
 	struct tla_name name;
 	struct tla_span span;
@@ -317,6 +324,20 @@ struct tla_module {
 	uint32_t extend_count;
 	uint32_t unit_count;
 	struct tla_unit **units;
+	/* Of a module that is not nested: in the order of the text. */
+	struct tla_ref *refs;
+	uint32_t ref_count;
+	bool is_whole; /* what it names is loaded, too */
 };
+
+/*
+ * Visit the expressions right below one, in the order of the text, those in the definitions of a
+ * LET included. Stops when visit returns false, and returns what the last visit did.
+ */
+bool tla_each_child(const struct tla_expr *expr, bool (*visit)(struct tla_expr *child, void *arg),
+		    void *arg);
+/* The same for a unit: bodies, sets of bounds, values of substitutions; not for a nested module. */
+bool tla_each_unit_child(const struct tla_unit *unit,
+			 bool (*visit)(struct tla_expr *child, void *arg), void *arg);
 
 #endif /* TLA_AST_H */

@@ -55,6 +55,23 @@ struct tla_expr *tla_parse_expression(struct tla_spec *spec, const struct tla_fi
 
 /* A loaded module that is not nested, by name; NULL: none. */
 struct tla_module *tla_spec_module(const struct tla_spec *spec, tla_sym name);
+/*
+ * What a name in EXTENDS or INSTANCE of a module means: a module nested in it, in one that it
+ * extends, or in one around it; else a loaded one. NULL: none.
+ */
+struct tla_module *tla_spec_find(const struct tla_spec *spec, const struct tla_module *from,
+				 tla_sym name);
+
+/*
+ * A tree as TLA+ (which parses to the same tree), or as nested lists (equal for trees that say the
+ * same). The text is lent, ended by NUL; NULL: no memory.
+ */
+const char *tla_print_module(struct tla_spec *spec, const struct tla_module *module,
+			     size_t *ret_bytes);
+const char *tla_print_expr(struct tla_spec *spec, const struct tla_expr *expr, size_t *ret_bytes);
+const char *tla_dump_module(struct tla_spec *spec, const struct tla_module *module,
+			    size_t *ret_bytes);
+const char *tla_dump_expr(struct tla_spec *spec, const struct tla_expr *expr, size_t *ret_bytes);
 
 /* Text of a module that is built in; NULL: none of that name. */
 const char *tla_builtin_module(const char *name, size_t *ret_bytes);

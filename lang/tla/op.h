@@ -221,7 +221,14 @@ enum tla_op {
 };
 
 /* NFIX: \X, whose operands are one list. NAME: TRUE, FALSE, BOOLEAN, STRING. */
-enum tla_fix { TLA_FIX_PREFIX, TLA_FIX_POSTFIX, TLA_FIX_INFIX, TLA_FIX_NFIX, TLA_FIX_NAME };
+enum tla_fix {
+	TLA_FIX_NONE,
+	TLA_FIX_PREFIX,
+	TLA_FIX_POSTFIX,
+	TLA_FIX_INFIX,
+	TLA_FIX_NFIX,
+	TLA_FIX_NAME
+};
 
 struct tla_op_info {
 	const char *text;

@@ -39,6 +39,8 @@ struct tla_file {
 	uint32_t *lines; /* offsets of the lines' first bytes */
 	uint32_t line_count;
 	bool is_builtin;
+	uint32_t has_failed_as; /* symbol of the module that was looked for in it, in vain; 0: none
+				 */
 };
 
 /* Line and column from 1; a NULL file: no place. */

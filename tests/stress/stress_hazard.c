@@ -19,9 +19,9 @@
 #include <stdatomic.h>
 
 #ifdef NW_SMALL
-enum { ROUNDS = 40000, LEAVES = 500, MEETINGS = 20000 };
+enum { ROUNDS = 40000, LEAVES = 500, MEETINGS = 20000, FORKS = 60 };
 #else
-enum { ROUNDS = 100000, LEAVES = 1000, MEETINGS = 400000 };
+enum { ROUNDS = 100000, LEAVES = 1000, MEETINGS = 400000, FORKS = 300 };
 #endif
 enum { CLOG_BYTES = 32 << 20, LOOKS = 400, BARRIERS = 20000, CELLS = 3, POISON = 0, NODES = 20000 };
 
@@ -486,4 +486,175 @@ TEST(a_barrier_waits_for_scans_that_looked_before)
 	nw_hazard_unregister(thread);
 	nw_hazard_destroy(world.domain);
 	free(world.nodes);
+}
+
+/* fork() while others retire, scan and make barriers, wherever they happen to be: each child frees
+ * what it finds, nothing twice. Nobody joins or leaves meanwhile, and nothing takes a lock that a
+ * child would find taken. */
+enum { OWN_NODES = 64, CHILD_HANGS_S = 15 };
+
+struct own_node {
+	atomic_bool is_retired;
+	struct nw_retired retired;
+};
+
+struct forking {
+	struct nw_hazard *domain;
+	pthread_barrier_t met; /* all have joined; all may leave */
+	atomic_bool is_over;
+};
+
+static void free_own(struct nw_hazard_thread *thread, void *ptr, void *arg)
+{
+	struct own_node *node = ptr;
+
+	(void)thread, (void)arg;
+	CHECK(atomic_exchange(&node->is_retired, false));
+}
+
+static void retire_own(struct nw_hazard_thread *thread, struct own_node *node)
+{
+	node->is_retired = true;
+	nw_hazard_retire(thread, &node->retired, node, free_own, NULL);
+}
+
+static void *retire_until_over(void *arg)
+{
+	struct forking *forking = arg;
+	struct own_node own[OWN_NODES] = { { false } };
+	struct nw_hazard_thread *thread;
+
+	CHECK_INT(nw_hazard_register(&thread, forking->domain), ==, 0);
+	pthread_barrier_wait(&forking->met);
+	for (uint32_t i = 0; !forking->is_over; i++) {
+		struct own_node *node = &own[i % OWN_NODES];
+
+		if (!node->is_retired)
+			retire_own(thread, node);
+		if (i % 256 == 0)
+			nw_hazard_barrier(thread);
+	}
+	pthread_barrier_wait(&forking->met);
+	nw_hazard_barrier(thread);
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+static void live_on_in_child(struct forking *forking)
+{
+	static struct own_node own;
+	struct nw_hazard_thread *thread;
+
+	alarm(CHILD_HANGS_S);
+	nw_hazard_after_fork_child(forking->domain, NULL);
+	for (int i = 0; i < 3; i++) { /* the handles of all who are not there */
+		CHECK_INT(nw_hazard_register(&thread, forking->domain), ==, 0);
+		retire_own(thread, &own);
+		nw_hazard_barrier(thread);
+		CHECK(!own.is_retired);
+	}
+	_exit(0);
+}
+
+static void check_child(pid_t pid)
+{
+	int status;
+
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(children_forked_amid_churn_go_on)
+{
+	struct nw_hazard_options options = { .batch_min = 1 };
+	struct forking forking = { .is_over = false };
+	pthread_t threads[2];
+
+	CHECK_INT(nw_hazard_create(&forking.domain, NW_NODE_ANY, &options), ==, 0);
+	CHECK_INT(pthread_barrier_init(&forking.met, NULL, 3), ==, 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, retire_until_over, &forking), ==, 0);
+	pthread_barrier_wait(&forking.met);
+	for (int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			live_on_in_child(&forking);
+		check_child(pid);
+	}
+	forking.is_over = true;
+	pthread_barrier_wait(&forking.met);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	nw_hazard_destroy(forking.domain);
+}
+
+/* Two threads make the default domain at the same moment: one of the two is kept. They meet without
+ * an order between them, so that what one made is ordered by the library or by nothing. */
+static atomic_int makers_near;
+static bool makers_meet;
+
+int __real_nwi_registry_init(void *registry, nw_node node, size_t n_bytes);
+int __wrap_nwi_registry_init(void *registry, nw_node node, size_t n_bytes);
+
+int __wrap_nwi_registry_init(void *registry, nw_node node, size_t n_bytes)
+{
+	if (makers_meet) {
+		atomic_fetch_add_explicit(&makers_near, 1, memory_order_relaxed);
+		while (atomic_load_explicit(&makers_near, memory_order_relaxed) < 2)
+			sched_yield();
+	}
+	return __real_nwi_registry_init(registry, node, n_bytes);
+}
+
+static void *make_default(void *arg)
+{
+	struct nw_hazard **domain = arg;
+	struct nw_hazard_stats stats;
+	struct nw_hazard_thread *thread;
+
+	CHECK_INT(nw_hazard_default(domain), ==, 0);
+	nw_hazard_stats(*domain, &stats);
+	CHECK_INT(stats.slots_per_thread, ==, NW_HAZARD_SLOTS_DEFAULT);
+	CHECK_INT(nw_hazard_register(&thread, *domain), ==, 0);
+	nw_hazard_unregister(thread);
+	return NULL;
+}
+
+TEST(two_makers_of_the_default_domain_agree)
+{
+	struct nw_hazard *domains[2];
+	pthread_t threads[2];
+
+	makers_meet = true;
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, make_default, &domains[i]), ==, 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	CHECK_INT(makers_near, ==, 2);
+	CHECK(domains[0] == domains[1]);
+}
+
+static atomic_bool is_made;
+
+static void *make_and_tell(void *arg)
+{
+	struct nw_hazard *domain;
+
+	(void)arg;
+	CHECK_INT(nw_hazard_default(&domain), ==, 0);
+	atomic_store_explicit(&is_made, true, memory_order_relaxed);
+	return NULL;
+}
+
+TEST(the_default_domain_is_found_as_it_was_made)
+{
+	struct nw_hazard *domain;
+	pthread_t maker;
+
+	CHECK_INT(pthread_create(&maker, NULL, make_and_tell, NULL), ==, 0);
+	while (!atomic_load_explicit(&is_made, memory_order_relaxed))
+		sched_yield();
+	(void)make_default(&domain);
+	CHECK_INT(pthread_join(maker, NULL), ==, 0);
 }

@@ -19,9 +19,9 @@
 #include <stdatomic.h>
 
 #ifdef NW_SMALL
-enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 10000 };
+enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 10000, FORKS = 60 };
 #else
-enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 100000 };
+enum { ROUNDS = 400, LEAVES = 50, MEETINGS = 100000, FORKS = 300 };
 #endif
 enum { CELLS = 3, POISON = 0 };
 enum { CLOG_BYTES = 32 << 20, LOOKS = 400, NODES = 1 << 20, MARKED = 16 };
@@ -500,4 +500,108 @@ TEST(a_reader_asleep_in_its_section_is_named)
 		CHECK_INT(pthread_join(thread, NULL), ==, 0);
 		nw_rcu_destroy(sleeper.rcu);
 	}
+}
+
+/* fork() while others call, run callbacks and make barriers, wherever they happen to be: each child
+ * runs what it finds, nothing twice. Nobody joins or leaves meanwhile, and nothing takes a lock
+ * that a child would find taken. */
+enum { OWN_NODES = 64, CHILD_HANGS_S = 15 };
+
+struct own_node {
+	atomic_bool is_called;
+	struct nw_rcu_head head;
+};
+
+struct forking {
+	struct nw_rcu *rcu;
+	pthread_barrier_t met; /* all have joined; all may leave */
+	atomic_bool is_over;
+};
+
+static void run_own(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	struct own_node *node = ptr;
+
+	(void)thread, (void)arg;
+	CHECK(atomic_exchange(&node->is_called, false));
+}
+
+static void call_own(struct nw_rcu_thread *thread, struct own_node *node)
+{
+	node->is_called = true;
+	nw_rcu_call(thread, &node->head, node, run_own, NULL);
+}
+
+static void *call_until_over(void *arg)
+{
+	struct forking *forking = arg;
+	struct own_node own[OWN_NODES] = { { false } };
+	struct nw_rcu_thread *thread;
+
+	CHECK_INT(nw_rcu_register(&thread, forking->rcu, "caller"), ==, 0);
+	pthread_barrier_wait(&forking->met);
+	for (uint32_t i = 0; !forking->is_over; i++) {
+		struct own_node *node = &own[i % OWN_NODES];
+
+		nw_rcu_read_lock(thread);
+		if (!node->is_called)
+			call_own(thread, node);
+		nw_rcu_read_unlock(thread);
+		if (i % 16 == 0)
+			nw_rcu_run(thread);
+		if (i % 1024 == 0)
+			nw_rcu_barrier(thread);
+	}
+	pthread_barrier_wait(&forking->met);
+	nw_rcu_barrier(thread);
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+static void live_on_in_child(struct forking *forking)
+{
+	static struct own_node own;
+	struct nw_rcu_thread *thread;
+
+	alarm(CHILD_HANGS_S);
+	nw_rcu_after_fork_child(forking->rcu, NULL);
+	for (int i = 0; i < 3; i++) { /* the handles of all who are not there */
+		CHECK_INT(nw_rcu_register(&thread, forking->rcu, "child"), ==, 0);
+		call_own(thread, &own);
+		nw_rcu_barrier(thread);
+		CHECK(!own.is_called);
+	}
+	_exit(0);
+}
+
+static void check_child(pid_t pid)
+{
+	int status;
+
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(children_forked_amid_churn_go_on)
+{
+	struct forking forking = { .is_over = false };
+	pthread_t threads[2];
+
+	CHECK_INT(nw_rcu_create(&forking.rcu, NW_NODE_ANY, NULL), ==, 0);
+	CHECK_INT(pthread_barrier_init(&forking.met, NULL, 3), ==, 0);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, call_until_over, &forking), ==, 0);
+	pthread_barrier_wait(&forking.met);
+	for (int i = 0; i < FORKS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			live_on_in_child(&forking);
+		check_child(pid);
+	}
+	forking.is_over = true;
+	pthread_barrier_wait(&forking.met);
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	nw_rcu_destroy(forking.rcu);
 }

@@ -788,6 +788,7 @@ TEST(mistakes_are_assertions)
 static void fork_and_forget(struct nw_rcu *rcu)
 {
 	struct nw_rcu_thread *self = join_outside(rcu, "self"), *other = join_outside(rcu, "other");
+	struct nw_rcu_stall stall;
 	pid_t pid;
 	int status;
 
@@ -802,7 +803,8 @@ static void fork_and_forget(struct nw_rcu *rcu)
 		CHECK_INT(nw_rcu_synchronize_for(rcu, self, 0, NULL), ==, 0);
 		CHECK_INT(nw_rcu_run(self), ==, 2);
 		enter(self);
-		CHECK_INT(nw_rcu_synchronize_for(rcu, NULL, 0, NULL), ==, -ETIMEDOUT);
+		CHECK_INT(nw_rcu_synchronize_for(rcu, NULL, 0, &stall), ==, -ETIMEDOUT);
+		CHECK_INT(stall.tid, ==, gettid());
 		leave(self);
 		CHECK(join(rcu, "again") == other);
 		_exit(0);

@@ -630,7 +630,8 @@ static void world_init(struct world *world)
 	CHECK_INT(nw_hazard_create(&world->hazard, NW_NODE_ANY, &hazard), ==, 0);
 	for (int flavour = 0; flavour < 2; flavour++)
 		CHECK_INT(nw_rcu_create(&world->rcu[flavour], NW_NODE_ANY,
-					&(struct nw_rcu_options){ .flavour = flavour }),
+					&(struct nw_rcu_options){
+						.flavour = (enum nw_rcu_flavour)flavour }),
 			  ==, 0);
 	CHECK_INT(nw_queue_create(&world->queue, world->hazard, NW_NODE_ANY), ==, 0);
 	CHECK_INT(nw_stack_create(&world->stack, world->hazard, NW_NODE_ANY), ==, 0);

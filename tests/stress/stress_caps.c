@@ -82,8 +82,10 @@ static struct nw_resource random_quota(struct party *party, uint32_t most)
 static nw_cap random_cap(struct party *party)
 {
 	uint32_t i = below(party, ROOTS + BOARD);
+	uint64_t value = i < ROOTS ? atomic_load(&roots[i]) : atomic_load(&board[i - ROOTS]);
 
-	return (nw_cap){ i < ROOTS ? atomic_load(&roots[i]) : atomic_load(&board[i - ROOTS]) };
+	/* Now and then the slot's next handle: whoever guesses finds all of it, or nothing. */
+	return (nw_cap){ below(party, 4) == 0 ? value + (UINT64_C(1) << 32) : value };
 }
 
 static void check_entry(const struct nw_cap_entry *entry, uint32_t rights)
@@ -354,19 +356,24 @@ static void end(void)
 	nw_caps_destroy(caps);
 }
 
-static void run(enum nw_rcu_flavour flavour)
+static void run_threads(void *(*work)(void *arg))
 {
 	pthread_t threads[THREADS];
 
-	begin(flavour, SLOTS_MAX);
-	for (uint32_t i = 0; i < ROOTS; i++)
-		mint_root(i);
 	CHECK_INT(pthread_barrier_init(&meeting, NULL, THREADS), ==, 0);
 	for (uintptr_t i = 0; i < THREADS; i++)
-		CHECK_INT(pthread_create(&threads[i], NULL, storm, (void *)i), ==, 0);
+		CHECK_INT(pthread_create(&threads[i], NULL, work, (void *)i), ==, 0);
 	for (int i = 0; i < THREADS; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	pthread_barrier_destroy(&meeting);
+}
+
+static void run(enum nw_rcu_flavour flavour)
+{
+	begin(flavour, SLOTS_MAX);
+	for (uint32_t i = 0; i < ROOTS; i++)
+		mint_root(i);
+	run_threads(storm);
 	end();
 }
 
@@ -535,6 +542,139 @@ TEST(nothing_below_is_found_after_a_revocation)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	nw_caps_stats(caps, &stats);
 	CHECK(stats.live_count == 0 && stats.waiting_count == 0);
+	end();
+}
+
+/* -- one slot, one bucket ------------------------------------------------------------------ */
+
+enum { MEETINGS = WORK(400000), QUOTA = 2, TOKENS = WORK(10000000) };
+
+static _Atomic uint64_t current, in_use, given_count;
+static nw_cap shared;
+
+static nw_cap mint_one(uint32_t i, const struct nw_cap_terms *terms)
+{
+	nw_cap cap = { 0 };
+	int rc = nw_caps_mint(caps, NW_CAP_SOCKET, i, i, terms, &cap);
+
+	CHECK(rc == 0 || rc == -ENOSPC);
+	return cap;
+}
+
+/* Makes capabilities and ends them, in two slots. */
+static void end_one_after_the_other(struct nw_rcu_thread *thread)
+{
+	struct nw_cap_terms terms = { .rights = ALL };
+
+	for (int i = 0; i < MEETINGS / 4 * nw_test_scale(); i++) {
+		nw_cap cap = mint_one((uint32_t)i, &terms);
+
+		if (cap.value != 0) {
+			atomic_store(&current, cap.value);
+			CHECK_INT(nw_caps_revoke(caps, thread, cap, cap), ==, 0);
+		}
+		if (nw_rcu_run(thread) == 0 && cap.value == 0)
+			sched_yield();
+	}
+	atomic_store(&current, UINT64_MAX);
+}
+
+/* Holds for a moment what is there, or will be: the next handles of its slot are easy to guess. */
+static void hold_what_is_ended(void)
+{
+	nw_cap cap;
+
+	while ((cap.value = atomic_load(&current)) != UINT64_MAX) {
+		for (int guess = 0; guess < 3; guess++, cap.value += UINT64_C(1) << 32) {
+			const struct nw_cap_entry *entry = nw_caps_hold(caps, cap, 0);
+
+			CHECK(!entry || (entry->owner == entry->object && entry->rights == ALL));
+			nw_caps_drop(caps, entry);
+		}
+	}
+}
+
+static void *end_or_hold(void *arg)
+{
+	struct nw_rcu_thread *thread;
+
+	CHECK_INT(nw_rcu_register(&thread, rcu, "holder"), ==, 0);
+	pthread_barrier_wait(&meeting);
+	if (!arg)
+		end_one_after_the_other(thread);
+	else
+		hold_what_is_ended();
+	nw_rcu_barrier(thread);
+	nw_rcu_unregister(thread);
+	return NULL;
+}
+
+TEST(no_reference_is_lost_when_its_capability_ends)
+{
+	struct nw_caps_stats stats;
+
+	begin(NW_RCU_GENERAL, 2);
+	run_threads(end_or_hold);
+	nw_caps_stats(caps, &stats);
+	CHECK(stats.live_count == 0 && stats.waiting_count == 0);
+	end();
+}
+
+static void *charge_one(void *arg)
+{
+	static const struct nw_resource one = { { [NW_RESOURCE_GPU] = 1, [NW_RESOURCE_IRQ] = 1 } };
+	const struct nw_cap_entry *entry = nw_caps_hold(caps, shared, 0);
+
+	(void)arg;
+	pthread_barrier_wait(&meeting);
+	for (int i = 0; i < MEETINGS * nw_test_scale(); i++) {
+		if (!nw_caps_charge(entry, &one))
+			continue;
+		CHECK_INT(atomic_fetch_add(&in_use, 1), <, QUOTA);
+		atomic_fetch_sub(&in_use, 1);
+		nw_caps_release(entry, &one);
+	}
+	nw_caps_drop(caps, entry);
+	return NULL;
+}
+
+TEST(no_more_than_the_quota_is_in_use_at_a_time)
+{
+	struct nw_cap_terms terms = { .rights = ALL };
+	struct nw_cap_info info;
+
+	begin(NW_RCU_GENERAL, 2);
+	terms.quota.amount[NW_RESOURCE_GPU] = QUOTA + 1;
+	terms.quota.amount[NW_RESOURCE_IRQ] = QUOTA; /* so that a part is taken and given back */
+	shared = mint_one(1, &terms);
+	run_threads(charge_one);
+	CHECK_INT(nw_caps_info(caps, shared, &info), ==, 0);
+	CHECK(memcmp(&info.left, &info.quota, sizeof(info.left)) == 0);
+	end();
+}
+
+static void *take_until_empty(void *arg)
+{
+	const struct nw_cap_entry *entry = nw_caps_hold(caps, shared, 0);
+	uint64_t count = 0;
+
+	(void)arg;
+	pthread_barrier_wait(&meeting);
+	while (nw_caps_take(entry, 1, 0))
+		count++;
+	atomic_fetch_add(&given_count, count);
+	nw_caps_drop(caps, entry);
+	return NULL;
+}
+
+TEST(each_token_is_given_once)
+{
+	struct nw_cap_terms terms = { .rights = ALL, .bucket = { .burst = TOKENS } };
+
+	begin(NW_RCU_GENERAL, 2);
+	shared = mint_one(1, &terms);
+	run_threads(take_until_empty);
+	CHECK_INT(given_count, ==, TOKENS);
 	end();
 }
 

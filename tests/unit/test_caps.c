@@ -548,7 +548,7 @@ TEST(tokens_come_from_every_bucket_above_or_from_none)
 	CHECK_INT(nw_caps_derive(caps, top, &terms, &cap), ==, 0);
 	small = nw_caps_hold(caps, cap, 0);
 	none = nw_caps_hold(caps, derive(cap, 0, 0, 0), 0); /* without a bucket of its own */
-	terms.bucket.burst = 100;
+	terms.bucket.burst = 8;
 	CHECK_INT(nw_caps_derive(caps, top, &terms, &cap), ==, 0);
 	big = nw_caps_hold(caps, cap, 0);
 	CHECK(nw_caps_take(none, 3, 0) && !nw_caps_take(small, 2, 0) && nw_caps_take(small, 1, 0));

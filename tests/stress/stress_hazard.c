@@ -564,9 +564,9 @@ static void check_child(pid_t pid)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-TEST(children_forked_amid_churn_go_on)
+static void fork_amid_churn(bool full_fences)
 {
-	struct nw_hazard_options options = { .batch_min = 1 };
+	struct nw_hazard_options options = { .batch_min = 1, .full_fences = full_fences };
 	struct forking forking = { .is_over = false };
 	pthread_t threads[2];
 
@@ -587,6 +587,16 @@ TEST(children_forked_amid_churn_go_on)
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	nw_hazard_destroy(forking.domain);
+}
+
+TEST(children_forked_amid_churn_go_on)
+{
+	fork_amid_churn(false);
+}
+
+TEST(children_forked_amid_churn_go_on_with_full_fences)
+{
+	fork_amid_churn(true);
 }
 
 /* Two threads make the default domain at the same moment: one of the two is kept. They meet without

@@ -582,12 +582,13 @@ static void check_child(pid_t pid)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-TEST(children_forked_amid_churn_go_on)
+static void fork_amid_churn(bool full_fences)
 {
+	struct nw_rcu_options options = { .full_fences = full_fences };
 	struct forking forking = { .is_over = false };
 	pthread_t threads[2];
 
-	CHECK_INT(nw_rcu_create(&forking.rcu, NW_NODE_ANY, NULL), ==, 0);
+	CHECK_INT(nw_rcu_create(&forking.rcu, NW_NODE_ANY, &options), ==, 0);
 	CHECK_INT(pthread_barrier_init(&forking.met, NULL, 3), ==, 0);
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, call_until_over, &forking), ==, 0);
@@ -604,4 +605,14 @@ TEST(children_forked_amid_churn_go_on)
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
 	nw_rcu_destroy(forking.rcu);
+}
+
+TEST(children_forked_amid_churn_go_on)
+{
+	fork_amid_churn(false);
+}
+
+TEST(children_forked_amid_churn_go_on_with_full_fences)
+{
+	fork_amid_churn(true);
 }

@@ -25,6 +25,7 @@ static const struct {
 	const char *about;
 } benchmarks[] = {
 	{ "lockfree", "queues, stack, deque, reclamation, map, beside the libraries people use" },
+	{ "sched", "fork and join, beside oneTBB and OpenMP" },
 	{ "fpset", "the fingerprint set, one thread and many" },
 	{ "explore", "states a second of whole explorations" },
 	{ "ring", "the one-to-one ring beside a mutex" },

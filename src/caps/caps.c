@@ -72,8 +72,8 @@ enum { SEGMENT_COUNT_MAX = 24, GENERATION_SHIFT = 32, LIVE_SHIFT = 31 };
 #define LIVE       (UINT64_C(1) << LIVE_SHIFT)
 #define REFERENCES (LIVE - 1)
 
-static_assert(NWI_BUCKET_MAX == NW_CAPS_BURST_MAX && NWI_BUCKET_MAX == NW_CAPS_RATE_MAX,
-	      "what the header allows, a bucket can hold");
+static_assert(NWI_BUCKET_MAX == NW_CAPS_BURST_MAX, "what the header allows, a bucket holds");
+static_assert(NWI_BUCKET_MAX == NW_CAPS_RATE_MAX, "what the header allows, a bucket earns");
 
 struct slot {
 	/* Makers', while nobody else has it; readers'. State: of all. */

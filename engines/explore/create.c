@@ -57,6 +57,9 @@ static int check_options(const struct nw_explore_options *o, struct nw_diag *dia
 		return refuse(diag, -EINVAL,
 			      "exact search needs route batch and owner worker: "
 			      "whole states are compared by their one owner");
+	if (o->exact && o->model->identity)
+		return refuse(diag, -EINVAL,
+			      "this model tells states apart by their fingerprints: not exact");
 	if ((unsigned)o->route > NW_ROUTE_PUSH || (unsigned)o->owner > NW_OWNER_NODE)
 		return refuse(diag, -EINVAL, "unknown route or owner");
 	if (size_of_state(o) > NW_STATE_BYTES_MAX)

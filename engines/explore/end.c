@@ -42,6 +42,20 @@ void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, nwi_link pl
 	stop(explore);
 }
 
+void nwi_end_step(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
+		  const uint8_t *successor, uint32_t n_bytes, const char *text)
+{
+	if (claim_end(explore, end)) {
+		explore->fault_place = place;
+		explore->is_step_fault = true;
+		explore->invariant = text;
+		explore->fault_bytes = successor ? n_bytes : 0;
+		if (successor)
+			memcpy(explore->fault_state, successor, n_bytes);
+	}
+	stop(explore);
+}
+
 void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 {
 	va_list args;

@@ -284,6 +284,7 @@ struct nw_explore {
 	nwi_link fault_place;
 	uint8_t *fault_state;
 	uint32_t fault_bytes;
+	bool is_step_fault; /* fault_state, of no bytes or some, comes after fault_place */
 	const char *invariant;
 	char fault_text[256];
 
@@ -392,6 +393,9 @@ bool nwi_end(struct nw_explore *explore, enum nw_explore_end end);
 /* The same, with the state it is about. */
 void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
 		const uint8_t *state, uint32_t n_bytes, const char *invariant);
+/* The same, where the step from a place is at fault; successor NULL: there is none. */
+void nwi_end_step(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
+		  const uint8_t *successor, uint32_t n_bytes, const char *text);
 void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

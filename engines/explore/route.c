@@ -37,6 +37,20 @@ static bool refuse_size(struct nwi_worker *worker)
 	return false;
 }
 
+/* Fingerprints where the model says itself which states are the same. */
+static void identify(struct nwi_worker *worker)
+{
+	const struct nw_model *model = worker->explore->options.model;
+	struct nwi_lot *group = &worker->group;
+
+	for (uint32_t i = 0; i < group->count; i++) {
+		uint32_t n_bytes;
+		const uint8_t *state = nwi_lot_state(group, i, &n_bytes);
+
+		group->fps[i] = model->identity(worker->context, state, n_bytes);
+	}
+}
+
 static bool measure_fixed(struct nwi_worker *worker, uint32_t n_bytes)
 {
 	struct nwi_lot *group = &worker->group;
@@ -46,7 +60,9 @@ static bool measure_fixed(struct nwi_worker *worker, uint32_t n_bytes)
 		differ |= worker->emit.mark[i] ^ n_bytes;
 	if (differ)
 		return refuse_size(worker);
-	if (n_bytes == 8) /* apart, so that the hash's choice by length is made once */
+	if (worker->explore->options.model->identity)
+		identify(worker);
+	else if (n_bytes == 8) /* apart, so that the hash's choice by length is made once */
 		for (uint32_t i = 0; i < group->count; i++)
 			group->fps[i] = XXH3_64bits_withSeed(group->bytes + i * 8, 8, FP_SEED);
 	else
@@ -71,6 +87,8 @@ static bool measure_varying(struct nwi_worker *worker)
 		at += n_bytes;
 	}
 	group->offsets[group->count] = at;
+	if (worker->explore->options.model->identity)
+		identify(worker);
 	return true;
 }
 

@@ -75,6 +75,17 @@ static bool flush(struct nw_emit *emit, size_t n_bytes)
 	return !r->is_found && n_bytes <= NW_STATE_BYTES_MAX;
 }
 
+/* What was found faulty comes last, and is found again there. */
+static void ignore_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+			 const void *successor, size_t n_bytes)
+{
+	(void)emit;
+	(void)kind;
+	(void)text;
+	(void)successor;
+	(void)n_bytes;
+}
+
 static int replay_open(struct replay *r, struct nw_arena *arena)
 {
 	size_t n_bytes = 2 * (size_t)NW_STATE_BYTES_MAX;
@@ -86,6 +97,7 @@ static int replay_open(struct replay *r, struct nw_arena *arena)
 				    .end = r->bytes ? r->bytes + n_bytes : NULL,
 				    .count_max = EMIT_COUNT,
 				    .flush = flush,
+				    .fault = ignore_fault,
 				    .engine = r };
 	return r->bytes && r->found ? 0 : -ENOMEM;
 }
@@ -155,12 +167,11 @@ static int walk_back(struct nw_explore *explore, uint32_t **ret_ordinals, size_t
 {
 	nwi_link place = explore->fault_place;
 	uint32_t *ordinals;
-	size_t count = 1, i;
+	size_t count = 0, i;
 
-	for (nwi_link l = link_at(explore, place); pool_of(l) != NWI_POOL_NONE;
-	     l = link_at(explore, l))
+	for (nwi_link l = place; pool_of(l) != NWI_POOL_NONE; l = link_at(explore, l))
 		count++;
-	ordinals = nw_arena_alloc(explore->trace_arena, count * sizeof(*ordinals), 8);
+	ordinals = nw_arena_alloc(explore->trace_arena, (count + 1) * sizeof(*ordinals), 8);
 	if (!ordinals)
 		return -ENOMEM;
 	for (i = count; i-- > 0; place = link_at(explore, place))
@@ -174,6 +185,8 @@ static bool ends_in_fault(const struct nw_explore *explore, size_t count)
 {
 	const struct nw_explore_step *last = &explore->steps[count - 1];
 
+	if (explore->is_step_fault)
+		return true;
 	return last->n_bytes == explore->fault_bytes &&
 	       memcmp(last->state, explore->fault_state, last->n_bytes) == 0;
 }
@@ -188,7 +201,8 @@ static int build(struct nw_explore *explore)
 
 	if (rc < 0)
 		return rc;
-	explore->steps = nw_arena_alloc(explore->trace_arena, count * sizeof(*explore->steps), 8);
+	explore->steps = nw_arena_alloc(explore->trace_arena, (count + 1) * sizeof(*explore->steps),
+					8);
 	if (!explore->steps)
 		return -ENOMEM;
 	if (o->model->open)
@@ -196,6 +210,10 @@ static int build(struct nw_explore *explore)
 	if (rc < 0)
 		return rc;
 	rc = replay_all(explore, ordinals, count, context);
+	/* The step at fault was never kept: its end is what the model said. */
+	if (rc == 0 && explore->is_step_fault && explore->fault_bytes > 0)
+		rc = keep_step(explore, &explore->steps[count++], explore->fault_state,
+			       explore->fault_bytes);
 	if (o->model->close && context)
 		o->model->close(context);
 	if (rc == 0 && !ends_in_fault(explore, count))
@@ -211,6 +229,8 @@ static int build_last(struct nw_explore *explore)
 	explore->steps = nw_arena_alloc(explore->trace_arena, sizeof(*explore->steps), 8);
 	if (!explore->steps)
 		return -ENOMEM;
+	if (explore->is_step_fault && explore->fault_bytes == 0)
+		return 0; /* the state that the fault comes after is not known */
 	explore->step_count = 1;
 	return keep_step(explore, explore->steps, explore->fault_state, explore->fault_bytes);
 }
@@ -220,9 +240,9 @@ int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **
 {
 	int end = atomic_load(&explore->end), rc = 0;
 
-	if (end != NW_EXPLORE_VIOLATION && end != NW_EXPLORE_DEADLOCK)
+	if (end != NW_EXPLORE_VIOLATION && end != NW_EXPLORE_DEADLOCK && end != NW_EXPLORE_ERROR)
 		return -ENODATA;
-	if (explore->step_count == 0) {
+	if (explore->step_count == 0 && !explore->steps) {
 		if (!explore->trace_arena)
 			rc = nw_arena_create(&explore->trace_arena, NW_NODE_ANY,
 					     explore->reserve_bytes, 0);

@@ -89,8 +89,28 @@ static void begin_origin(struct nwi_worker *worker, nwi_link place)
 
 static bool has_successors(const struct nwi_worker *worker)
 {
-	return worker->emitted_before > 0 ||
+	return worker->emitted_before > 0 || worker->emit.dropped_count > 0 ||
 	       worker->emit.count > worker->origins[worker->origin_count - 1].first;
+}
+
+static void count_dropped(struct nwi_worker *worker)
+{
+	if (worker->emit.dropped_count == 0)
+		return;
+	nwi_count(&worker->tally.generated, worker->emit.dropped_count);
+	worker->emit.dropped_count = 0;
+}
+
+/* The state at hand is the last origin's. */
+static void end_in_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+			 const void *successor, size_t n_bytes)
+{
+	struct nwi_worker *worker = emit->engine;
+	const struct nwi_origin *from = &worker->origins[worker->origin_count - 1];
+
+	nwi_end_step(worker->explore,
+		     kind == NW_FAULT_VIOLATION ? NW_EXPLORE_VIOLATION : NW_EXPLORE_ERROR,
+		     from->place, successor, (uint32_t)n_bytes, text);
 }
 
 static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_t *state,
@@ -111,6 +131,7 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 		worker->origin_count--;
 		return true;
 	}
+	count_dropped(worker);
 	if (worker->origin_count == GROUP_COUNT || worker->emit.count >= GROUP_FULL)
 		return nwi_route_group(worker);
 	return true;
@@ -234,6 +255,7 @@ static void make_initial_states(struct nwi_worker *worker)
 		return;
 	begin_origin(worker, nwi_link_to(NWI_POOL_NONE, 0, 0));
 	worker->explore->options.model->init(worker->context, &worker->emit);
+	count_dropped(worker);
 }
 
 void nwi_worker_run(struct nwi_worker *worker)
@@ -276,6 +298,7 @@ static int create_buffers(struct nwi_worker *worker)
 	worker->emit.end = worker->emit_bytes + n_bytes;
 	worker->emit.count_max = GROUP_COUNT;
 	worker->emit.flush = flush_group;
+	worker->emit.fault = end_in_fault;
 	worker->emit.engine = worker;
 	return 0;
 }

@@ -46,6 +46,7 @@ enum nw_explore_end {
 	NW_EXPLORE_STOPPED,    /* nw_explore_stop(): the report is partial */
 	NW_EXPLORE_NO_MEMORY,  /* the memory limit was reached: incomplete */
 	NW_EXPLORE_TOO_DEEP,   /* depth_max was reached: incomplete */
+	NW_EXPLORE_ERROR,      /* the model could not go on: `invariant` says why; a trace */
 	NW_EXPLORE_MODEL_FAULT /* the model broke its contract; see fault_text */
 };
 
@@ -103,7 +104,7 @@ struct nw_explore_report {
 	uint32_t unbound_count;  /* shards whose memory is not bound to their node */
 	int unbound_reason;      /* the first of them: negative errno */
 	uint32_t unpinned_count; /* workers the kernel would not pin as asked */
-	const char *invariant;   /* name of the violated one, or NULL */
+	const char *invariant;   /* name of what is violated, or the model's error, or NULL */
 	char fault_text[256];
 };
 
@@ -204,7 +205,7 @@ struct nw_explore_step {
  * @param ret_steps       lent until nw_explore_destroy()
  * @param ret_step_count  1 or more
  * @return 0
- * @return -ENODATA  the search did not end in VIOLATION or DEADLOCK
+ * @return -ENODATA  the search did not end in VIOLATION, DEADLOCK or ERROR
  * @return -ENOENT   the model does not make the same successors again: no trace can be given
  * @return -ENOMEM   no memory for the trace
  *

@@ -24,12 +24,18 @@
 
 NW_BEGIN_DECLS
 
-#define NW_MODEL_ABI 1
+#define NW_MODEL_ABI 2
 
 enum {
 	NW_STATE_BYTES_MAX = 65535, /* longest state */
 	NW_PRINT_BYTES_MAX = 65536, /* longest text of one state */
 	NW_EMIT_ROOM_MIN = 16,      /* every buffer of an engine has room for that many states */
+};
+
+/* Why a model stops a search with nw_emit_fault(). */
+enum nw_fault {
+	NW_FAULT_VIOLATION, /* the step, or the state, breaks what `text` names */
+	NW_FAULT_ERROR,     /* the model cannot go on: `text` says why */
 };
 
 /* Where a model puts the states it makes. Fields are the engine's; use nw_emit(). */
@@ -42,6 +48,9 @@ struct nw_emit {
 	/* Makes room for n_bytes by handing on what is in the buffer; false: the search is
 	 * ending, stop emitting. */
 	bool (*flush)(struct nw_emit *emit, size_t n_bytes);
+	void (*fault)(struct nw_emit *emit, enum nw_fault kind, const char *text,
+		      const void *successor, size_t n_bytes);
+	uint64_t dropped_count;
 	void *engine;
 };
 
@@ -112,6 +121,32 @@ static inline bool nw_emit(struct nw_emit *emit, const void *state, size_t n_byt
 	return true;
 }
 
+/**
+ * Count a successor that is not to be explored, as a constraint excludes it: it is generated, but
+ * not a state; a state that has only such successors is no deadlock.
+ *
+ * Threads: as nw_emit_begin().
+ */
+static inline void nw_emit_drop(struct nw_emit *emit)
+{
+	emit->dropped_count++;
+}
+
+/**
+ * End the search from within init or next; return at once then. The trace is the path to the state
+ * at hand and, where there is one, the successor.
+ *
+ * @param text       lent: it lasts as long as the search's report is read
+ * @param successor  NULL, or the state in which the faulty step ends
+ *
+ * Threads: as nw_emit_begin().
+ */
+static inline void nw_emit_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+				 const void *successor, size_t n_bytes)
+{
+	emit->fault(emit, kind, text, successor, n_bytes);
+}
+
 enum nw_model_flags {
 	NW_MODEL_MAY_END = 1u << 0, /* a state without successors is an end, not a deadlock */
 };
@@ -144,6 +179,10 @@ struct nw_model {
 	void (*init)(void *context, struct nw_emit *emit);
 	/* Emit every successor of state, 2^20 at most; none: the state is an end or a deadlock. */
 	void (*next)(void *context, const uint8_t *state, size_t n_bytes, struct nw_emit *emit);
+	/* Optional. What tells a state from others where its bytes do not (a view, symmetry): 64
+	 * well mixed bits; states of one identity are one state, of which the first to come is
+	 * kept. Not with an exact search. */
+	uint64_t (*identity)(void *context, const uint8_t *state, size_t n_bytes);
 	/* Optional. NULL: every invariant holds; else the name of a violated one (lent). */
 	const char *(*invariant)(void *context, const uint8_t *state, size_t n_bytes);
 	/* Text of a state, without a final newline, cut at text_bytes (NUL included). */

@@ -51,11 +51,6 @@ static bool is_infix(unsigned op)
 	       (tla_ops[op].fix == TLA_FIX_INFIX || tla_ops[op].fix == TLA_FIX_NFIX);
 }
 
-static const char *op_text(unsigned op)
-{
-	return op == OP_CALL ? "[" : tla_ops[op].text;
-}
-
 static bool push(struct parser *p, const struct slot *slot)
 {
 	if (p->slot_count == p->slot_room) {
@@ -185,12 +180,20 @@ static bool reduce_postfix(struct parser *p, uint32_t skip)
 	return true;
 }
 
-static bool conflict(struct parser *p, unsigned left, unsigned right, uint32_t pos)
+/* Neither operator binds tighter; both as they were written. */
+static bool conflict(struct parser *p, struct tla_span left, struct tla_span right)
 {
-	if (left == right)
-		return tla_wrong(p, pos, "'%s' follows itself: write parentheses", op_text(left));
-	return tla_wrong(p, pos, "neither of '%s' and '%s' binds tighter: write parentheses",
-			 op_text(left), op_text(right));
+	const char *text = p->file->text - p->file->base;
+	int left_bytes = (int)(left.end - left.begin), right_bytes = (int)(right.end - right.begin);
+
+	/* A function's brackets are an operator, too: the first one will do. */
+	if (text[left.begin] == '[' && text[left.begin + 1] != ']')
+		left_bytes = 1;
+	if (text[right.begin] == '[' && text[right.begin + 1] != ']')
+		right_bytes = 1;
+	return tla_wrong(p, right.begin,
+			 "neither of '%.*s' and '%.*s' binds tighter: write parentheses",
+			 left_bytes, text + left.begin, right_bytes, text + right.begin);
 }
 
 /* The operator below the operand under the top: the prefix one if nothing stands before a `-`. */
@@ -221,7 +224,7 @@ static enum step reduce_below(struct parser *p, uint32_t base)
 	if (low(left) > high(right) || (left == right && is_left(left)))
 		return step_of(is_prefix(left) ? reduce_prefix(p, 1) : reduce_infix(p, 1));
 	if (high(left) >= low(right))
-		return step_of(conflict(p, left, right, top(p, 0)->span.begin));
+		return step_of(conflict(p, top(p, 2)->span, top(p, 0)->span));
 	return STEP_DONE;
 }
 
@@ -244,13 +247,13 @@ static bool reduce(struct parser *p, uint32_t base)
 }
 
 /* A `-` after an operator is a prefix: 2 * -1 is refused, 2 + -1 is not. */
-static bool check_minus(struct parser *p, uint32_t base, uint32_t pos)
+static bool check_minus(struct parser *p, uint32_t base, struct tla_span minus)
 {
 	const struct slot *below = top(p, 0);
 
 	if (p->slot_count == base || below->expr || low(below->op) <= high(TLA_OP_NEG))
 		return true;
-	return conflict(p, below->op, TLA_OP_NEG, pos);
+	return conflict(p, below->span, minus);
 }
 
 /* Prefix operators, as many as there are. */
@@ -263,7 +266,7 @@ static bool take_prefixes(struct parser *p, uint32_t base)
 
 		if (op == TLA_OP_NEG || (!is_prefix(op) && op != TLA_OP_MINUS))
 			return true;
-		if (op == TLA_OP_MINUS && !check_minus(p, base, t->begin))
+		if (op == TLA_OP_MINUS && !check_minus(p, base, slot.span))
 			return false;
 		if (!push(p, &slot))
 			return false;

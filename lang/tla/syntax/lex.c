@@ -556,7 +556,27 @@ static bool find_module(struct lexer *lex)
 	return false;
 }
 
-bool tla_lex(struct tla_spec *spec, const struct tla_file *file, bool is_module,
+uint32_t tla_find_module(const struct tla_file *file, const char *name)
+{
+	struct lexer lex = { .text = file->text, .n_bytes = file->n_bytes };
+	uint32_t name_bytes = (uint32_t)strlen(name);
+
+	for (uint32_t i = 0; i < file->line_count; i++) {
+		uint32_t n_bytes;
+
+		lex.at = file->lines[i];
+		n_bytes = module_start_bytes(&lex);
+		if (n_bytes == 0)
+			continue;
+		for (lex.at += n_bytes; byte_at(&lex, lex.at) == ' ';)
+			lex.at++;
+		if (has_text(&lex, lex.at, name) && !is_word(byte_at(&lex, lex.at + name_bytes)))
+			return file->lines[i];
+	}
+	return UINT32_MAX;
+}
+
+bool tla_lex(struct tla_spec *spec, const struct tla_file *file, uint32_t from, bool is_module,
 	     struct tokens *tokens)
 {
 	struct lexer lex = { .spec = spec,
@@ -564,6 +584,8 @@ bool tla_lex(struct tla_spec *spec, const struct tla_file *file, bool is_module,
 			     .tokens = tokens,
 			     .text = file->text,
 			     .n_bytes = file->n_bytes,
+			     .at = from,
+			     .column_at = from,
 			     .column = 1,
 			     .is_module = is_module };
 

@@ -173,9 +173,16 @@ struct tokens {
 	struct nw_arena *arena; /* where they are */
 };
 
-/* Cut a file into tokens, from its beginning, or from its ---- MODULE if it is one. false: no
+/* Cut a file into tokens, from an offset; a module from its ---- MODULE behind that. false: no
  * memory; errors of the text are in the sources, and their tokens left out. */
-bool tla_lex(struct tla_spec *spec, const struct tla_file *file, bool is_module,
+bool tla_lex(struct tla_spec *spec, const struct tla_file *file, uint32_t from, bool is_module,
 	     struct tokens *tokens);
+
+/* The offset of the line that begins `---- MODULE name`; UINT32_MAX: none. */
+uint32_t tla_find_module(const struct tla_file *file, const char *name);
+
+/* The module behind an offset; as tla_parse_module(). */
+struct tla_module *tla_parse_module_at(struct tla_spec *spec, const struct tla_file *file,
+				       uint32_t from);
 
 #endif /* TLA_SYNTAX_LEX_H */

@@ -8,6 +8,7 @@
 #include "../load.h"
 
 #include "builtin.h"
+#include "lex.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ enum { MODULES_FIRST = 16, PATH_BYTES_MAX = 4096, LOOKED_BYTES_MAX = 300, LOAD_D
 struct loader {
 	struct tla_spec *spec;
 	const struct tla_reader *reader;
+	struct tla_file *root;
 	char folder[PATH_BYTES_MAX]; /* of the root, with its slash; empty: the current one */
 	uint32_t depth;
 };
@@ -166,7 +168,8 @@ static void say_missing(struct loader *l, const struct tla_name *name)
 }
 
 /* The file of a module that is named at a place; an error is reported. */
-static int find_file(struct loader *l, const struct tla_name *name, struct tla_file **ret_file)
+static int find_file(struct loader *l, const struct tla_name *name, struct tla_file **ret_file,
+		     uint32_t *ret_from)
 {
 	const char *text = tla_symbol_text(l->spec->symbols, name->sym);
 	int r = open_in(l, l->folder, text, name->span.begin, ret_file);
@@ -175,9 +178,14 @@ static int find_file(struct loader *l, const struct tla_name *name, struct tla_f
 		r = open_in(l, l->reader->folders[i], text, name->span.begin, ret_file);
 	if (r == -ENOENT)
 		r = open_builtin(l, text, ret_file);
-	if (r == -ENOENT)
+	*ret_from = r == -ENOENT ? tla_find_module(l->root, text) : 0;
+	if (*ret_from == UINT32_MAX) {
 		say_missing(l, name);
-	return r;
+		return -ENOENT;
+	}
+	if (r == -ENOENT)
+		*ret_file = l->root;
+	return r == -ENOENT ? 0 : r;
 }
 
 /* Modules. */
@@ -203,10 +211,11 @@ static bool keep(struct tla_spec *spec, struct tla_module *module)
 
 static void load_refs(struct loader *l, struct tla_module *module);
 
-static struct tla_module *load_file(struct loader *l, const struct tla_file *file, const char *name)
+static struct tla_module *load_file(struct loader *l, const struct tla_file *file, uint32_t from,
+				    const char *name)
 {
 	struct tla_spec *spec = l->spec;
-	struct tla_module *module = tla_parse_module(spec, file);
+	struct tla_module *module = tla_parse_module_at(spec, file, from);
 
 	if (!module)
 		return NULL;
@@ -229,6 +238,7 @@ static void load_ref(struct loader *l, const struct tla_ref *ref)
 	struct tla_module *known = tla_spec_find(l->spec, ref->from, ref->name.sym);
 	const char *name = tla_symbol_text(l->spec->symbols, ref->name.sym);
 	struct tla_file *file;
+	uint32_t from;
 
 	if (known && !known->outer && !known->is_whole)
 		tla_error_add(&l->spec->sources, ref->name.span.begin,
@@ -238,7 +248,7 @@ static void load_ref(struct loader *l, const struct tla_ref *ref)
 	for (uint32_t i = 0; i < l->spec->sources.file_count; i++)
 		if (l->spec->sources.files[i]->has_failed_as == ref->name.sym)
 			return;
-	if (find_file(l, &ref->name, &file) == 0 && !load_file(l, file, name))
+	if (find_file(l, &ref->name, &file, &from) == 0 && !load_file(l, file, from, name))
 		file->has_failed_as = ref->name.sym;
 }
 
@@ -292,7 +302,10 @@ static struct tla_module *load_root(struct loader *l, const char *path)
 		r = open_in(l, l->folder, name, TLA_NO_POS, &file);
 	if (r == -ENOENT)
 		tla_error_add(sources, TLA_NO_POS, "%s: no such file", path);
-	return r < 0 ? NULL : load_file(l, file, name);
+	if (r < 0)
+		return NULL;
+	l->root = file;
+	return load_file(l, file, 0, name);
 }
 
 int tla_spec_load(struct tla_spec *spec, const struct tla_reader *reader, const char *path)

@@ -273,6 +273,12 @@ static bool is_clean(struct tla_spec *spec, uint32_t errors_before)
 
 struct tla_module *tla_parse_module(struct tla_spec *spec, const struct tla_file *file)
 {
+	return tla_parse_module_at(spec, file, 0);
+}
+
+struct tla_module *tla_parse_module_at(struct tla_spec *spec, const struct tla_file *file,
+				       uint32_t from)
+{
 	uint32_t errors = spec->sources.error_count;
 	struct tla_module *module = NULL;
 	struct parser p;
@@ -281,7 +287,7 @@ struct tla_module *tla_parse_module(struct tla_spec *spec, const struct tla_file
 		spec->sources.is_full = true;
 		return NULL;
 	}
-	if (!tla_lex(spec, file, true, &p.tokens))
+	if (!tla_lex(spec, file, from, true, &p.tokens))
 		spec->sources.is_full = true;
 	else if (p.tokens.at[0].kind == T_MODULE_START)
 		module = tla_module(&p, NULL);
@@ -299,7 +305,7 @@ struct tla_expr *tla_parse_expression(struct tla_spec *spec, const struct tla_fi
 		spec->sources.is_full = true;
 		return NULL;
 	}
-	if (!tla_lex(spec, file, false, &p.tokens))
+	if (!tla_lex(spec, file, 0, false, &p.tokens))
 		spec->sources.is_full = true;
 	else
 		expr = parse_whole_expression(&p);

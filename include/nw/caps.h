@@ -35,7 +35,7 @@
  * that overlaps may still find a parent when its children are gone, never a child without its
  * parent.
  *
- * Progress: find is wait-free, two loads and no store; hold, drop, charge, release and take are
+ * Progress: find is wait-free and writes nothing; hold, drop, charge, release and take are
  * lock-free. Making, revoking and info wait for each other, never for readers, and readers never
  * for them.
  */

@@ -270,6 +270,7 @@ static bool sleep_or_end(struct nwi_worker *worker)
 	}
 	if (was_closed && count_done(sched)) {
 		nw_event_cancel(&home->event);
+		leave(worker, home, false);
 		return false;
 	}
 	nwi_count_add(worker, NWI_COUNT_SLEEPS, 1);

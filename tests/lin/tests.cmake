@@ -11,6 +11,6 @@ endfunction()
 nw_lin_test(test_lin)
 nw_lin_test(test_planted SOURCES lin/drive.c lin/planted_queue.c lin/planted_stack.c
   lin/planted_set.c lin/planted_deque.c)
-foreach(name ring mpsc mpmc fpset queue stack deque hashmap caps)
+foreach(name ring mpsc mpmc fpset queue stack deque hashmap caps tasks)
   nw_lin_test(test_lin_${name} SOURCES lin/drive.c)
 endforeach()

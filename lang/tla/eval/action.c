@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Actions: all ways to make one true, by giving values to primed variables (to unprimed ones
+ * in an initial predicate), conjuncts from left to right, as TLC does.
+ *
+ * What is still to be done after the expression at hand is a list on the C stack: the rest of each
+ * conjunction around it. At the list's end the step is complete.
+ *
+ * Invariant: on return every variable is as it was on entry, and so is the heap's top.
+ */
+#include "../value/fcn.h"
+#include "../value/order.h"
+#include "../value/print.h"
+#include "../value/set.h"
+#include "eval.h"
+#include "nodes.h"
+#include "world.h"
+
+#include <string.h>
+
+/* The rest of a conjunction: its args from `idx` on, then what is behind it. Of \A the conjuncts
+ * are
+ * the body for each element. */
+struct rest {
+	const struct tla_code *code;
+	struct tla_frame *frame;
+	uint32_t idx;
+	const struct rest *behind;
+	const struct elements *elements; /* of \A; else NULL */
+};
+
+struct elements {
+	uint32_t count;
+	tla_value *at; /* what tla_walk_bind() takes */
+};
+
+static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct rest *rest);
+
+static int go_on(struct tla_eval *eval, const struct rest *rest);
+
+static tla_value *assigned(const struct tla_eval *eval)
+{
+	return eval->is_init ? eval->now : eval->next;
+}
+
+static int complete(struct tla_eval *eval)
+{
+	const struct tla_world *world = eval->world;
+
+	for (uint32_t i = 0; i < eval->var_count; i++) {
+		if (!assigned(eval)[i] && !eval->allows_gaps) {
+			tla_fail(eval->heap,
+				 eval->is_init
+					 ? "The initial predicate gives no value to variable %s."
+					 : "The next-state action gives no value to variable %s'.",
+				 tla_symbol_text(world->spec->symbols, world->vars[i]));
+			return -1;
+		}
+	}
+	return eval->emit(eval, eval->emit_context);
+}
+
+static int conjoin(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
+		   struct tla_frame *frame, const struct rest *behind)
+{
+	struct rest rest = { code, frame, idx + 1, behind, NULL };
+
+	if (idx + 1 == code->count)
+		return act(eval, code->args[idx], frame, behind);
+	return act(eval, code->args[idx], frame, &rest);
+}
+
+/* The body of \A for the elements from idx on. Each has a frame of its own: all are open at once.
+ * */
+static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
+			    struct tla_frame *frame, const struct elements *elements,
+			    const struct rest *behind)
+{
+	struct rest rest = { code, frame, idx + 1, behind, elements };
+	struct tla_frame *copy;
+
+	if (idx == elements->count)
+		return go_on(eval, behind);
+	copy = tla_frame_copy(eval, frame);
+	if (!copy || tla_walk_bind(eval, code, elements->at[idx], copy) < 0)
+		return -1;
+	return act(eval, code->args[code->count - 1], copy, &rest);
+}
+
+static int go_on(struct tla_eval *eval, const struct rest *rest)
+{
+	if (!rest)
+		return complete(eval);
+	if (rest->elements)
+		return conjoin_elements(eval, rest->code, rest->idx, rest->frame, rest->elements,
+					rest->behind);
+	return conjoin(eval, rest->code, rest->idx, rest->frame, rest->behind);
+}
+
+static int act_test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct rest *rest)
+{
+	int holds = tla_eval_bool(eval, code, frame);
+
+	return holds == 1 ? go_on(eval, rest) : holds;
+}
+
+static int act_or(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		  const struct rest *rest)
+{
+	const struct tla_code *action = eval->action;
+	int result = 0;
+
+	for (uint32_t i = 0; result == 0 && i < code->count; i++) {
+		struct tla_eval_mark mark = tla_eval_mark(eval);
+
+		eval->action = action;
+		result = act(eval, code->args[i], frame, rest);
+		if (result >= 0)
+			tla_eval_cut(eval, mark);
+	}
+	return result;
+}
+
+static int act_exists(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		      const struct rest *rest)
+{
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	const struct tla_code *action = eval->action;
+	tla_value *sets = tla_walk_sets(eval, code, frame);
+	struct tla_walk *walk = tla_walk_open(eval, code, frame, sets, false);
+	int result = 0, step = walk ? 1 : -1;
+
+	while (walk && result == 0 && (step = tla_walk_next(eval, walk)) == 1) {
+		eval->action = action;
+		result = act(eval, code->args[code->count - 1], frame, rest);
+	}
+	if (step < 0 || result < 0)
+		return -1;
+	tla_eval_cut(eval, mark);
+	return result;
+}
+
+/* All combinations of the loops, each as tla_walk_bind() takes it. */
+static bool gather_elements(struct tla_eval *eval, const struct tla_code *code,
+			    struct tla_frame *frame, struct elements *elements)
+{
+	tla_value *sets = tla_walk_sets(eval, code, frame), one[16];
+	struct tla_walk *walk = tla_walk_open(eval, code, frame, sets, true);
+	uint32_t room = 0;
+	int step = walk && code->a <= 16 ? 1 : -1;
+
+	while (step == 1 && (step = tla_walk_next(eval, walk)) == 1) {
+		if (elements->count == room) {
+			tla_value *at = tla_alloc(eval->heap, (room = 2 * room + 8) * sizeof *at);
+
+			for (uint32_t i = 0; at && i < elements->count; i++)
+				at[i] = elements->at[i];
+			elements->at = at;
+		}
+		for (uint32_t i = 0; i < code->a; i++)
+			one[i] = tla_walk_value(walk, i);
+		if (!elements->at)
+			return false;
+		elements->at[elements->count++] = code->a == 1
+							  ? one[0]
+							  : tla_tuple(eval->heap, one, code->a);
+	}
+	return step == 0;
+}
+
+static int act_forall(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		      const struct rest *rest)
+{
+	struct elements elements = { 0 };
+
+	if (!gather_elements(eval, code, frame, &elements))
+		return -1;
+	return conjoin_elements(eval, code, 0, frame, &elements, rest);
+}
+
+static int act_case(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct rest *rest)
+{
+	const struct tla_code *arm = tla_case_arm(eval, code, frame);
+
+	return arm ? act(eval, arm, frame, rest) : -1;
+}
+
+static int act_if(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		  const struct rest *rest)
+{
+	int holds = tla_eval_bool(eval, code->args[0], frame);
+
+	return holds < 0 ? -1 : act(eval, code->args[holds ? 1 : 2], frame, rest);
+}
+
+static int act_call(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct rest *rest)
+{
+	struct tla_frame *callee = tla_call_frame(eval, code, frame);
+
+	return callee ? act(eval, code->fn->body, callee, rest) : -1;
+}
+
+/* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
+static tla_value *target(const struct tla_eval *eval, const struct tla_code *left)
+{
+	tla_eval_fn *wanted = eval->is_init ? tla_ev_now : tla_ev_next;
+
+	if (left->eval != wanted || assigned(eval)[left->a])
+		return NULL;
+	return &assigned(eval)[left->a];
+}
+
+static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		  const struct rest *rest)
+{
+	tla_value *var = target(eval, code->args[0]);
+	int result;
+
+	if (!var)
+		return act_test(eval, code, frame, rest);
+	*var = tla_eval(eval, code->args[1], frame);
+	if (!*var)
+		return -1;
+	result = go_on(eval, rest);
+	*var = TLA_NONE;
+	return result;
+}
+
+static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		  const struct rest *rest)
+{
+	tla_value *var = target(eval, code->args[0]), set;
+	const struct tla_code *action = eval->action;
+	struct tla_iter iter;
+	int result = 0, step = 0;
+
+	if (!var)
+		return act_test(eval, code, frame, rest);
+	set = tla_eval(eval, code->args[1], frame);
+	if (!set || tla_iter_init(eval->heap, &iter, set))
+		return -1;
+	while (result == 0) {
+		struct tla_eval_mark mark = tla_eval_mark(eval);
+
+		step = tla_iter_next(eval->heap, &iter, var);
+		if (step != 1)
+			break;
+		eval->action = action;
+		result = go_on(eval, rest);
+		*var = TLA_NONE;
+		if (result >= 0)
+			tla_eval_cut(eval, mark);
+	}
+	*var = TLA_NONE;
+	return step < 0 ? -1 : result;
+}
+
+/* The variables numbered from i on keep their values. */
+static int keep_vars(struct tla_eval *eval, const struct tla_code *code, uint32_t i,
+		     const struct rest *rest)
+{
+	uint32_t var;
+	int result, equal;
+
+	while (i < code->a && eval->next[code->vars[i]]) {
+		var = code->vars[i++];
+		equal = tla_equal(eval->heap, eval->now[var], eval->next[var]);
+		if (equal != 1)
+			return equal;
+	}
+	if (i == code->a)
+		return go_on(eval, rest);
+	var = code->vars[i];
+	eval->next[var] = eval->now[var];
+	result = keep_vars(eval, code, i + 1, rest);
+	eval->next[var] = TLA_NONE;
+	return result;
+}
+
+static int act_unchanged(struct tla_eval *eval, const struct tla_code *code,
+			 struct tla_frame *frame, const struct rest *rest)
+{
+	return code->count > 0 || eval->is_init ? act_test(eval, code, frame, rest)
+						: keep_vars(eval, code, 0, rest);
+}
+
+/* [A]_v: A, or nothing changes. args: A, UNCHANGED v. */
+static int act_box(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		   const struct rest *rest)
+{
+	const struct tla_code *action = eval->action;
+	int result = act(eval, code->args[0], frame, rest);
+
+	eval->action = action;
+	return result ? result : act(eval, code->args[1], frame, rest);
+}
+
+/* <<A>>_v: A, and then v' # v. */
+static int act_angle(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		     const struct rest *rest)
+{
+	/* args: A, UNCHANGED v, ~UNCHANGED v */
+	struct rest changed = { code, frame, 2, rest, NULL };
+
+	return act(eval, code->args[0], frame, &changed);
+}
+
+/* A \cdot B: a step of A to some state, then one of B from there. */
+struct between {
+	const struct tla_code *second;
+	struct tla_frame *frame;
+	const struct rest *rest;
+	tla_value *now, *next; /* of the whole step */
+	int (*emit)(struct tla_eval *eval, void *context);
+	void *emit_context;
+};
+
+/* B has ended: its `next` is the whole step's. */
+static int end_second(struct tla_eval *eval, void *context)
+{
+	struct between *between = context;
+	tla_value *now = eval->now;
+	int (*emit)(struct tla_eval *, void *) = eval->emit;
+	int result;
+
+	eval->now = between->now;
+	eval->emit = between->emit;
+	eval->emit_context = between->emit_context;
+	result = go_on(eval, between->rest);
+	eval->now = now;
+	eval->emit = emit;
+	eval->emit_context = between;
+	return result;
+}
+
+/* A has ended: its `next` is where B starts. */
+static int end_first(struct tla_eval *eval, void *context)
+{
+	struct between *between = context;
+	size_t n_bytes = eval->var_count * sizeof(tla_value);
+	tla_value *now = eval->now, *next = eval->next;
+	int result;
+
+	eval->now = next;
+	eval->next = tla_alloc(eval->heap, n_bytes);
+	if (!eval->next)
+		return -1;
+	memset(eval->next, 0, n_bytes);
+	eval->emit = end_second;
+	result = act(eval, between->second, between->frame, NULL);
+	eval->emit = end_first;
+	eval->now = now;
+	eval->next = next;
+	return result;
+}
+
+static int act_compose(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		       const struct rest *rest)
+{
+	struct between between = { code->args[1],     frame,      rest,
+				   eval->now,         eval->next, eval->emit,
+				   eval->emit_context };
+	size_t n_bytes = eval->var_count * sizeof(tla_value);
+	int result;
+
+	for (uint32_t i = 0; i < eval->var_count; i++) {
+		if (eval->next[i]) {
+			tla_fail_at(eval, code->span,
+				    "\\cdot after a primed variable was given a value.");
+			return -1;
+		}
+	}
+	eval->next = tla_alloc(eval->heap, n_bytes);
+	if (!eval->next)
+		return -1;
+	memset(eval->next, 0, n_bytes);
+	eval->emit = end_first;
+	eval->emit_context = &between;
+	result = act(eval, code->args[0], frame, NULL);
+	eval->next = between.next;
+	eval->emit = between.emit;
+	eval->emit_context = between.emit_context;
+	return result;
+}
+
+static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct rest *rest)
+{
+	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
+		tla_fail_at(eval, code->span, "Stack overflow: the action is nested too deeply.");
+		return -1;
+	}
+	switch ((enum tla_act)code->act) {
+	case TLA_ACT_AND:
+		return conjoin(eval, code, 0, frame, rest);
+	case TLA_ACT_OR:
+		return act_or(eval, code, frame, rest);
+	case TLA_ACT_EXISTS:
+		return act_exists(eval, code, frame, rest);
+	case TLA_ACT_FORALL:
+		return act_forall(eval, code, frame, rest);
+	case TLA_ACT_IF:
+		return act_if(eval, code, frame, rest);
+	case TLA_ACT_CASE:
+		return act_case(eval, code, frame, rest);
+	case TLA_ACT_LET:
+		return tla_bind_let(eval, code, frame)
+			       ? act(eval, code->args[code->count - 1], frame, rest)
+			       : -1;
+	case TLA_ACT_INLINE:
+		if (!rest)
+			eval->action = code;
+		return act(eval, code->args[0], frame, rest);
+	case TLA_ACT_CALL:
+		return act_call(eval, code, frame, rest);
+	case TLA_ACT_EQ:
+		return act_eq(eval, code, frame, rest);
+	case TLA_ACT_IN:
+		return act_in(eval, code, frame, rest);
+	case TLA_ACT_UNCHANGED:
+		return act_unchanged(eval, code, frame, rest);
+	case TLA_ACT_BOX:
+		return act_box(eval, code, frame, rest);
+	case TLA_ACT_ANGLE:
+		return act_angle(eval, code, frame, rest);
+	case TLA_ACT_COMPOSE:
+		return act_compose(eval, code, frame, rest);
+	default:
+		return act_test(eval, code, frame, rest);
+	}
+}
+
+int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+{
+	return act(eval, code, frame, NULL);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Operators of the language to code; and what is primed. */
+#include "compile.h"
+
+#include "../value/set.h"
+#include "nodes.h"
+
+static struct tla_code *node(struct tla_compiler *compiler, const struct tla_env *env,
+			     tla_eval_fn *eval, const struct tla_expr *expr, enum tla_act act)
+{
+	struct tla_code *code = tla_code_new(compiler, eval, expr->span, expr->apply.arg_count);
+
+	for (uint32_t i = 0; code && i < code->count; i++)
+		code->args[i] = tla_compile(compiler, env, expr->apply.args[i]);
+	if (code)
+		code->act = (uint8_t)act;
+	return tla_code_leveled(code);
+}
+
+/* --- /\ and \/: chains become one node --- */
+
+static bool is_chain(const struct tla_expr *expr, enum tla_op op)
+{
+	return expr->kind == TLA_E_APPLY && !expr->apply.path && expr->apply.sym == (tla_sym)op &&
+	       expr->apply.arg_count == 2;
+}
+
+static uint32_t chain_count(const struct tla_expr *expr, enum tla_op op)
+{
+	uint32_t count = 1;
+
+	for (; is_chain(expr, op); expr = expr->apply.args[0])
+		count++;
+	return count;
+}
+
+static struct tla_code *chain(struct tla_compiler *compiler, const struct tla_env *env,
+			      const struct tla_expr *expr, enum tla_op op)
+{
+	bool is_and = op == TLA_OP_AND;
+	uint32_t count = chain_count(expr, op);
+	struct tla_code *code = tla_code_new(compiler, is_and ? tla_ev_and : tla_ev_or, expr->span,
+					     count);
+
+	if (!code)
+		return NULL;
+	code->act = is_and ? TLA_ACT_AND : TLA_ACT_OR;
+	for (; is_chain(expr, op); expr = expr->apply.args[0])
+		code->args[--count] = tla_compile(compiler, env, expr->apply.args[1]);
+	code->args[0] = tla_compile(compiler, env, expr);
+	return tla_code_leveled(code);
+}
+
+/* --- The next state --- */
+
+/* The place a name leads to: through substitutions and definitions without parameters. */
+static const struct tla_expr *follow(struct tla_compiler *compiler, struct tla_env *env,
+				     const struct tla_expr *expr, struct tla_entity **ret_entity)
+{
+	struct tla_entity *entity = NULL;
+
+	*ret_entity = NULL;
+	while (expr->kind == TLA_E_APPLY && expr->apply.arg_count == 0 &&
+	       (expr->apply.sym >= TLA_OP_COUNT || expr->apply.path)) {
+		entity = tla_resolve(compiler, env, expr);
+		while (entity && entity->override)
+			entity = entity->override;
+		if (!entity || entity->arity > 0)
+			return NULL;
+		if (entity->kind == TLA_N_SUBST) {
+			expr = entity->expr;
+		} else if (entity->kind == TLA_N_OPERATOR && !entity->native) {
+			expr = entity->unit->op.body;
+		} else {
+			*ret_entity = entity;
+			break;
+		}
+		env->context = entity->context;
+		env->scope = entity->scope;
+	}
+	return expr;
+}
+
+static struct tla_code *next_variable(struct tla_compiler *compiler, uint32_t var_idx,
+				      struct tla_span span)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_next, span, 0);
+
+	if (code) {
+		code->a = var_idx;
+		code->level = TLA_ACTION;
+	}
+	return code;
+}
+
+struct tla_code *tla_compile_primed(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_expr *expr)
+{
+	struct tla_env there = *env, inner = *env;
+	struct tla_entity *entity;
+	struct tla_code *code, *primed;
+
+	if (!follow(compiler, &there, expr, &entity))
+		return tla_compile(compiler, env, expr); /* which says what is wrong */
+	if (entity && entity->kind == TLA_N_VARIABLE)
+		return next_variable(compiler, entity->var_idx, expr->span);
+	inner.in_prime = true;
+	code = tla_compile(compiler, &inner, expr);
+	if (!code || code->level == TLA_CONSTANT)
+		return code;
+	if (code->level > TLA_STATE) {
+		tla_compile_error(compiler, expr->span,
+				  "what is primed already, or temporal, cannot be primed");
+		return NULL;
+	}
+	primed = tla_code_new(compiler, tla_ev_primed, expr->span, 1);
+	if (!primed)
+		return NULL;
+	primed->args[0] = code;
+	primed->level = TLA_ACTION;
+	return primed;
+}
+
+/* --- UNCHANGED --- */
+
+enum { UNCHANGED_MAX = 256 };
+
+struct var_list {
+	uint32_t at[UNCHANGED_MAX];
+	uint32_t count;
+};
+
+/* The variables that a tuple of variables and of such tuples has; false: it is something else. */
+static bool list_variables(struct tla_compiler *compiler, const struct tla_env *env,
+			   const struct tla_expr *expr, struct var_list *list)
+{
+	struct tla_env there = *env;
+	struct tla_entity *entity;
+
+	expr = follow(compiler, &there, expr, &entity);
+	if (expr && entity && entity->kind == TLA_N_VARIABLE && list->count < UNCHANGED_MAX) {
+		list->at[list->count++] = entity->var_idx;
+		return true;
+	}
+	if (!expr || expr->kind != TLA_E_TUPLE)
+		return false;
+	for (uint32_t i = 0; i < expr->items.count; i++)
+		if (!list_variables(compiler, &there, expr->items.at[i], list))
+			return false;
+	return true;
+}
+
+static struct tla_code *unchanged_value(struct tla_compiler *compiler, const struct tla_env *env,
+					const struct tla_expr *expr, struct tla_code *code)
+{
+	code->args[0] = tla_compile(compiler, env, expr);
+	code->args[1] = tla_compile_primed(compiler, env, expr);
+	return tla_code_leveled(code);
+}
+
+struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const struct tla_env *env,
+				       const struct tla_expr *expr, const struct tla_expr *at)
+{
+	struct var_list list = { .count = 0 };
+	bool is_variables = list_variables(compiler, env, expr, &list);
+	struct tla_code *code = tla_code_new(compiler, tla_ev_unchanged, at->span,
+					     is_variables ? 0 : 2);
+	uint32_t *vars = tla_piece_of(compiler, (list.count + 1) * sizeof *vars);
+
+	if (!code || !vars)
+		return NULL;
+	code->act = TLA_ACT_UNCHANGED;
+	code->level = TLA_ACTION;
+	if (!is_variables)
+		return unchanged_value(compiler, env, expr, code);
+	for (uint32_t i = 0; i < list.count; i++)
+		vars[i] = list.at[i];
+	code->a = list.count;
+	code->vars = vars;
+	return code;
+}
+
+/* --- All others --- */
+
+static struct tla_code *plain_value(struct tla_compiler *compiler, tla_value v,
+				    const struct tla_expr *expr)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_value, expr->span, 0);
+
+	if (code)
+		code->value = v;
+	return code;
+}
+
+static struct tla_code *temporal(struct tla_compiler *compiler, const struct tla_expr *expr)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_temporal, expr->span, 0);
+
+	if (code)
+		code->level = TLA_TEMPORAL;
+	return code;
+}
+
+static struct tla_code *enabled(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr)
+{
+	struct tla_code *code = node(compiler, env, tla_ev_enabled, expr, TLA_ACT_TEST);
+
+	if (code && code->level == TLA_ACTION)
+		code->level = TLA_STATE;
+	return code;
+}
+
+static struct tla_code *compose(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr)
+{
+	struct tla_code *code = node(compiler, env, tla_ev_compose, expr, TLA_ACT_COMPOSE);
+
+	if (code)
+		code->level = TLA_ACTION;
+	return code;
+}
+
+static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr)
+{
+	static tla_eval_fn *const evals[TLA_OP_COUNT] = {
+		[TLA_OP_NOT] = tla_ev_not,       [TLA_OP_IMPLIES] = tla_ev_implies,
+		[TLA_OP_EQUIV] = tla_ev_equiv,   [TLA_OP_EQ] = tla_ev_eq,
+		[TLA_OP_NE] = tla_ev_ne,         [TLA_OP_IN] = tla_ev_in,
+		[TLA_OP_NOTIN] = tla_ev_notin,   [TLA_OP_SUBSETEQ] = tla_ev_subseteq,
+		[TLA_OP_SETMINUS] = tla_ev_diff, [TLA_OP_CAP] = tla_ev_cap,
+		[TLA_OP_CUP] = tla_ev_cup,       [TLA_OP_SUBSET] = tla_ev_subset,
+		[TLA_OP_UNION] = tla_ev_union,   [TLA_OP_DOMAIN] = tla_ev_domain,
+	};
+	enum tla_op op = (enum tla_op)expr->apply.sym;
+
+	switch (op) {
+	case TLA_OP_AND:
+	case TLA_OP_OR:
+		return chain(compiler, env, expr, op);
+	case TLA_OP_PRIME:
+		return tla_compile_primed(compiler, env, expr->apply.args[0]);
+	case TLA_OP_UNCHANGED:
+		return tla_compile_unchanged(compiler, env, expr->apply.args[0], expr);
+	case TLA_OP_ENABLED:
+		return enabled(compiler, env, expr);
+	case TLA_OP_COMPOSE:
+		return compose(compiler, env, expr);
+	case TLA_OP_ALWAYS:
+	case TLA_OP_EVENTUALLY:
+	case TLA_OP_LEADS_TO:
+	case TLA_OP_GUARANTEES:
+		return temporal(compiler, expr);
+	case TLA_OP_TRUE:
+		return plain_value(compiler, TLA_TRUE, expr);
+	case TLA_OP_FALSE:
+		return plain_value(compiler, TLA_FALSE, expr);
+	case TLA_OP_STRING:
+		return plain_value(compiler, tla_infinite(TLA_STRINGS), expr);
+	case TLA_OP_BOOLEAN:
+		return plain_value(compiler,
+				   tla_store(compiler->keeper, compiler->heap,
+					     tla_set_booleans(compiler->heap)),
+				   expr);
+	default:
+		return node(compiler, env, evals[op], expr,
+			    op == TLA_OP_EQ   ? TLA_ACT_EQ
+			    : op == TLA_OP_IN ? TLA_ACT_IN
+					      : TLA_ACT_TEST);
+	}
+}
+
+struct tla_code *tla_compile_builtin(struct tla_compiler *compiler, const struct tla_env *env,
+				     const struct tla_expr *expr)
+{
+	struct tla_entity *entity;
+
+	if (!expr->apply.path && expr->apply.sym < TLA_OP_COUNT &&
+	    tla_op_is_builtin((enum tla_op)expr->apply.sym))
+		return builtin(compiler, env, expr);
+	entity = tla_resolve(compiler, env, expr);
+	return entity ? tla_compile_reference(compiler, env, entity, expr, expr->apply.args,
+					      expr->apply.arg_count)
+		      : NULL;
+}

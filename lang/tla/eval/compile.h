@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From trees to code: names are resolved, levels worked out, operators bound.
+ *
+ * Three ways to use a definition. One that is the same in all states and has no parameters is a
+ * constant, evaluated once. An action is compiled anew where it is used, its parameters standing
+ * for the
+ * argument's text, since priming a parameter primes the argument. All others are functions.
+ *
+ * Errors are kept in the specification's sources; a function that makes something returns NULL
+ * then.
+ */
+#ifndef TLA_COMPILE_H
+#define TLA_COMPILE_H
+
+#include "../value/heap.h"
+#include "../value/store.h"
+#include "code.h"
+#include "scope.h"
+#include "world.h"
+
+/* A function while it is compiled. */
+struct tla_builder {
+	struct tla_builder *up;
+	struct tla_fn *fn;
+	uint32_t depth;
+};
+
+struct tla_compiler {
+	struct tla_world *world;
+	struct tla_spec *spec;
+	struct tla_heap *heap; /* for values in code, which are stored */
+	struct tla_keeper *keeper;
+	struct tla_group root, builtin;
+	struct tla_context *root_context;
+	uint32_t depth; /* of expansions: a definition that contains itself has no end */
+};
+
+/* The names of the root module and all it needs. 0, or -EINVAL: errors were kept. */
+int tla_compiler_init(struct tla_compiler *compiler, struct tla_world *world, struct tla_heap *heap,
+		      struct tla_keeper *keeper);
+
+/* An expression at module level, as a function without parameters. */
+struct tla_fn *tla_compile_top(struct tla_compiler *compiler, const struct tla_env *env,
+			       const struct tla_expr *expr, tla_sym name);
+
+/* Code for an expression at a place. */
+struct tla_code *tla_compile(struct tla_compiler *compiler, const struct tla_env *env,
+			     const struct tla_expr *expr);
+/* An operator's argument of that arity: a name, an operator sign or a LAMBDA. */
+struct tla_code *tla_compile_operator(struct tla_compiler *compiler, const struct tla_env *env,
+				      const struct tla_expr *expr, uint32_t arity);
+/* A name applied to arguments (none: the name itself). args_env: where the arguments stand. */
+struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const struct tla_env *env,
+				       struct tla_entity *entity, const struct tla_expr *at,
+				       struct tla_expr *const *args, uint32_t arg_count);
+/* An operator of the language, or one that stands for an expression, applied. */
+struct tla_code *tla_compile_builtin(struct tla_compiler *compiler, const struct tla_env *env,
+				     const struct tla_expr *expr);
+struct tla_code *tla_compile_let(struct tla_compiler *compiler, const struct tla_env *env,
+				 const struct tla_expr *expr);
+struct tla_code *tla_compile_primed(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_expr *expr);
+struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const struct tla_env *env,
+				       const struct tla_expr *expr, const struct tla_expr *at);
+/* [x \in S |-> body], also of a definition f[x \in S]. */
+struct tla_code *tla_compile_fcn(struct tla_compiler *compiler, const struct tla_env *env,
+				 const struct tla_bound *bounds, uint32_t bound_count,
+				 const struct tla_expr *body, struct tla_span span);
+
+/* What a path A!B!op of an application means: its entity, and in *ret_env where it is. */
+struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_env *env,
+			       const struct tla_expr *expr);
+
+/* A node with room for count args, and nothing else but its place. */
+struct tla_code *tla_code_new(struct tla_compiler *compiler, tla_eval_fn *eval,
+			      struct tla_span span, uint32_t count);
+/* Its level becomes at least that of all its args. NULL stays NULL; NULL where an arg is. */
+struct tla_code *tla_code_leveled(struct tla_code *code);
+/* count further slots of the function being compiled: the first. */
+uint32_t tla_slots(const struct tla_env *env, uint32_t count);
+void tla_compile_error(struct tla_compiler *compiler, struct tla_span span, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *tla_text(const struct tla_compiler *compiler, tla_sym sym);
+void *tla_piece_of(struct tla_compiler *compiler, size_t n_bytes);
+
+/* An operator in C for a name of a standard module; NULL: none. */
+const struct tla_native *tla_native_find(const char *module, const char *name);
+
+#endif /* TLA_COMPILE_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The evaluator's frame: frames, thunks, operators, marks and failures. What nodes do is in the
+ * files
+ * that nodes.h names.
+ */
+#include "eval.h"
+
+#include "../value/print.h"
+#include "nodes.h"
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void note_failure(struct tla_eval *eval, struct tla_span span)
+{
+	if (eval->failed_count < TLA_FAILED_AT_MAX && span.begin != TLA_NO_POS)
+		eval->failed_at[eval->failed_count++] = span;
+}
+
+tla_value tla_eval(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+{
+	tla_value v = code->eval(eval, code, frame);
+
+	if (__builtin_expect(!v, 0))
+		note_failure(eval, code->span);
+	return v;
+}
+
+int tla_eval_bool(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+{
+	tla_value v = tla_eval(eval, code, frame);
+	char text[TLA_BRIEF_BYTES];
+
+	if (v == TLA_TRUE || v == TLA_FALSE)
+		return v == TLA_TRUE;
+	if (v)
+		tla_fail_at(eval, code->span, "Expected a Boolean, but the value is:\n%s",
+			    tla_brief(eval->heap, v, text));
+	return -1;
+}
+
+tla_value tla_fail_at(struct tla_eval *eval, struct tla_span span, const char *format, ...)
+{
+	char text[TLA_ERROR_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args); /* cut where too long */
+	va_end(args);
+	note_failure(eval, span);
+	return tla_fail(eval->heap, "%s", text);
+}
+
+tla_value tla_fail_kind(struct tla_eval *eval, const char *where, const char *what, tla_value v)
+{
+	char text[TLA_BRIEF_BYTES];
+
+	return tla_fail(eval->heap, "%s needs %s, but the value is:\n%s", where, what,
+			tla_brief(eval->heap, v, text));
+}
+
+struct tla_eval_mark tla_eval_mark(const struct tla_eval *eval)
+{
+	return (struct tla_eval_mark){ tla_heap_mark(eval->heap), eval->undo_count };
+}
+
+void tla_eval_cut(struct tla_eval *eval, struct tla_eval_mark mark)
+{
+	/* First, while all that is pointed at still is there. */
+	while (eval->undo_count > mark.undo_count) {
+		const struct tla_undo *undo = &eval->undo[--eval->undo_count];
+
+		*undo->where = undo->was;
+	}
+	tla_heap_cut(eval->heap, mark.heap);
+}
+
+static bool make_undo_room(struct tla_eval *eval)
+{
+	size_t room = eval->undo_room ? 2 * eval->undo_room : 256;
+	struct nw_mem mem;
+
+	if (nw_mem_alloc(&mem, NW_NODE_ANY, room * sizeof *eval->undo, 0))
+		return false;
+	if (eval->undo_count > 0)
+		memcpy(mem.base, eval->undo, eval->undo_count * sizeof *eval->undo);
+	nw_mem_free(&eval->undo_mem);
+	eval->undo_mem = mem;
+	eval->undo = mem.base;
+	eval->undo_room = mem.n_bytes / sizeof *eval->undo;
+	return true;
+}
+
+bool tla_eval_log(struct tla_eval *eval, tla_value *where)
+{
+	if (eval->undo_count == eval->undo_room && !make_undo_room(eval))
+		return false;
+	eval->undo[eval->undo_count++] = (struct tla_undo){ where, *where };
+	return true;
+}
+
+void tla_eval_point(struct tla_eval *eval, tla_value *where, tla_value v)
+{
+	bool stays = !tla_is_object(v) || tla_obj(v)->is_stored;
+
+	/* Without room for the undo nothing is remembered: slower, not wrong. */
+	if (stays || tla_eval_log(eval, where))
+		*where = v;
+}
+
+struct tla_frame *tla_frame_new(struct tla_eval *eval, const struct tla_fn *fn,
+				struct tla_frame *up)
+{
+	struct tla_frame *frame;
+
+	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
+		tla_fail_at(eval, fn->span, "Stack overflow: the recursion is too deep.");
+		return NULL;
+	}
+	frame = tla_alloc(eval->heap, sizeof *frame + fn->slot_count * sizeof frame->slots[0]);
+	if (!frame)
+		return NULL;
+	*frame = (struct tla_frame){ .up = up, .slot_count = fn->slot_count };
+	memset(frame->slots, 0, fn->slot_count * sizeof frame->slots[0]);
+	return frame;
+}
+
+struct tla_frame *tla_frame_copy(struct tla_eval *eval, const struct tla_frame *frame)
+{
+	size_t n_bytes = sizeof *frame + frame->slot_count * sizeof frame->slots[0];
+	struct tla_frame *copy = tla_alloc(eval->heap, n_bytes);
+
+	return copy ? memcpy(copy, frame, n_bytes) : NULL;
+}
+
+static tla_value force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
+{
+	tla_value v = thunk->value;
+
+	if (v)
+		return v;
+	v = tla_eval(eval, thunk->code, thunk->frame);
+	if (v)
+		tla_eval_point(eval, &thunk->value, v);
+	return v;
+}
+
+tla_value tla_force(struct tla_eval *eval, tla_value word)
+{
+	if ((word & 7) == TLA_THUNK)
+		return force_thunk(eval, (struct tla_thunk *)(uintptr_t)(word - TLA_THUNK));
+	return word;
+}
+
+tla_value tla_call(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count)
+{
+	const struct tla_operator *operator=(struct tla_operator *)(uintptr_t)(op - TLA_OPERATOR);
+	const struct tla_fn *fn = operator->fn;
+	struct tla_frame *frame;
+
+	frame = tla_frame_new(eval, fn, operator->up);
+	if (!frame)
+		return TLA_NONE;
+	for (uint32_t i = 0; i < arg_count; i++)
+		frame->slots[i] = args[i];
+	return tla_eval(eval, fn->body, frame);
+}
+
+tla_value tla_new_string(struct tla_eval *eval, const char *text, size_t n_bytes)
+{
+	tla_sym sym = tla_world_symbol(eval->world, text, n_bytes);
+
+	return sym ? tla_string(sym) : tla_fail(eval->heap, "Out of memory for strings.");
+}

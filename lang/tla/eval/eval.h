@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The evaluator: one thread's state while it runs compiled expressions.
+ *
+ * `now` is the state that unprimed variables have, `next` the one that primed ones have; a
+ * variable that has no value yet is TLA_NONE. Both hold stored values between evaluations.
+ *
+ * Every evaluation leaves what it made on the heap; who needs none of it any more cuts back to a
+ * mark.
+ * What older memory was made to point to since (thunks that were evaluated, functions that
+ * remember their
+ * results) is undone by the cut.
+ *
+ * Failure: a function that returns a value returns TLA_NONE, one that returns int a negative
+ * number;
+ * heap->error says why, `failed_at` where, innermost first.
+ */
+#ifndef TLA_EVAL_H
+#define TLA_EVAL_H
+
+#include "../value/heap.h"
+#include "../value/store.h"
+#include "code.h"
+
+enum { TLA_FAILED_AT_MAX = 32, TLA_REGISTERS = 100 };
+
+struct tla_world; /* what all threads share: names, model values, constants; see world.h */
+
+struct tla_undo {
+	tla_value *where;
+	tla_value was;
+};
+
+struct tla_eval_mark {
+	struct tla_mark heap;
+	size_t undo_count;
+};
+
+struct tla_eval {
+	struct tla_heap *heap; /* heaps[0], or heaps[1] while a constant is evaluated */
+	tla_value *now, *next;
+	const struct tla_world *world;
+	struct tla_keeper *keeper;
+	tla_value *constants; /* of this thread, by constant_idx */
+	bool is_init;         /* actions give values to unprimed variables */
+	bool allows_gaps;     /* a step may leave variables without a value: ENABLED */
+	uint32_t var_count;
+	struct tla_undo *undo; /* in undo_mem */
+	size_t undo_count, undo_room;
+	struct nw_mem undo_mem;
+	const char *stack_end; /* deeper than this is too deep */
+	/* Called with `next` (with is_init: `now`) complete. 0 to go on; else the search ends and
+	 * returns that. */
+	int (*emit)(struct tla_eval *eval, void *context);
+	void *emit_context;
+	const struct tla_code *action; /* the definition that emit's state came from, or NULL */
+	uint32_t level;                /* of `now`: initial states are 1 */
+	void (*print)(void *context, const char *text); /* of Print; NULL: drop it */
+	void *print_context;
+	/* A value of TLCGet("..."); TLA_NONE: unknown. */
+	tla_value (*report)(struct tla_eval *eval, void *context, const char *name);
+	void *report_context;
+	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
+	uint64_t random;
+	bool has_assert_failed; /* the failure is that of an Assert */
+	struct tla_heap heaps[2];
+	struct tla_span failed_at[TLA_FAILED_AT_MAX];
+	uint32_t failed_count;
+};
+
+/* The value of an expression in `now` and `next`. */
+tla_value tla_eval(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+/* The same where it has to be a Boolean: 1, 0. */
+int tla_eval_bool(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+
+/* A frame for a function with no function around it. NULL: failed. */
+struct tla_frame *tla_frame_new(struct tla_eval *eval, const struct tla_fn *fn,
+				struct tla_frame *up);
+/* A copy of a frame, its slots as they are. NULL: failed. */
+struct tla_frame *tla_frame_copy(struct tla_eval *eval, const struct tla_frame *frame);
+/* Call an operator, a word with the tag TLA_OPERATOR, with values. */
+tla_value tla_call(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count);
+/* The value in a slot's word. */
+tla_value tla_force(struct tla_eval *eval, tla_value word);
+
+struct tla_eval_mark tla_eval_mark(const struct tla_eval *eval);
+void tla_eval_cut(struct tla_eval *eval, struct tla_eval_mark mark);
+/* Have a word put back by the cut to what it is now; false: no memory to remember that. */
+bool tla_eval_log(struct tla_eval *eval, tla_value *where);
+/* Point an older word at a newer value, until the cut. */
+void tla_eval_point(struct tla_eval *eval, tla_value *where, tla_value v);
+
+/*
+ * All ways to make an action true: calls eval->emit for each, in TLC's order, repeated ones
+ * included. 0; what emit returned; or -1.
+ */
+int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+
+/* A string that may be new. */
+tla_value tla_new_string(struct tla_eval *eval, const char *text, size_t n_bytes);
+
+/* Fail at a place. */
+tla_value tla_fail_at(struct tla_eval *eval, struct tla_span span, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Fail because the value is not of the kind that `what` names ("a set"). */
+tla_value tla_fail_kind(struct tla_eval *eval, const char *where, const char *what, tla_value v);
+
+#endif /* TLA_EVAL_H */

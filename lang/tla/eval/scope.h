@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What names mean: modules as they are seen from one place, what they define, and local names.
+ *
+ * A context is a module under one substitution for its constants and variables. EXTENDS puts a
+ * module's names into the context of the one that extends; INSTANCE makes a context of its own, so
+ * that an operator of an instance is another entity each time it is instantiated.
+ */
+#ifndef TLA_SCOPE_H
+#define TLA_SCOPE_H
+
+#include "../load.h"
+#include "code.h"
+
+struct tla_compiler;
+struct tla_context;
+struct tla_scope;
+struct tla_builder;
+
+/* Where an expression stands: enough to compile it anywhere inside. */
+struct tla_env {
+	struct tla_context *context;
+	struct tla_scope *scope;     /* innermost local name; NULL: none */
+	struct tla_builder *builder; /* the function being compiled */
+	bool in_prime;               /* what is evaluated in the next state: LET thunks are not */
+};
+
+enum tla_entity_kind {
+	TLA_N_CONSTANT,
+	TLA_N_VARIABLE,
+	TLA_N_OPERATOR, /* unit: OPERATOR; also of a LET */
+	TLA_N_FUNCTION, /* unit: FUNCTION */
+	TLA_N_INSTANCE, /* unit: INSTANCE with a name */
+	TLA_N_FACT,     /* a named ASSUME or THEOREM */
+	TLA_N_SLOT,     /* a bound name or parameter; with arity > 0 it holds an operator */
+	TLA_N_SUBST,    /* stands for an expression of another place */
+};
+
+enum tla_compiled { TLA_NOT_COMPILED, TLA_COMPILING, TLA_COMPILED };
+
+/* What a name means. */
+struct tla_entity {
+	enum tla_entity_kind kind;
+	tla_sym sym;
+	uint32_t arity;
+	struct tla_span span;
+	/* Where it is defined. Of SUBST: where the expression stands. */
+	struct tla_context *context;
+	struct tla_scope *scope;
+	struct tla_builder *home; /* function around it; NULL: none */
+	const struct tla_unit *unit;
+	const struct tla_native *native;
+	struct tla_context *instance; /* of an INSTANCE without parameters, once made */
+	struct tla_entity *override;  /* of the configuration: NAME <- OTHER */
+	union {
+		uint32_t var_idx;
+		tla_value value; /* of a constant; TLA_NONE: not given */
+		struct {
+			uint32_t slot;
+			bool is_let; /* a LET definition's thunk: unit is its definition */
+		};
+		const struct tla_expr *expr;
+	};
+	/* What the compiler found out. */
+	enum tla_compiled compiled;
+	bool is_self_referenced;
+	bool is_inline; /* an action, or a LET definition that is one: compiled where it is used */
+	struct tla_fn *fn;
+	struct tla_constant *constant;
+	struct tla_code *self; /* references from inside, a list by args[0] */
+};
+
+/* Local names, innermost first. */
+struct tla_scope {
+	struct tla_scope *up;
+	struct tla_entity entity;
+};
+
+/* A name in a context. Local ones are not handed on. */
+struct tla_visible {
+	struct tla_entity *entity; /* NULL: a free place */
+	bool is_local;
+};
+
+struct tla_context {
+	struct tla_context *next; /* of the same group */
+	const struct tla_module *module;
+	struct tla_context *outer; /* of the module around a nested one; NULL */
+	struct tla_group *group;
+	struct tla_visible *table; /* by symbol, open addressing */
+	uint32_t room, count;
+};
+
+/* The contexts under one substitution. */
+struct tla_group {
+	const struct tla_unit *instance; /* NULL: nothing is substituted */
+	struct tla_env env;              /* where the INSTANCE stands, its parameters in scope */
+	struct tla_builder *home;        /* function whose frame the substitution needs; NULL */
+	struct tla_context *contexts;
+};
+
+/* The context of a module under a group's substitution, made when first asked for. NULL: failed. */
+struct tla_context *tla_context_of(struct tla_compiler *compiler, struct tla_group *group,
+				   const struct tla_module *module, struct tla_context *outer);
+
+/*
+ * The context that an INSTANCE at env makes, its parameters bound to args, which stand at args_env.
+ * NULL: failed.
+ */
+struct tla_context *tla_instantiate(struct tla_compiler *compiler, const struct tla_unit *instance,
+				    const struct tla_env *env, struct tla_expr *const *args,
+				    const struct tla_env *args_env);
+
+/* What a name means at a place; NULL: nothing. */
+struct tla_entity *tla_look_up(const struct tla_env *env, tla_sym sym);
+/* The same among the names of a module only. */
+struct tla_entity *tla_context_find(const struct tla_context *context, tla_sym sym);
+
+/* A further local name, its entity zeroed but for kind, sym and home; NULL: no memory. */
+struct tla_scope *tla_scope_push(struct tla_compiler *compiler, struct tla_scope *up,
+				 enum tla_entity_kind kind, tla_sym sym);
+
+#endif /* TLA_SCOPE_H */

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a configuration to formulas: constants are given their values, the specification is taken
+ * apart
+ * into initial predicate, next-state action and fairness, properties into what can be checked.
+ */
+#include "model.h"
+
+#include "../eval/nodes.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { HEAP_BYTES_MAX = 1 << 30 };
+
+int tla_model_create(struct tla_model **ret_model)
+{
+	struct tla_model *model;
+	struct nw_mem mem;
+	int err = nw_mem_alloc(&mem, NW_NODE_ANY, sizeof *model, 0);
+
+	if (err)
+		return err;
+	model = mem.base;
+	model->mem = mem;
+	err = tla_spec_create(&model->spec);
+	if (err)
+		goto fail;
+	pthread_mutex_init(&model->symbol_lock, NULL);
+	model->world.spec = model->spec;
+	model->world.symbol_lock = &model->symbol_lock;
+	err = tla_store_create(&model->world.store);
+	if (!err)
+		err = tla_keeper_create(&model->keeper, model->world.store, NW_NODE_ANY);
+	if (!err)
+		err = tla_heap_init(&model->heap, NW_NODE_ANY, HEAP_BYTES_MAX);
+	if (err)
+		goto fail;
+	model->heap.hooks.string_text = tla_world_string_text;
+	model->heap.hooks.model_text = tla_world_model_text;
+	model->heap.hooks.names = &model->world;
+	*ret_model = model;
+	return 0;
+fail:
+	tla_model_destroy(model);
+	return err;
+}
+
+void tla_model_destroy(struct tla_model *model)
+{
+	struct nw_mem mem;
+
+	if (!model)
+		return;
+	tla_heap_fini(&model->heap);
+	tla_keeper_destroy(model->keeper);
+	tla_store_destroy(model->world.store);
+	if (model->spec) {
+		pthread_mutex_destroy(&model->symbol_lock);
+		tla_spec_destroy(model->spec);
+	}
+	mem = model->mem;
+	nw_mem_free(&mem);
+}
+
+/* --- Constants --- */
+
+static struct tla_entity *find_entity(struct tla_model *model, tla_sym module, tla_sym name)
+{
+	struct tla_compiler *compiler = &model->compiler;
+
+	if (module == TLA_NO_SYM)
+		return tla_context_find(compiler->root_context, name);
+	for (struct tla_context *at = compiler->root.contexts; at; at = at->next)
+		if (at->module->name.sym == module)
+			return tla_context_find(at, name);
+	for (struct tla_context *at = compiler->builtin.contexts; at; at = at->next)
+		if (at->module->name.sym == module)
+			return tla_context_find(at, name);
+	return NULL;
+}
+
+static bool unknown(struct tla_model *model, tla_sym name, struct tla_span span)
+{
+	tla_compile_error(&model->compiler, span, "%s is not defined in module %s",
+			  tla_text(&model->compiler, name),
+			  tla_text(&model->compiler, model->spec->root->name.sym));
+	return false;
+}
+
+/* A definition, too, may be given a value: a constant then stands for it. */
+static bool give_value(struct tla_model *model, struct tla_entity *entity, tla_value v)
+{
+	struct tla_entity *constant = entity;
+
+	if (entity->kind != TLA_N_CONSTANT) {
+		constant = tla_piece_of(&model->compiler, sizeof *constant);
+		if (!constant)
+			return false;
+		constant->kind = TLA_N_CONSTANT;
+		constant->sym = entity->sym;
+		constant->span = entity->span;
+		entity->override = constant;
+	}
+	constant->value = tla_store(model->keeper, &model->heap, v);
+	return constant->value != TLA_NONE;
+}
+
+static bool assign(struct tla_model *model, const struct tla_assignment *assignment)
+{
+	struct tla_entity *entity = find_entity(model, assignment->module, assignment->name);
+	struct tla_entity *other;
+
+	/* A constant that nobody declares is not used: TLC takes it, and so do models. */
+	if (!entity && !assignment->replacement)
+		return true;
+	if (!entity)
+		return unknown(model, assignment->name, assignment->span);
+	if (!assignment->replacement)
+		return give_value(model, entity, assignment->value);
+	other = find_entity(model, TLA_NO_SYM, assignment->replacement);
+	if (!other)
+		return unknown(model, assignment->replacement, assignment->span);
+	if (other->arity != entity->arity) {
+		tla_compile_error(&model->compiler, assignment->span,
+				  "%s takes %u arguments and %s takes %u",
+				  tla_text(&model->compiler, entity->sym), entity->arity,
+				  tla_text(&model->compiler, other->sym), other->arity);
+		return false;
+	}
+	if (other != entity)
+		entity->override = other;
+	return true;
+}
+
+static bool assign_all(struct tla_model *model)
+{
+	bool is_done = true;
+
+	for (uint32_t i = 0; i < model->config.assignment_count; i++)
+		is_done &= assign(model, &model->config.assignments[i]);
+	return is_done;
+}
+
+/* --- Formulas --- */
+
+static bool add(struct tla_model *model, struct tla_formulas *list,
+		const struct tla_formula *formula)
+{
+	if (list->count == list->room) {
+		uint32_t room = 2 * list->room + 8;
+		struct tla_formula *at = tla_piece_of(&model->compiler, room * sizeof *at);
+
+		if (!at)
+			return false;
+		if (list->count > 0)
+			memcpy(at, list->at, list->count * sizeof *at);
+		list->at = at;
+		list->room = room;
+	}
+	list->at[list->count++] = *formula;
+	return true;
+}
+
+static const char *level_name(enum tla_level level)
+{
+	static const char *const names[] = { "constant", "state", "action", "temporal" };
+
+	return names[level];
+}
+
+/* Compile an expression at a place as a formula of at most that level. */
+static bool compile(struct tla_model *model, const struct tla_env *env, const struct tla_expr *expr,
+		    tla_sym name, enum tla_level level_max, struct tla_formula *ret_formula)
+{
+	const struct tla_fn *fn = tla_compile_top(&model->compiler, env, expr, name);
+
+	if (!fn)
+		return false;
+	if (fn->level > level_max) {
+		tla_compile_error(&model->compiler, expr->span, "%s is a %s formula, not a %s one",
+				  name ? tla_text(&model->compiler, name) : "this",
+				  level_name(fn->level), level_name(level_max));
+		return false;
+	}
+	*ret_formula = (struct tla_formula){ name, expr->span, fn };
+	return true;
+}
+
+/* A name of the configuration as an expression of the root module. */
+static struct tla_expr name_expr(const struct tla_name *name)
+{
+	struct tla_expr expr = { .kind = TLA_E_APPLY, .span = name->span };
+
+	expr.apply.sym = name->sym;
+	expr.apply.name_span = name->span;
+	return expr;
+}
+
+static bool is_known(struct tla_model *model, const struct tla_name *name)
+{
+	return find_entity(model, TLA_NO_SYM, name->sym) ? true
+							 : unknown(model, name->sym, name->span);
+}
+
+/* The text that a name of the configuration stands for, and where that is. */
+static const struct tla_expr *definition_of(struct tla_model *model, const struct tla_name *name,
+					    struct tla_env *env)
+{
+	struct tla_entity *entity = find_entity(model, TLA_NO_SYM, name->sym);
+
+	while (entity && entity->override)
+		entity = entity->override;
+	if (!entity || entity->arity > 0 || entity->kind != TLA_N_OPERATOR || entity->native) {
+		if (!entity)
+			unknown(model, name->sym, name->span);
+		else
+			tla_compile_error(&model->compiler, name->span,
+					  "%s has to be a definition without parameters",
+					  tla_text(&model->compiler, name->sym));
+		return NULL;
+	}
+	env->context = entity->context;
+	env->scope = entity->scope;
+	return entity->unit->op.body;
+}
+
+static bool compile_name(struct tla_model *model, const struct tla_name *name,
+			 enum tla_level level_max, struct tla_formula *ret_formula)
+{
+	struct tla_env env = { .context = model->compiler.root_context };
+	/* Copied into the tree's memory: code keeps the spans only. */
+	struct tla_expr expr = name_expr(name);
+
+	return is_known(model, name) &&
+	       compile(model, &env, &expr, name->sym, level_max, ret_formula);
+}
+
+static bool compile_list(struct tla_model *model, enum tla_list which, enum tla_level level_max,
+			 struct tla_formulas *list)
+{
+	const struct tla_names *names = &model->config.lists[which];
+
+	for (uint32_t i = 0; i < names->count; i++) {
+		struct tla_formula formula;
+
+		if (!compile_name(model, &names->at[i], level_max, &formula) ||
+		    !add(model, list, &formula))
+			return false;
+	}
+	return true;
+}
+
+/* --- Taking temporal formulas apart --- */
+
+struct walk {
+	struct tla_model *model;
+	tla_sym name; /* of what is taken apart */
+	bool is_property;
+};
+
+static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *expr);
+
+static bool is_op(const struct tla_expr *expr, enum tla_op op)
+{
+	return expr->kind == TLA_E_APPLY && !expr->apply.path && expr->apply.sym == (tla_sym)op;
+}
+
+static bool take_fairness(struct walk *walk, const struct tla_expr *expr)
+{
+	struct tla_formula formula = { walk->name, expr->span, NULL };
+
+	if (walk->is_property)
+		return add(walk->model, &walk->model->temporal, &formula);
+	walk->model->fairness_count++;
+	return true;
+}
+
+/* [][A]_v: the next-state action of a specification, an implied action of a property. */
+static bool take_box(struct walk *walk, const struct tla_env *env, const struct tla_expr *box)
+{
+	struct tla_model *model = walk->model;
+	struct tla_formula formula;
+	const struct tla_expr *action = box->pair.a;
+
+	/* TLC explores A: steps that change nothing lead nowhere new. */
+	if (!compile(model, env, walk->is_property ? box : action, walk->name, TLA_ACTION,
+		     &formula))
+		return false;
+	if (walk->is_property)
+		return add(model, &model->implied_actions, &formula);
+	if (model->next.fn) {
+		tla_compile_error(&model->compiler, box->span,
+				  "the specification has a second next-state action");
+		return false;
+	}
+	model->next = formula;
+	return true;
+}
+
+static bool take_always(struct walk *walk, struct tla_env env, const struct tla_expr *expr)
+{
+	const struct tla_expr *inner = expr->apply.args[0];
+	struct tla_formula formula;
+	const struct tla_fn *fn;
+
+	if (inner->kind == TLA_E_BOX)
+		return take_box(walk, &env, inner);
+	if (!walk->is_property)
+		return take_fairness(walk, expr);
+	fn = tla_compile_top(&walk->model->compiler, &env, inner, walk->name);
+	if (!fn)
+		return false;
+	formula = (struct tla_formula){ walk->name, inner->span, fn };
+	if (fn->level <= TLA_STATE)
+		return add(walk->model, &walk->model->invariants, &formula);
+	return take_fairness(walk, expr);
+}
+
+/* The definition that a name without arguments stands for; NULL: it is no such name. */
+static const struct tla_expr *definition_at(struct walk *walk, struct tla_env *env,
+					    const struct tla_expr *expr)
+{
+	struct tla_entity *entity;
+
+	if (expr->kind != TLA_E_APPLY || expr->apply.arg_count > 0 ||
+	    (!expr->apply.path && expr->apply.sym < TLA_OP_COUNT))
+		return NULL;
+	entity = tla_resolve(&walk->model->compiler, env, expr);
+	while (entity && entity->override)
+		entity = entity->override;
+	if (!entity || entity->native ||
+	    (entity->kind != TLA_N_OPERATOR && entity->kind != TLA_N_SUBST))
+		return NULL;
+	env->context = entity->context;
+	env->scope = entity->scope;
+	return entity->kind == TLA_N_SUBST ? entity->expr : entity->unit->op.body;
+}
+
+/* A conjunct that is no conjunction: of a state, or temporal. */
+static bool take_predicate(struct walk *walk, const struct tla_env *env,
+			   const struct tla_expr *expr)
+{
+	struct tla_model *model = walk->model;
+	const struct tla_fn *fn = tla_compile_top(&model->compiler, env, expr, walk->name);
+	struct tla_formula formula = { walk->name, expr->span, fn };
+
+	if (!fn)
+		return false;
+	if (fn->level == TLA_TEMPORAL)
+		return take_fairness(walk, expr);
+	if (fn->level == TLA_ACTION) {
+		tla_compile_error(&model->compiler, expr->span,
+				  "an action that is not inside [][...]_v");
+		return false;
+	}
+	return add(model, walk->is_property ? &model->implied_inits : &model->init, &formula);
+}
+
+static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *expr)
+{
+	const struct tla_expr *inner;
+	struct tla_env there = env;
+
+	if (expr->kind == TLA_E_AND) {
+		for (uint32_t i = 0; i < expr->items.count; i++)
+			if (!take(walk, env, expr->items.at[i]))
+				return false;
+		return true;
+	}
+	if (is_op(expr, TLA_OP_AND))
+		return take(walk, env, expr->apply.args[0]) && take(walk, env, expr->apply.args[1]);
+	if (is_op(expr, TLA_OP_ALWAYS))
+		return take_always(walk, env, expr);
+	if (expr->kind == TLA_E_WF || expr->kind == TLA_E_SF)
+		return take_fairness(walk, expr);
+	if (expr->kind == TLA_E_LABEL)
+		return take(walk, env, expr->label.body);
+	inner = definition_at(walk, &there, expr);
+	if (walk->model->spec->sources.error_count > 0)
+		return false;
+	return inner ? take(walk, there, inner) : take_predicate(walk, &env, expr);
+}
+
+static bool take_name(struct tla_model *model, const struct tla_name *name, bool is_property)
+{
+	struct walk walk = { model, name->sym, is_property };
+	struct tla_env env = { 0 };
+	const struct tla_expr *expr = definition_of(model, name, &env);
+
+	return expr && take(&walk, env, expr);
+}
+
+/* --- Behaviour --- */
+
+static bool need_both(struct tla_model *model, const struct tla_name *there, const char *missing)
+{
+	tla_compile_error(&model->compiler, there->span, "%s is needed beside this", missing);
+	return false;
+}
+
+static bool bind_behaviour(struct tla_model *model)
+{
+	const struct tla_name *names = model->config.names;
+	const struct tla_name *spec = &names[TLA_NAME_SPECIFICATION];
+	const struct tla_name *init = &names[TLA_NAME_INIT], *next = &names[TLA_NAME_NEXT];
+	struct tla_formula formula;
+
+	if (spec->sym) {
+		if (!take_name(model, spec, false))
+			return false;
+		if (!model->next.fn) {
+			tla_compile_error(&model->compiler, spec->span,
+					  "%s has no next-state action [][Next]_vars",
+					  tla_text(&model->compiler, spec->sym));
+			return false;
+		}
+		return true;
+	}
+	if (!init->sym && !next->sym)
+		return true;
+	if (!init->sym || !next->sym)
+		return need_both(model, init->sym ? init : next, init->sym ? "NEXT" : "INIT");
+	return compile_name(model, init, TLA_STATE, &formula) &&
+	       add(model, &model->init, &formula) &&
+	       compile_name(model, next, TLA_ACTION, &model->next);
+}
+
+static bool bind_assumptions(struct tla_model *model)
+{
+	struct tla_compiler *compiler = &model->compiler;
+
+	for (struct tla_context *at = compiler->root.contexts; at; at = at->next) {
+		struct tla_env env = { .context = at };
+
+		for (uint32_t i = 0; i < at->module->unit_count; i++) {
+			const struct tla_unit *unit = at->module->units[i];
+			struct tla_formula formula;
+
+			if (unit->kind != TLA_U_ASSUME)
+				continue;
+			/* No variables, but TLCSet and PrintT are no constants. */
+			if (!compile(model, &env, unit->fact, unit->name.sym, TLA_STATE,
+				     &formula) ||
+			    !add(model, &model->assumptions, &formula))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool bind_rest(struct tla_model *model)
+{
+	const struct tla_names *properties = &model->config.lists[TLA_LIST_PROPERTY];
+	const struct tla_name *view = &model->config.names[TLA_NAME_VIEW];
+	const struct tla_name *alias = &model->config.names[TLA_NAME_ALIAS];
+
+	for (uint32_t i = 0; i < properties->count; i++)
+		if (!take_name(model, &properties->at[i], true))
+			return false;
+	return compile_list(model, TLA_LIST_INVARIANT, TLA_STATE, &model->invariants) &&
+	       compile_list(model, TLA_LIST_CONSTRAINT, TLA_STATE, &model->constraints) &&
+	       compile_list(model, TLA_LIST_ACTION_CONSTRAINT, TLA_ACTION,
+			    &model->action_constraints) &&
+	       compile_list(model, TLA_LIST_SYMMETRY, TLA_CONSTANT, &model->symmetry) &&
+	       compile_list(model, TLA_LIST_POSTCONDITION, TLA_STATE, &model->postconditions) &&
+	       (!view->sym || compile_name(model, view, TLA_STATE, &model->view)) &&
+	       (!alias->sym || compile_name(model, alias, TLA_ACTION, &model->alias));
+}
+
+/* --- Loading --- */
+
+static int read_config(struct tla_model *model, const struct tla_reader *reader, const char *path)
+{
+	const struct tla_file *file;
+	const char *text;
+	size_t n_bytes;
+	int err = reader->read(reader->context, path, &text, &n_bytes);
+
+	if (err)
+		return err;
+	file = tla_file_add(&model->spec->sources, path, text, n_bytes);
+	if (!file)
+		return -ENOMEM;
+	return tla_config_parse(&model->config, &model->world, &model->heap, file);
+}
+
+int tla_model_load(struct tla_model *model, const struct tla_reader *reader, const char *path,
+		   const char *config_path)
+{
+	int err = config_path ? read_config(model, reader, config_path) : 0;
+
+	if (!err)
+		err = tla_spec_load(model->spec, reader, path);
+	if (!err)
+		err = tla_compiler_init(&model->compiler, &model->world, &model->heap,
+					model->keeper);
+	if (err)
+		return err;
+	if (assign_all(model) && bind_assumptions(model) && bind_behaviour(model) &&
+	    bind_rest(model))
+		return 0;
+	return model->spec->sources.is_full ? -ENOMEM : -EINVAL;
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model as callbacks of the exploration engine. Invariant: the same state always has the same
+ * successors in the same order, so that traces can be made again; whatever is random or a register
+ * is the specification's own fault, as with TLC.
+ */
+#include "search.h"
+
+#include "identity.h"
+#include "symmetry.h"
+
+#include "../value/order.h"
+#include "../value/print.h"
+
+#include <nw/arena.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One worker's side. */
+struct context {
+	struct nw_arena *arena; /* this */
+	struct tla_search *search;
+	struct tla_runner *runner;
+	struct tla_identity *identity; /* NULL: neither view nor symmetry */
+	struct nw_emit *emit;
+	const tla_value *from; /* the state at hand, aligned; NULL: initial states */
+	tla_value *scratch;    /* three states: a successor, `from`, one that is looked at */
+};
+
+/* What the engine is told of an evaluation that failed: the search has the rest. */
+static const char failed_evaluation[] = "an expression cannot be evaluated";
+
+/* --- Contexts --- */
+
+static size_t stack_bytes(void)
+{
+	size_t n_bytes = (size_t)1 << 20;
+	pthread_attr_t attr;
+	void *base;
+
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return n_bytes;
+	if (pthread_attr_getstack(&attr, &base, &n_bytes))
+		n_bytes = (size_t)1 << 20;
+	else /* of which the part above this frame is used */
+		n_bytes = (size_t)((char *)__builtin_frame_address(0) - (char *)base);
+	(void)pthread_attr_destroy(&attr);
+	return n_bytes;
+}
+
+static void search_close(void *opaque)
+{
+	struct context *context = opaque;
+
+	tla_identity_destroy(context->identity);
+	tla_runner_destroy(context->runner);
+	nw_arena_destroy(context->arena);
+}
+
+static int search_open(void **ret_context, const void *data)
+{
+	struct tla_search *search = (struct tla_search *)data; /* its lock and its error */
+	size_t state_bytes = search->model->world.var_count * sizeof(tla_value);
+	struct context *context;
+	struct nw_arena *arena;
+	int err = nw_arena_create(&arena, NW_NODE_ANY, sizeof *context + 3 * state_bytes + 256, 0);
+
+	if (err)
+		return err;
+	context = nw_arena_alloc(arena, sizeof *context, 64);
+	context->arena = arena;
+	context->search = search;
+	context->scratch = nw_arena_alloc(arena, 3 * state_bytes + 8, 8);
+	err = tla_runner_create(&context->runner, search->model, NW_NODE_ANY, stack_bytes());
+	if (!err && search->interface.identity) {
+		context->identity = tla_identity_create(search);
+		err = context->identity ? 0 : -ENOMEM;
+	}
+	if (err) {
+		search_close(context);
+		return err;
+	}
+	*ret_context = context;
+	return 0;
+}
+
+/* --- Failures --- */
+
+void tla_search_take_error(struct tla_search_error *error, const struct tla_runner *runner,
+			   tla_sym name)
+{
+	const struct tla_eval *eval = &runner->eval;
+
+	(void)snprintf(error->text, sizeof error->text, "%s", eval->heap->error);
+	error->at_count = eval->failed_count;
+	memcpy(error->at, eval->failed_at, sizeof error->at);
+	error->is_assert = eval->has_assert_failed;
+	error->name = name;
+}
+
+static void keep_error(struct context *context, tla_sym name)
+{
+	struct tla_search *search = context->search;
+
+	pthread_mutex_lock(&search->lock);
+	if (!search->has_error)
+		tla_search_take_error(&search->error, context->runner, name);
+	search->has_error = true;
+	pthread_mutex_unlock(&search->lock);
+}
+
+static const char *name_of(const struct context *context, tla_sym name)
+{
+	return tla_world_string_text(&context->search->model->world, name);
+}
+
+enum { STOP = 1 };
+
+static int stop_in_error(struct context *context, tla_sym name, const tla_value *state)
+{
+	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
+
+	keep_error(context, name);
+	nw_emit_fault(context->emit, NW_FAULT_ERROR, failed_evaluation, state, n_bytes);
+	return STOP;
+}
+
+static int stop_in_violation(struct context *context, tla_sym name, const tla_value *state)
+{
+	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
+
+	nw_emit_fault(context->emit, NW_FAULT_VIOLATION, name_of(context, name), state, n_bytes);
+	return STOP;
+}
+
+/* --- Successors --- */
+
+/* All formulas of a list hold of a state, or of a step where from is given. 1, 0 and the one that
+ * does not in *ret_failed, or -1 likewise. */
+static int all_hold(struct context *context, const struct tla_formulas *list, const tla_value *from,
+		    const tla_value *state, const struct tla_formula **ret_failed)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		enum tla_verdict verdict = from ? tla_run_step(context->runner, &list->at[i], from,
+							       state)
+						: tla_run_state(context->runner, &list->at[i],
+								state);
+
+		*ret_failed = &list->at[i];
+		if (verdict != TLA_HOLDS)
+			return (int)verdict;
+	}
+	return 1;
+}
+
+/* 0; STOP: the engine was told. */
+static int check(struct context *context, const struct tla_formulas *list, const tla_value *from,
+		 const tla_value *state)
+{
+	const struct tla_formula *failed;
+	int holds = all_hold(context, list, from, state, &failed);
+
+	if (holds == 1)
+		return 0;
+	return holds < 0 ? stop_in_error(context, failed->name, state)
+			 : stop_in_violation(context, failed->name, state);
+}
+
+/* Whether a state is to be explored: 1, 0, or -1: the engine was told. */
+static int is_in_model(struct context *context, const tla_value *state)
+{
+	const struct tla_model *model = context->search->model;
+	const struct tla_formula *failed;
+	int holds = all_hold(context, &model->constraints, NULL, state, &failed);
+
+	if (holds == 1 && context->from)
+		holds = all_hold(context, &model->action_constraints, context->from, state,
+				 &failed);
+	if (holds < 0)
+		(void)stop_in_error(context, failed->name, state);
+	return holds;
+}
+
+static int take_state(struct context *context, const tla_value *state)
+{
+	const struct tla_model *model = context->search->model;
+	size_t n_bytes = model->world.var_count * sizeof *state;
+	int is_in = is_in_model(context, state);
+
+	if (is_in < 0)
+		return STOP;
+	if (context->from ? check(context, &model->implied_actions, context->from, state)
+			  : check(context, &model->implied_inits, NULL, state))
+		return STOP;
+	if (is_in)
+		return nw_emit(context->emit, state, n_bytes) ? 0 : STOP;
+	/* It is no state of the search, and so looked at here. */
+	if (check(context, &model->invariants, NULL, state))
+		return STOP;
+	nw_emit_drop(context->emit);
+	return 0;
+}
+
+/* Formulas are evaluated while an action is: they have their own states. */
+static int take_successor(struct tla_eval *eval, void *opaque)
+{
+	struct context *context = opaque;
+	uint32_t count = context->search->model->world.var_count;
+	struct tla_saved saved;
+	int result;
+
+	memcpy(context->scratch, eval->is_init ? eval->now : eval->next,
+	       count * sizeof *context->scratch);
+	tla_runner_save(context->runner, &saved);
+	result = take_state(context, context->scratch);
+	tla_runner_restore(context->runner, &saved);
+	return result;
+}
+
+static void search_init(void *opaque, struct nw_emit *emit)
+{
+	struct context *context = opaque;
+
+	context->emit = emit;
+	context->from = NULL;
+	if (tla_run_init(context->runner, take_successor, context) < 0)
+		(void)stop_in_error(context, TLA_NO_SYM, NULL);
+}
+
+/* A copy that is aligned. The engine may ask for an invariant while successors are made. */
+static const tla_value *aligned(struct context *context, uint32_t place, const uint8_t *state,
+				size_t n_bytes)
+{
+	tla_value *copy = context->scratch + place * context->search->model->world.var_count;
+
+	memcpy(copy, state, n_bytes);
+	return copy;
+}
+
+static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, struct nw_emit *emit)
+{
+	struct context *context = opaque;
+
+	context->emit = emit;
+	context->from = aligned(context, 1, state, n_bytes);
+	if (tla_run_next(context->runner, context->from, take_successor, context) < 0)
+		(void)stop_in_error(context, TLA_NO_SYM, NULL);
+}
+
+static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)
+{
+	struct context *context = opaque;
+	const struct tla_formula *failed;
+	int holds = all_hold(context, &context->search->model->invariants, NULL,
+			     aligned(context, 2, state, n_bytes), &failed);
+
+	if (holds == 1)
+		return NULL;
+	if (holds == 0)
+		return name_of(context, failed->name);
+	keep_error(context, failed->name);
+	return failed_evaluation;
+}
+
+static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_bytes)
+{
+	struct context *context = opaque;
+	const struct tla_model *model = context->search->model;
+	const tla_value *values = aligned(context, 2, state, n_bytes);
+	struct tla_runner *runner = context->runner;
+	uint64_t identity = 0;
+	tla_value view;
+
+	if (!model->view.fn)
+		return tla_identity_of(context->identity, values, model->world.var_count);
+	view = tla_run_value(runner, &model->view, values, NULL);
+	if (view)
+		view = tla_store(runner->eval.keeper, runner->eval.heap, view);
+	if (view)
+		identity = tla_identity_of(context->identity, &view, 1);
+	else /* met again where the state's invariants are looked at, or never */
+		keep_error(context, model->view.name);
+	tla_runner_cut(runner);
+	return identity;
+}
+
+/* --- Printing --- */
+
+static void search_print(void *opaque, const uint8_t *state, size_t n_bytes, char *text,
+			 size_t text_bytes)
+{
+	struct context *context = opaque;
+	const struct tla_world *world = &context->search->model->world;
+	const tla_value *values = aligned(context, 2, state, n_bytes);
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < world->var_count && at + 1 < text_bytes; i++) {
+		int n = snprintf(text + at, text_bytes - at, "%s/\\ %s = ", i ? "\n" : "",
+				 tla_world_string_text(world, world->vars[i]));
+
+		at += (size_t)n < text_bytes - at ? (size_t)n : text_bytes - at - 1;
+		at += tla_print(context->runner->eval.heap, values[i], text + at, text_bytes - at);
+	}
+}
+
+struct counting {
+	struct context *context;
+	uint32_t left; /* kept successors before the wanted one */
+	const struct tla_code *action;
+};
+
+static int count_down(struct tla_eval *eval, void *opaque)
+{
+	struct counting *counting = opaque;
+	struct tla_saved saved;
+	int is_in;
+
+	memcpy(counting->context->scratch, eval->next, eval->var_count * sizeof *eval->next);
+	tla_runner_save(counting->context->runner, &saved);
+	is_in = is_in_model(counting->context, counting->context->scratch);
+	tla_runner_restore(counting->context->runner, &saved);
+	if (is_in == 1 && counting->left-- == 0) {
+		counting->action = eval->action;
+		return STOP;
+	}
+	return is_in < 0 ? STOP : 0;
+}
+
+bool tla_search_action(const struct tla_search *search, struct tla_runner *runner,
+		       const tla_value *state, uint32_t ordinal, struct tla_span *ret_span,
+		       tla_sym *ret_name)
+{
+	tla_value scratch[2 * 256];
+	struct context context = { .search = (struct tla_search *)search,
+				   .runner = runner,
+				   .from = state,
+				   .scratch = scratch };
+	struct counting counting = { &context, ordinal, NULL };
+
+	if (search->model->world.var_count > 256)
+		return false;
+	(void)tla_run_next(runner, state, count_down, &counting);
+	if (!counting.action)
+		return false;
+	*ret_span = counting.action->span;
+	*ret_name = counting.action->sym;
+	return true;
+}
+
+/* --- Making a search --- */
+
+static int find_group(struct tla_search *search)
+{
+	struct tla_runner *runner;
+	int err = tla_runner_create(&runner, search->model, NW_NODE_ANY, stack_bytes());
+
+	if (err)
+		return err;
+	err = tla_symmetry(runner, &search->perms, &search->perm_count);
+	if (err == -EINVAL)
+		tla_search_take_error(&search->error, runner, TLA_NO_SYM);
+	tla_runner_destroy(runner);
+	return err;
+}
+
+int tla_search_init(struct tla_search *search, const struct tla_model *model)
+{
+	*search = (struct tla_search){ .model = model };
+	pthread_mutex_init(&search->lock, NULL);
+	search->interface = (struct nw_model){
+		.abi = NW_MODEL_ABI,
+		.name = "tla",
+		.about = "a TLA+ specification",
+		.parameters = "",
+		.state_bytes = model->world.var_count * (uint32_t)sizeof(tla_value),
+		.flags = model->config.no_deadlock ? NW_MODEL_MAY_END : 0,
+		.open = search_open,
+		.close = search_close,
+		.init = search_init,
+		.next = search_next,
+		.invariant = model->invariants.count > 0 ? search_invariant : NULL,
+		.identity = model->view.fn || model->symmetry.count > 0 ? search_identity : NULL,
+		.print = search_print,
+	};
+	return model->symmetry.count > 0 ? find_group(search) : 0;
+}
+
+void tla_search_fini(struct tla_search *search)
+{
+	pthread_mutex_destroy(&search->lock);
+}

@@ -137,7 +137,7 @@ struct nw_sched_counters {
 	uint64_t cross_node_steals;  /* of a worker of another node */
 	uint64_t injector_takes;     /* from the own node's injector */
 	uint64_t migrations;         /* from another node's injector */
-	uint64_t refused_migrations; /* left in another node's injector: not worth it */
+	uint64_t refused_migrations; /* looks that left what names another node there */
 	uint64_t hinted_jobs;        /* jobs with a node that it ran */
 	uint64_t hinted_home;        /* of them on their node */
 	uint64_t failed_rounds;      /* looked everywhere and got nothing */

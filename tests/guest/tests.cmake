@@ -19,6 +19,7 @@ endfunction()
 nw_guest_test(test_placement)
 nw_guest_test(test_pinning)
 nw_guest_test(test_home)
+nw_guest_test(test_sched_home)
 nw_guest_test(test_command LIBS PkgConfig::JANSSON)
 nw_guest_also(test_mem test_arena test_slab stress_slab)
 

@@ -374,7 +374,8 @@ NW_TASK(int, square, int, n)
 }
 
 struct sums {
-	int count, sum;
+	int count;
+	int64_t sum;
 };
 
 static void sum_squares(struct nw_here nw_here, void *arg)

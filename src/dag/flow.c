@@ -286,15 +286,6 @@ int nw_flow_open(struct nw_flow *flow, struct nw_flow_task *task)
 
 /* ---- edges ---- */
 
-struct nw_flow_task *nwi_flow_successor(const struct nw_flow_task *task, uint32_t i)
-{
-	if (i < NWI_FLOW_INLINE_EDGES)
-		return task->successors[i];
-	/* [flow_more.get] acquire, pairs with [flow_more.set]: the array. */
-	return atomic_load_explicit(&task->extra->more, memory_order_acquire)
-		->tasks[i - NWI_FLOW_INLINE_EDGES];
-}
-
 /* Room for one more beyond the first two. Who adds to the task's edges, in its own place. */
 static struct nwi_flow_edges *reserve_edge(struct nwi_place *place, struct nw_flow_task *task,
 					   uint32_t used)

@@ -76,9 +76,10 @@ enum {
 	/* state: enum nw_dag_state, reason in bits 8..15, and */
 	NWI_FLOW_DRAFT = 1 << 16,
 	NWI_FLOW_OPEN = 1 << 17,
-	NWI_FLOW_LOCKED = 1 << 18, /* of an open one: its successors are being added or walked */
-	/* place: which one added it, in bits 19..; 8191 workers at most */
-	NWI_FLOW_PLACE_SHIFT = 19,
+	NWI_FLOW_LOCKED = 1 << 18,    /* of an open one: its successors are being added or walked */
+	NWI_FLOW_DEMANDING = 1 << 19, /* it has a demand */
+	/* place: which one added it, in bits 20..; 4094 workers at most */
+	NWI_FLOW_PLACE_SHIFT = 20,
 };
 #define NWI_FLOW_POISON (UINT32_C(1) << 31) /* in waiting: a predecessor did not complete */
 
@@ -138,7 +139,7 @@ struct nw_flow {
 	struct nwi_place *places;      /* [worker_count + 1], the last the builder's */
 	struct nwi_flow_helper *slots; /* [slot_count] */
 	uint32_t slot_count;
-	uint64_t run_count;            /* tasks of this run, those released meanwhile aside */
+	_Atomic uint64_t run_count;    /* tasks of this run, those released meanwhile aside */
 	struct nwi_flow_list *inboxes; /* [node_count + 1], the last for any node */
 	struct nw_group group;         /* of helpers */
 	bool is_running;
@@ -164,13 +165,28 @@ struct nw_flow {
 
 #define NWI_FLOW_CALLING (UINT32_C(1) << 31)
 
-static inline void nwi_flow_count(_Atomic uint64_t *count)
+/* i < edge_count, which was loaded with acquire. */
+static inline struct nw_flow_task *nwi_flow_successor(const struct nw_flow_task *task, uint32_t i)
+{
+	if (i < NWI_FLOW_INLINE_EDGES)
+		return task->successors[i];
+	/* [flow_more.get] acquire, pairs with [flow_more.set]: the array. */
+	return atomic_load_explicit(&task->extra->more, memory_order_acquire)
+		->tasks[i - NWI_FLOW_INLINE_EDGES];
+}
+
+static inline void nwi_flow_count_more(_Atomic uint64_t *count, uint64_t more)
 {
 	/* relaxed: sole writer. */
 	uint64_t n = atomic_load_explicit(count, memory_order_relaxed);
 
 	/* relaxed: a count; `helpers` orders it before the waiter's look. */
-	atomic_store_explicit(count, n + 1, memory_order_relaxed);
+	atomic_store_explicit(count, n + more, memory_order_relaxed);
+}
+
+static inline void nwi_flow_count(_Atomic uint64_t *count)
+{
+	nwi_flow_count_more(count, 1);
 }
 
 static inline uint64_t nwi_flow_read(const _Atomic uint64_t *count)
@@ -188,8 +204,6 @@ void nwi_flow_end(struct nwi_place *place, struct nw_flow_task *task, enum nw_da
 		  enum nw_dag_reason reason);
 /* Number of tasks that the place added; they lie in a row from first_task on. */
 uint32_t nwi_flow_task_count(const struct nwi_place *place);
-/* i < edge_count, which was loaded with acquire. */
-struct nw_flow_task *nwi_flow_successor(const struct nw_flow_task *task, uint32_t i);
 /* Made at the first use, in the task's home; NULL: no memory. */
 struct nwi_flow_extra *nwi_flow_extra_of(struct nw_flow *flow, struct nw_flow_task *task);
 /* The place that added it. */

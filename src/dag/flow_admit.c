@@ -80,6 +80,8 @@ int nw_flow_demand(struct nw_flow *flow, struct nw_flow_task *task, const struct
 	if (!nwi_admit_fits_ever(&flow->admit, &demand->ticket, name, reterr_diag))
 		return -ENOSPC;
 	extra->demand = demand;
+	/* relaxed: not shared yet, the task was not let go. */
+	atomic_fetch_or_explicit(&task->state, NWI_FLOW_DEMANDING, memory_order_relaxed);
 	return 0;
 }
 
@@ -272,10 +274,22 @@ static void drive(struct nw_flow *flow, struct nwi_place *place)
 	} while (atomic_load(&flow->events.first) || atomic_load(&flow->has_nudge));
 }
 
+/* What became ready by the driver's ends may be in the bypass, which nobody is about to look at. */
+static void drive_and_put(struct nw_flow *flow, struct nwi_place *place)
+{
+	struct nw_flow_task *next;
+
+	drive(flow, place);
+	next = place->next_task;
+	place->next_task = NULL;
+	if (next)
+		nwi_flow_put(place, next);
+}
+
 void nwi_flow_deliver(struct nw_flow *flow, struct nwi_place *place, struct nw_flow_task *task)
 {
 	nwi_flow_list_push(&flow->events, task);
-	drive(flow, place);
+	drive_and_put(flow, place);
 }
 
 void nwi_flow_withdraw(struct nwi_place *place, struct nw_flow_task *task)
@@ -290,13 +304,7 @@ void nwi_flow_withdraw(struct nwi_place *place, struct nw_flow_task *task)
 
 void nwi_flow_drive_outside(struct nw_flow *flow)
 {
-	struct nwi_place *place = &flow->places[flow->worker_count];
-
-	place->next_task = NULL;
-	drive(flow, place);
-	if (place->next_task)
-		nwi_flow_put(place, place->next_task);
-	place->next_task = NULL;
+	drive_and_put(flow, &flow->places[flow->worker_count]);
 }
 
 int nwi_flow_prepare(struct nw_flow *flow)

@@ -8,6 +8,7 @@
  */
 #include "dag/flow.h"
 
+#include "base/attr.h"
 #include "base/diag.h"
 #include "dag/flow_state.h"
 #include "os/thread.h"
@@ -36,7 +37,7 @@ bool nwi_flow_is_cancelled(const struct nw_flow *flow)
 /* ---- arrivals ---- */
 
 /* True: it was the last; the task is the caller's. */
-bool nwi_flow_arrive(struct nw_flow_task *task)
+NWI_ALWAYS_INLINE bool arrive(struct nw_flow_task *task)
 {
 	/* [flow_arrive.last] acquire, pairs with [flow_arrive.sub]: what the others did. */
 	uint32_t waiting = atomic_load_explicit(&task->waiting, memory_order_acquire);
@@ -118,10 +119,15 @@ void nwi_flow_end(struct nwi_place *place, struct nw_flow_task *task, enum nw_da
 
 		if (NW_UNLIKELY(state != NW_DAG_COMPLETED))
 			nwi_flow_poison(next);
-		if (nwi_flow_arrive(next))
+		if (arrive(next))
 			make_ready(place, next);
 	}
 	nwi_flow_count(&place->ended_count[state - NW_DAG_COMPLETED]);
+}
+
+bool nwi_flow_arrive(struct nw_flow_task *task)
+{
+	return arrive(task);
 }
 
 /* ---- running ---- */
@@ -137,49 +143,95 @@ static void run_demanding(struct nwi_place *place, struct nw_flow_task *task, in
 	nwi_flow_deliver(place->flow, place, task);
 }
 
-static bool is_demanding(const struct nw_flow_task *task)
+/* A task with a demand, an open one, or one that is not to run. */
+NWI_NEVER_INLINE void run_special(struct nwi_place *place, struct nw_flow_at *at,
+				  struct nw_flow_task *task, uint32_t word)
 {
-	return NW_UNLIKELY(task->extra != NULL) && task->extra->demand && !is_poisoned(task);
-}
-
-static void run(struct nwi_place *place, struct nw_here here, struct nw_flow_task *task)
-{
-	struct nw_flow *flow = place->flow;
-	struct nw_flow_at at = { .here = here, .flow = flow, .task = task, .place = place };
+	bool is_demanding = (word & NWI_FLOW_DEMANDING) != 0;
 	int result;
 
-	if (NW_UNLIKELY(is_poisoned(task))) {
+	if (is_poisoned(task)) {
 		nwi_flow_end(place, task, NW_DAG_CANCELLED, NW_DAG_DEPENDENCY);
-		return;
-	}
-	if (NW_UNLIKELY(nwi_flow_is_cancelled(flow))) {
-		if (is_demanding(task))
+	} else if (nwi_flow_is_cancelled(place->flow)) {
+		if (is_demanding)
 			nwi_flow_withdraw(place, task);
 		else
 			nwi_flow_end(place, task, NW_DAG_CANCELLED, NW_DAG_WISH);
-		return;
+	} else {
+		nwi_flow_change_state(task, NW_DAG_RUNNING, NW_DAG_NO_REASON);
+		result = task->fn(at, task->arg);
+		if (is_demanding)
+			run_demanding(place, task, result);
+		else if (result == 0)
+			nwi_flow_end(place, task, NW_DAG_COMPLETED, NW_DAG_NO_REASON);
+		else
+			nwi_flow_end(place, task, NW_DAG_FAILED, NW_DAG_RESULT);
 	}
-	nwi_flow_change_state(task, NW_DAG_RUNNING, NW_DAG_NO_REASON);
-	result = task->fn(&at, task->arg);
-	if (is_demanding(task))
-		run_demanding(place, task, result);
-	else if (result == 0)
-		nwi_flow_end(place, task, NW_DAG_COMPLETED, NW_DAG_NO_REASON);
-	else
-		nwi_flow_end(place, task, NW_DAG_FAILED, NW_DAG_RESULT);
+}
+
+/* What nwi_flow_end() does, of a plain task that completed; the next task is in a register. */
+NWI_ALWAYS_INLINE struct nw_flow_task *complete(struct nwi_place *place, struct nw_flow_task *task,
+						uint32_t word)
+{
+	/* relaxed: sole writer, since the task is not open. */
+	uint32_t count = atomic_load_explicit(&task->edge_count, memory_order_relaxed);
+	struct nw_flow_task *next_task = NULL;
+
+	/* [flow_complete.set] release, pairs with [flow_state.get]: what the task did. */
+	atomic_store_explicit(&task->state, word | NW_DAG_COMPLETED, memory_order_release);
+	for (uint32_t i = 0; i < count; i++) {
+		struct nw_flow_task *next = nwi_flow_successor(task, i);
+
+		if (!arrive(next))
+			continue;
+		if (NW_UNLIKELY(next->extra != NULL) && nwi_flow_hand_on(place, next))
+			continue;
+		if (!next_task)
+			next_task = next;
+		else
+			nwi_flow_put(place, next);
+	}
+	return next_task;
+}
+
+/* Neither demand, nor open, nor poisoned, nor cancelled. */
+NWI_ALWAYS_INLINE bool is_plain(const struct nw_flow *flow, const struct nw_flow_task *task,
+				uint32_t word)
+{
+	return !NW_UNLIKELY((word & (NWI_FLOW_OPEN | NWI_FLOW_DEMANDING)) != 0 ||
+			    is_poisoned(task) || nwi_flow_is_cancelled(flow));
 }
 
 /* A task, and what goes on from it without a detour; returns how many. */
 static uint32_t run_on(struct nwi_place *place, struct nw_here here, struct nw_flow_task *task)
 {
-	uint32_t count = 0;
+	struct nw_flow *flow = place->flow;
+	struct nw_flow_at at = { .here = here, .flow = flow, .place = place };
+	uint32_t count = 0, completed = 0;
 
-	do {
+	for (; task && count < TURN_TASKS; count++) {
+		/* relaxed: [flow_arrive.last] orders it; the task is this thread's. */
+		uint32_t word = atomic_load_explicit(&task->state, memory_order_relaxed);
+
+		at.task = task;
 		place->next_task = NULL;
-		run(place, here, task);
-		task = place->next_task;
-		count++;
-	} while (task && count < TURN_TASKS);
+		if (!is_plain(flow, task, word)) {
+			run_special(place, &at, task, word);
+			task = place->next_task;
+			continue;
+		}
+		word &= ~UINT32_C(0xffff);
+		/* [flow_running.set] release, pairs with [flow_state.get]: what led to it. */
+		atomic_store_explicit(&task->state, word | NW_DAG_RUNNING, memory_order_release);
+		if (NW_UNLIKELY(task->fn(&at, task->arg) != 0)) {
+			nwi_flow_end(place, task, NW_DAG_FAILED, NW_DAG_RESULT);
+			task = place->next_task;
+			continue;
+		}
+		task = complete(place, task, word);
+		completed++;
+	}
+	nwi_flow_count_more(&place->ended_count[0], completed);
 	if (task)
 		nwi_flow_put(place, task);
 	return count;
@@ -227,45 +279,42 @@ bool nw_flow_is_late(const struct nw_flow_at *at)
 
 /* ---- a run ---- */
 
-static void begin_task(struct nw_flow *flow, struct nw_flow_task *task)
+static void offer_source(struct nw_flow *flow, struct nw_flow_task *task)
 {
-	if ((nwi_flow_state_word(task) & NWI_FLOW_DRAFT) != 0)
-		return;
-	flow->run_count++;
-	nwi_flow_set_state(task, NW_DAG_PENDING, NW_DAG_NO_REASON);
-	/* relaxed: not shared yet, no helper runs. */
-	atomic_store_explicit(&task->waiting, task->due, memory_order_relaxed);
+	const struct nwi_flow_extra *extra = task->extra;
+	uint32_t hint = extra && extra->hint != UINT32_MAX ? extra->hint : flow->node_count;
+
+	if (extra && extra->demand) {
+		extra->demand->event = NWI_FLOW_READY;
+		nwi_flow_set_state(task, NW_DAG_READY, NW_DAG_NO_REASON);
+		nwi_flow_list_push(&flow->events, task);
+	} else {
+		nwi_flow_list_push(&flow->inboxes[hint], task);
+	}
 }
 
-static void begin_place(struct nw_flow *flow, struct nwi_place *place)
+/* Every task as before its first run; those that wait for nobody are offered. Returns how many. */
+static uint64_t begin_place(struct nw_flow *flow, struct nwi_place *place)
 {
+	uint32_t task_count = nwi_flow_task_count(place);
+	uint64_t begun_count = 0;
+
 	for (int i = 0; i < 3; i++)
 		atomic_store(&place->ended_count[i], 0);
 	atomic_store(&place->released_count, 0);
-	for (uint32_t i = 0; i < nwi_flow_task_count(place); i++)
-		begin_task(flow, place->first_task + i);
-}
-
-/* Those that wait for nobody. All were reset: none of them can be met by what runs already. */
-static void offer_sources(struct nw_flow *flow, struct nwi_place *place)
-{
-	for (uint32_t i = 0; i < nwi_flow_task_count(place); i++) {
+	for (uint32_t i = 0; i < task_count; i++) {
 		struct nw_flow_task *task = place->first_task + i;
-		const struct nwi_flow_extra *extra = task->extra;
 
-		if (task->due > 0 || (nwi_flow_state_word(task) & NWI_FLOW_DRAFT) != 0)
+		if ((nwi_flow_state_word(task) & NWI_FLOW_DRAFT) != 0)
 			continue;
-		if (extra && extra->demand) {
-			extra->demand->event = NWI_FLOW_READY;
-			nwi_flow_set_state(task, NW_DAG_READY, NW_DAG_NO_REASON);
-			nwi_flow_list_push(&flow->events, task);
-		} else {
-			uint32_t hint = extra && extra->hint != UINT32_MAX ? extra->hint
-									   : flow->node_count;
-
-			nwi_flow_list_push(&flow->inboxes[hint], task);
-		}
+		begun_count++;
+		nwi_flow_set_state(task, NW_DAG_PENDING, NW_DAG_NO_REASON);
+		/* relaxed: not shared yet, no helper runs. */
+		atomic_store_explicit(&task->waiting, task->due, memory_order_relaxed);
+		if (task->due == 0)
+			offer_source(flow, task);
 	}
+	return begun_count;
 }
 
 static uint64_t ended_count(const struct nw_flow *flow)
@@ -280,7 +329,7 @@ static uint64_t ended_count(const struct nw_flow *flow)
 
 static uint64_t total_count(const struct nw_flow *flow)
 {
-	uint64_t n = flow->run_count;
+	uint64_t n = nwi_flow_read(&flow->run_count);
 
 	for (uint32_t i = 0; i <= flow->worker_count; i++)
 		n += nwi_flow_read(&flow->places[i].released_count);
@@ -356,6 +405,7 @@ static void clean_up(struct nw_flow *flow)
 int nw_flow_run(struct nw_flow *flow, struct nw_diag *reterr_diag)
 {
 	int rc = nw_group_wait(&flow->group);
+	uint64_t begun_count = 0;
 
 	if (rc != 0) {
 		nwi_diag_set(reterr_diag,
@@ -363,12 +413,10 @@ int nw_flow_run(struct nw_flow *flow, struct nw_diag *reterr_diag)
 		return rc;
 	}
 	flow->is_running = true;
-	flow->run_count = 0;
 	atomic_store(&flow->is_cancelled, 0);
 	for (uint32_t i = 0; i <= flow->worker_count; i++)
-		begin_place(flow, &flow->places[i]);
-	for (uint32_t i = 0; i <= flow->worker_count; i++)
-		offer_sources(flow, &flow->places[i]);
+		begun_count += begin_place(flow, &flow->places[i]);
+	atomic_store(&flow->run_count, begun_count);
 	rc = nwi_flow_prepare(flow);
 	if (rc == 0)
 		rc = wait(flow);

@@ -11,7 +11,8 @@
 
 static inline uint32_t nwi_flow_state_word(const struct nw_flow_task *task)
 {
-	/* [flow_state.get] acquire, pairs with [flow_state.set]: what led to it. */
+	/* [flow_state.get] acquire, pairs with [flow_state.set], [flow_running.set],
+	 * [flow_complete.set]: what led to it. */
 	return atomic_load_explicit(&task->state, memory_order_acquire);
 }
 

@@ -581,6 +581,31 @@ TEST(a_task_without_its_right_fails)
 	nw_caps_destroy(caps);
 }
 
+/* What the driver ends while a worker is between two tasks is not forgotten. */
+TEST(what_is_behind_a_refused_start_is_cancelled)
+{
+	struct nw_caps *caps;
+	static struct stamp stamps[4];
+	struct nw_flow_task *tasks[4];
+
+	CHECK_INT(nw_caps_create(&caps, NW_NODE_ANY, 16, 16), ==, 0);
+	begin_with(&(struct nw_flow_options){
+		.admission = &(struct nw_dag_options){
+			.capacity = &two_cpus, .node_count = 1, .caps = caps } });
+	for (int i = 0; i < 4; i++) {
+		tasks[i] = nw_flow_add(flow, stamp, &stamps[i]);
+		if (i > 0)
+			link_to(tasks[i - 1], tasks[i]);
+	}
+	demand(tasks[1], &(struct nw_dag_spec){ .cap = { 77 } });
+	run();
+	CHECK_INT(nw_flow_state(tasks[0], NULL), ==, NW_DAG_COMPLETED);
+	CHECK_INT(nw_flow_state(tasks[1], NULL), ==, NW_DAG_FAILED);
+	CHECK_INT(nw_flow_state(tasks[3], NULL), ==, NW_DAG_CANCELLED);
+	end();
+	nw_caps_destroy(caps);
+}
+
 TEST(hints_are_places_not_conditions)
 {
 	static struct stamp stamps[100];

@@ -23,7 +23,7 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
 
 /* A subcommand: argv[0] is its own name. Returns the exit code. */
 typedef int app_command(int argc, char **argv);
-app_command app_topo, app_verify, app_check, app_bench;
+app_command app_topo, app_verify, app_check, app_bench, app_dag;
 
 /* "nodewise <command>: <text>" on stderr, one line. Always returns APP_USAGE. */
 int app_bad(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -245,6 +245,8 @@ static struct tla_unit *let_unit(struct parser *p)
 {
 	if (peek(p) == T_RECURSIVE)
 		return tla_recursive(p);
+	if (peek(p) == T_LOCAL)
+		return tla_local(p);
 	if (peek(p) != T_EDGE && tla_starts_definition(p, 0))
 		return tla_definition(p);
 	return tla_expected(p, "a definition");

@@ -699,7 +699,7 @@ struct tla_expr *tla_operand(struct parser *p)
 {
 	switch (peek(p)) {
 	case T_NAME:
-		return name(p);
+		return tla_is_next(p) ? tla_expected(p, "an expression") : name(p);
 	case T_NUMBER:
 		return number(p);
 	case T_STRING:

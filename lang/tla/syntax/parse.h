@@ -41,6 +41,7 @@ struct parser {
 	struct tokens tokens;
 	uint32_t at;          /* the token that is looked at */
 	uint32_t list_column; /* of the junction list around; 0: none */
+	uint32_t unit_column; /* of the unit's first token */
 	uint32_t depth;
 	struct slot *slots;
 	uint32_t slot_count, slot_room;
@@ -153,6 +154,8 @@ bool tla_params(struct parser *p, struct tla_param **ret_params, uint32_t *ret_c
 /* `F(_, _)`, `_ + _`, `x`. */
 bool tla_param(struct parser *p, struct tla_param *ret_param);
 
+/* Whether a name is not meant for what is parsed, but begins the next definition. */
+bool tla_is_next(const struct parser *p);
 /* Whether a unit begins at the n-th token from here. */
 bool tla_starts_unit(const struct parser *p, uint32_t n);
 bool tla_starts_definition(const struct parser *p, uint32_t n);
@@ -160,6 +163,8 @@ struct tla_unit *tla_new_unit(struct parser *p, enum tla_unit_kind kind);
 /* A definition, or an instance with a name. */
 struct tla_unit *tla_definition(struct parser *p);
 struct tla_unit *tla_recursive(struct parser *p);
+/* LOCAL and what follows. */
+struct tla_unit *tla_local(struct parser *p);
 /* INSTANCE M WITH ...; the unit has its name and parameters already. */
 bool tla_instance(struct parser *p, struct tla_unit *unit);
 struct tla_module *tla_module(struct parser *p, struct tla_module *outer);

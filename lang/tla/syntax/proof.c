@@ -269,11 +269,11 @@ static bool expressions(struct parser *p)
 static bool definitions(struct parser *p)
 {
 	do {
-		if (!tla_starts_definition(p, 0))
+		if (peek(p) != T_LOCAL && !tla_starts_definition(p, 0))
 			return tla_expected(p, "a definition");
-		if (!tla_definition(p))
+		if (!(peek(p) == T_LOCAL ? tla_local(p) : tla_definition(p)))
 			return false;
-	} while (tla_starts_definition(p, 0));
+	} while (peek(p) == T_LOCAL || tla_starts_definition(p, 0));
 	return true;
 }
 

@@ -84,6 +84,12 @@ bool tla_starts_unit(const struct parser *p, uint32_t n)
 	}
 }
 
+bool tla_is_next(const struct parser *p)
+{
+	return token_after(p, 1)->kind == T_DEF ||
+	       (token(p)->column <= p->unit_column && tla_starts_definition(p, 0));
+}
+
 struct tla_unit *tla_new_unit(struct parser *p, enum tla_unit_kind kind)
 {
 	struct tla_unit *unit = tla_piece(&p->spec->sources, sizeof(*unit));
@@ -144,7 +150,7 @@ bool tla_param(struct parser *p, struct tla_param *ret_param)
 	bool is_ok;
 
 	*ret_param = (struct tla_param){ .span = { t->begin, t->end } };
-	if (peek(p) == T_NAME) {
+	if (peek(p) == T_NAME && !tla_is_next(p)) {
 		set_sym(p, ret_param, 0);
 		is_ok = places(p, &ret_param->arity);
 	} else if (op && tla_ops[op].fix == TLA_FIX_PREFIX) {
@@ -207,6 +213,8 @@ static struct tla_unit *variables(struct parser *p)
 	do {
 		struct tla_param param = { 0 };
 
+		if (peek(p) == T_NAME && tla_is_next(p))
+			return tla_expected(p, "a name");
 		if (!tla_expect_name(p, &name))
 			return NULL;
 		param.sym = name.sym;
@@ -376,7 +384,7 @@ static struct tla_unit *bare_instance(struct parser *p)
 	return finish(p, unit);
 }
 
-static struct tla_unit *local(struct parser *p)
+struct tla_unit *tla_local(struct parser *p)
 {
 	uint32_t begin = tla_take(p)->begin;
 	struct tla_unit *unit;
@@ -433,7 +441,7 @@ static struct tla_unit *unit(struct parser *p, struct tla_module *module)
 	case T_RECURSIVE:
 		return tla_recursive(p);
 	case T_LOCAL:
-		return local(p);
+		return tla_local(p);
 	case T_INSTANCE:
 		return bare_instance(p);
 	case T_ASSUME:
@@ -484,6 +492,7 @@ static bool units(struct parser *p, struct tla_module *module)
 		uint32_t before = p->at, column = token(p)->column;
 		size_t list = list_mark(p);
 
+		p->unit_column = column;
 		if (take_unit(p, module))
 			continue;
 		if (p->spec->sources.is_full)

@@ -342,8 +342,8 @@ NW_API void nw_rcu_stats(const struct nw_rcu *rcu, struct nw_rcu_stats *ret_stat
 
 /**
  * In the child of a fork(): forget the readers that are not there. Their handles are free, their
- * callbacks are handed on; those that one of them was running at that moment are lost to the
- * child: leaked, never run twice.
+ * callbacks are handed on; those that one of them was running at that moment, or moving from one
+ * list to another, are lost to the child: leaked, never run twice.
  *
  * The first call on this domain in the child. No thread may have been creating, destroying,
  * registering or leaving while the parent forked.

@@ -219,6 +219,7 @@ static void put_list(struct record *record, struct nw_retired *list)
 		n++;
 	nwi_bias_enter(&record->bias, record->thread.is_fenced);
 	last->next = record->list;
+	nwi_fence_light(); /* as in push_list() */
 	record->list = list;
 	record->list_count += n;
 	nwi_bias_leave(&record->bias);
@@ -231,6 +232,7 @@ static uint64_t push_list(struct record *record, struct nw_retired *retired)
 
 	nwi_bias_enter(&record->bias, record->thread.is_fenced);
 	retired->next = record->list;
+	nwi_fence_light(); /* the child of a fork() finds a whole list */
 	record->list = retired;
 	n = ++record->list_count;
 	nwi_bias_leave(&record->bias);

@@ -454,14 +454,18 @@ static void hand_on(struct nw_rcu *rcu, struct nw_rcu_head *list)
 		;
 }
 
-/* Both lists, newest first; the caller is inside, or has claimed and awaited. */
+/*
+ * Both lists, newest first; the caller is inside, or has claimed and awaited. They leave the reader
+ * before they are joined: the child of a fork() in between may miss them, but finds none twice.
+ */
 static struct nw_rcu_head *cut_lists(struct reader *reader)
 {
-	struct nw_rcu_head *list = join_lists(reader->called, reader->waiting);
+	struct nw_rcu_head *called = reader->called, *waiting = reader->waiting;
 
 	reader->called = NULL;
 	reader->waiting = NULL;
-	return list;
+	nwi_fence_light();
+	return join_lists(called, waiting);
 }
 
 static struct nw_rcu_head *take_lists(struct reader *reader)
@@ -487,6 +491,7 @@ void nw_rcu_call(struct nw_rcu_thread *thread, struct nw_rcu_head *head, void *p
 	add(&reader->called_count, 1);
 	nwi_bias_enter(&reader->bias, reader->is_fenced);
 	head->next = reader->called;
+	nwi_fence_light(); /* the child of a fork() finds a whole list */
 	reader->called = head;
 	nwi_bias_leave(&reader->bias);
 }
@@ -517,12 +522,15 @@ static uint64_t run_all(struct reader *reader, struct nw_rcu_head *newest_first)
 /* Puts what was called, and the orphans, into the next period, unless one is under way. */
 static void begin_waiting(struct reader *reader)
 {
+	struct nw_rcu_head *called;
 	bool has_waiting;
 
 	nwi_bias_enter(&reader->bias, reader->is_fenced);
 	if (!reader->waiting) {
-		reader->waiting = join_lists(reader->called, take_orphans(reader->rcu));
+		called = reader->called;
 		reader->called = NULL;
+		nwi_fence_light(); /* as in cut_lists() */
+		reader->waiting = join_lists(called, take_orphans(reader->rcu));
 		reader->cookie.period = 0;
 	}
 	has_waiting = reader->waiting != NULL;

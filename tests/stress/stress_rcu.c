@@ -593,7 +593,7 @@ static void fork_amid_churn(bool full_fences)
 	for (int i = 0; i < 2; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, call_until_over, &forking), ==, 0);
 	pthread_barrier_wait(&forking.met);
-	for (int i = 0; i < FORKS; i++) {
+	for (int i = 0; i < FORKS * nw_test_scale(); i++) {
 		pid_t pid = fork();
 
 		if (pid == 0)

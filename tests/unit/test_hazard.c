@@ -7,6 +7,7 @@
 #include "nw_test.h"
 
 #include "lib/fault.h"
+#include "lib/step.h"
 
 #include <nw/hazard.h>
 
@@ -736,4 +737,66 @@ TEST(a_child_forked_in_a_deleter_frees_nothing_twice)
 	nw_hazard_barrier(self);
 	CHECK_INT(deleted_count, ==, 2);
 	check_child();
+}
+
+static uint64_t step_count;
+
+/* What the stepping thread had in hand is lost here; the rest is freed, and poison() sees a second
+ * time. */
+static void fork_at_this_step(void)
+{
+	struct nw_hazard_thread *thread;
+
+	step_count++;
+	forked = fork();
+	if (forked > 0)
+		check_child();
+	if (forked != 0)
+		return;
+	alarm(HANGS_S);
+	nw_hazard_after_fork_child(forked_domain, NULL);
+	thread = join(forked_domain);
+	retire(thread, new_node(100));
+	nw_hazard_barrier(thread);
+	CHECK_INT(nodes[100].magic, ==, DEAD);
+	nw_hazard_unregister(thread);
+	nw_hazard_destroy(forked_domain);
+	_exit(0);
+}
+
+static void retire_steps(void *arg)
+{
+	retire(arg, new_node(2));
+}
+
+static void scan_steps(void *arg)
+{
+	CHECK_INT(nw_hazard_scan(arg), ==, 1);
+}
+
+static void barrier_steps(void *arg)
+{
+	nw_hazard_barrier(arg);
+}
+
+/* As if a second thread stepped and this one forked. */
+TEST(a_child_forked_at_any_instruction_frees_nothing_twice)
+{
+	struct nw_hazard_thread *self, *other;
+
+	if (!STEP_IS_POSSIBLE)
+		SKIP("no single steps here");
+	forked_domain = new_domain(2, 0);
+	self = join(forked_domain);
+	other = join(forked_domain);
+	nw_hazard_set(other, 0, new_node(0));
+	retire(self, &nodes[0]);
+	retire(other, new_node(1));
+	step_each(retire_steps, self, fork_at_this_step);
+	step_each(scan_steps, self, fork_at_this_step);
+	nw_hazard_clear(other, 0);
+	CHECK_INT(deleted_count, ==, 1);
+	step_each(barrier_steps, self, fork_at_this_step);
+	CHECK_INT(deleted_count, ==, 3);
+	CHECK_INT(step_count, >, 100);
 }

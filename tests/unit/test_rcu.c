@@ -6,6 +6,7 @@
 #include "nw_test.h"
 
 #include "lib/fault.h"
+#include "lib/step.h"
 
 #include <nw/rcu.h>
 
@@ -914,4 +915,70 @@ static void fork_in_callback(struct nw_rcu *rcu)
 TEST(a_child_forked_in_a_callback_runs_none_twice)
 {
 	on_each(fork_in_callback);
+}
+
+static uint64_t step_count;
+
+/* What the stepping thread had in hand is lost here; the rest runs, and mark_dead() sees a second
+ * time. */
+static void fork_at_this_step(void)
+{
+	struct nw_rcu_thread *thread;
+
+	step_count++;
+	forked = fork();
+	if (forked > 0)
+		check_child();
+	if (forked != 0)
+		return;
+	alarm(HANGS_S);
+	nw_rcu_after_fork_child(forked_rcu, NULL);
+	thread = join_outside(forked_rcu, "child");
+	call(thread, 100);
+	nw_rcu_barrier(thread);
+	CHECK_INT(nodes[100].magic, ==, DEAD);
+	nw_rcu_unregister(thread);
+	nw_rcu_destroy(forked_rcu);
+	_exit(0);
+}
+
+static void run_steps(void *arg)
+{
+	CHECK_INT(nw_rcu_run(arg), ==, 0);
+}
+
+static void call_steps(void *arg)
+{
+	call(arg, 2);
+}
+
+static void barrier_steps(void *arg)
+{
+	nw_rcu_barrier(arg);
+}
+
+/* As if a second thread stepped and this one forked. */
+static void fork_everywhere(struct nw_rcu *rcu)
+{
+	struct nw_rcu_thread *self = join_outside(rcu, "self"), *other = join_outside(rcu, "other");
+
+	forked_rcu = rcu;
+	step_count = 0;
+	enter(other);
+	call(self, 0);
+	call(self, 1);
+	step_each(run_steps, self, fork_at_this_step);
+	leave(other);
+	step_each(call_steps, self, fork_at_this_step);
+	CHECK_INT(run_count, ==, 0);
+	step_each(barrier_steps, self, fork_at_this_step);
+	CHECK_INT(run_count, ==, 3);
+	CHECK_INT(step_count, >, 100);
+}
+
+TEST(a_child_forked_at_any_instruction_runs_none_twice)
+{
+	if (!STEP_IS_POSSIBLE)
+		SKIP("no single steps here");
+	on_each(fork_everywhere);
 }

@@ -6,8 +6,7 @@
  * and columns are worked out when somebody asks. Columns count characters from 1, a tab goes to the
  * next column after a multiple of 8, as in SANY.
  *
- * Invariant: files never move; errors are in the order in which they were found, which is by file
- * and place within one stage.
+ * Invariant: files never move; errors are in the order of their positions.
  *
  * Threads: one at a time; any number of readers when nobody adds.
  */

@@ -3,3 +3,6 @@ include(${CMAKE_CURRENT_LIST_DIR}/check/tests.cmake)
 add_test(NAME golden_topo COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-topo
   $<TARGET_FILE:nodewise-command>)
 set_tests_properties(golden_topo PROPERTIES LABELS golden TIMEOUT 120)
+add_test(NAME golden_tla COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-tla
+  $<TARGET_FILE:nodewise-command>)
+set_tests_properties(golden_tla PROPERTIES LABELS golden TIMEOUT 120)

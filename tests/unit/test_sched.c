@@ -425,6 +425,7 @@ NW_TASK_VOID(none)
 	NW_TASK_UNUSED int level = (int)(nw_here.head != NULL);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): its here is one parameter more */
 NW_TASK_VOID(six, int *, out, int, a, char, b, short, c, float, d, int64_t, e)
 {
 	*out = a + b + c + (int)d + (int)e;

@@ -296,7 +296,7 @@ static void lex_string(struct lexer *lex)
 	for (int c; (c = byte_at(lex, end)) != '"'; end++) {
 		if (c < 0 || c == '\n' || c == '\r') {
 			fail(lex, lex->at, "a string without its closing '\"' on the line");
-			lex->at = end;
+			put_text(lex, T_STRING, end - lex->at, "", 0);
 			return;
 		}
 		end += c == '\\' && byte_at(lex, end + 1) >= ' ';
@@ -425,7 +425,7 @@ static void lex_mark(struct lexer *lex)
 		while ((byte_at(lex, next) & 0xc0) == 0x80 && next < lex->n_bytes)
 			next++;
 		fail(lex, lex->at, "a character that begins no token");
-		lex->at = next;
+		(void)put(lex, T_BAD, next - lex->at); /* a full arena stops the lexer */
 		return;
 	}
 	token = put(lex, (enum token_kind)mark->kind, (uint32_t)strlen(mark->text));

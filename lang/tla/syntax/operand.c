@@ -152,7 +152,7 @@ static bool selector(struct parser *p, struct tla_selector *selector)
 	const struct token *t = token(p);
 
 	*selector = (struct tla_selector){ .kind = TLA_S_NAME, .span.begin = t->begin };
-	switch (peek(p)) {
+	switch (t->kind == T_NAME && tla_is_next(p) ? T_EDGE : peek(p)) {
 	case T_NAME:
 	case T_OP:
 		selector->sym = tla_take(p)->sym;
@@ -641,7 +641,7 @@ struct tla_expr *tla_subscript(struct parser *p)
 		return NULL;
 	switch (peek(p)) {
 	case T_NAME:
-		expr = name(p);
+		expr = tla_is_next(p) ? tla_expected(p, "a subscript") : name(p);
 		break;
 	case T_LPAREN:
 		expr = parentheses(p);

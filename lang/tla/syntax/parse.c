@@ -93,7 +93,7 @@ bool tla_is_word(const struct token *t)
 
 bool tla_expect_field(struct parser *p, struct tla_name *ret_name, const char *what)
 {
-	if (peek(p) == T_EDGE || !tla_is_word(token(p)))
+	if (peek(p) == T_EDGE || !tla_is_word(token(p)) || token_after(p, 1)->kind == T_DEF)
 		return tla_expected(p, what);
 	*ret_name = name_of(tla_take(p));
 	return true;

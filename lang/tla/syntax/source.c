@@ -181,16 +181,33 @@ char *tla_error_format(const struct tla_sources *sources, const struct tla_error
 	return buf;
 }
 
+/* Whether a place has its error already. */
+static bool has_error(const struct tla_sources *sources, uint32_t pos)
+{
+	for (uint32_t i = 0; i < sources->error_count && i < TLA_ERRORS_MAX; i++)
+		if (pos != TLA_NO_POS && sources->errors[i].pos == pos)
+			return true;
+	return false;
+}
+
+/* Put an error where it belongs among those that are there. */
+static void insert(struct tla_sources *sources, struct tla_error error)
+{
+	uint32_t at = sources->error_count++;
+
+	for (; at > 0 && sources->errors[at - 1].pos > error.pos; at--)
+		sources->errors[at] = sources->errors[at - 1];
+	sources->errors[at] = error;
+}
+
 void tla_error_add(struct tla_sources *sources, uint32_t pos, const char *format, ...)
 {
-	struct tla_error *error = &sources->errors[sources->error_count];
 	char text[TEXT_BYTES_MAX];
 	va_list args;
 	size_t n_bytes;
 	char *copy;
 
-	if (sources->error_count > 0 && sources->error_count <= TLA_ERRORS_MAX &&
-	    pos != TLA_NO_POS && error[-1].pos == pos)
+	if (has_error(sources, pos))
 		return;
 	if (sources->error_count >= TLA_ERRORS_MAX) {
 		sources->error_count++;
@@ -203,6 +220,5 @@ void tla_error_add(struct tla_sources *sources, uint32_t pos, const char *format
 	copy = tla_piece(sources, n_bytes);
 	if (copy)
 		memcpy(copy, text, n_bytes);
-	*error = (struct tla_error){ pos, copy ? copy : "no memory" };
-	sources->error_count++;
+	insert(sources, (struct tla_error){ pos, copy ? copy : "no memory" });
 }

@@ -59,7 +59,8 @@ bool tla_starts_definition(const struct parser *p, uint32_t n)
 		return false;
 	if (tla_ops[second->sym].fix == TLA_FIX_POSTFIX)
 		return token_after(p, n + 2)->kind == T_DEF;
-	return token_after(p, n + 2)->kind == T_NAME && token_after(p, n + 3)->kind == T_DEF;
+	return tla_ops[second->sym].fix != TLA_FIX_PREFIX &&
+	       token_after(p, n + 2)->kind == T_NAME && token_after(p, n + 3)->kind == T_DEF;
 }
 
 bool tla_starts_unit(const struct parser *p, uint32_t n)

@@ -1,0 +1,6 @@
+---- MODULE assumptions ----
+ASSUME
+ASSUME a ==
+ASSUME ASSUME x PROVE y
+AXIOM = 1
+====

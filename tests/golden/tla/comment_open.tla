@@ -1,0 +1,4 @@
+---- MODULE comment_open ----
+a == 1 (* no end (* nor here *)
+b == 2
+====

@@ -1,0 +1,9 @@
+---- MODULE declarations ----
+CONSTANT
+VARIABLES x y
+CONSTANTS F(_, x), G
+CONSTANT _ + x
+CONSTANT + _
+VARIABLE F(_)
+RECURSIVE
+====

@@ -1,0 +1,2 @@
+---- MODULE end_missing ----
+a == 1

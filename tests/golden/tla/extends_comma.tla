@@ -1,0 +1,4 @@
+---- MODULE extends_comma ----
+EXTENDS Naturals, ,Sequences
+a == 1
+====

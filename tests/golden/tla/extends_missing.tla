@@ -1,0 +1,4 @@
+---- MODULE extends_missing ----
+EXTENDS Naturals, NoSuchModule
+I == INSTANCE NorThisOne WITH x <- 1
+====

@@ -1,0 +1,3 @@
+---- MODULE header_dashes
+a == 1
+====

@@ -1,0 +1,3 @@
+---- MODULE needs_itself ----
+EXTENDS needs_itself
+====

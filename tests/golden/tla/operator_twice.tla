@@ -1,0 +1,5 @@
+---- MODULE operator_twice ----
+a == 1 + * 2
+b == 1 +
+c == * 2
+====

@@ -1,0 +1,4 @@
+---- MODULE paren_close ----
+a == 1 + 2)
+b == 3
+====

@@ -1,0 +1,4 @@
+---- MODULE paren_empty ----
+a == ()
+b == f()
+====

@@ -1,0 +1,9 @@
+---- MODULE theorems ----
+THEOREM
+THEOREM a == ASSUME x
+THEOREM ASSUME NEW PROVE y
+LEMMA x PROOF
+THEOREM x BY
+c == 1
+THEOREM y <1>1 QED
+====

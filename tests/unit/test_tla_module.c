@@ -129,6 +129,13 @@ TEST(each_unit_has_its_error)
 		     "INSTANCE or '===='; found 'F'");
 }
 
+TEST(a_prefix_operator_between_names_defines_nothing)
+{
+	check_module("---- MODULE M ----\na -. b == 1\n====",
+		     "2:1: expected an operator, a declaration, a definition, ASSUME, THEOREM, "
+		     "INSTANCE or '===='; found 'a'");
+}
+
 /* Loading: a reader of pairs of path and text. */
 
 struct texts {

@@ -106,9 +106,10 @@ static int threads_of(void *pool)
 
 static int64_t run_fib(void *pool, int n)
 {
+	int threads = threads_of(pool);
 	int64_t result = 0;
 
-#pragma omp parallel num_threads(threads_of(pool))
+#pragma omp parallel num_threads(threads)
 #pragma omp single
 	result = fib(n);
 	return result;
@@ -116,9 +117,10 @@ static int64_t run_fib(void *pool, int n)
 
 static int64_t run_queens(void *pool, uint32_t n)
 {
+	int threads = threads_of(pool);
 	int64_t result = 0;
 
-#pragma omp parallel num_threads(threads_of(pool))
+#pragma omp parallel num_threads(threads)
 #pragma omp single
 	result = queens((struct queens){ 0 }, n);
 	return result;
@@ -128,9 +130,10 @@ static int64_t run_uts(void *pool, const struct uts_tree *tree)
 {
 	static int64_t sums[CHILDREN_MAX];
 	struct uts_node root = uts_root(tree);
+	int threads = threads_of(pool);
 	int64_t result = 0;
 
-#pragma omp parallel num_threads(threads_of(pool))
+#pragma omp parallel num_threads(threads)
 #pragma omp single
 	result = uts_children(tree, &root, sums, uts_child_count(tree, &root));
 	return result;
@@ -138,7 +141,9 @@ static int64_t run_uts(void *pool, const struct uts_tree *tree)
 
 static void run_matmul(void *pool, const struct matmul *m)
 {
-#pragma omp parallel num_threads(threads_of(pool))
+	int threads = threads_of(pool);
+
+#pragma omp parallel num_threads(threads)
 #pragma omp single
 	matmul(m->a, m->b, m->c, MATMUL_SIZE);
 }

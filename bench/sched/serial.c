@@ -2,8 +2,6 @@
 /* The same recursions without a scheduler: what there is to gain. */
 #include "subject.h"
 
-#include <stddef.h>
-
 static int64_t fib(int n)
 {
 	return n < 2 ? n : fib(n - 1) + fib(n - 2);

@@ -9,6 +9,7 @@
 #define BENCH_SCHED_SUBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -78,7 +79,7 @@ struct matmul {
 
 /* Quarter (row, column) of an n x n block. */
 #define MATMUL_QUARTER(block, n, row, column) \
-	((block) + (uint32_t)(row) * ((n) / 2) * MATMUL_SIZE + (uint32_t)(column) * ((n) / 2))
+	((block) + (size_t)(row) * ((n) / 2) * MATMUL_SIZE + (size_t)(column) * ((n) / 2))
 
 void matmul_leaf(const float *a, const float *b, float *c);
 

@@ -51,8 +51,8 @@ static void sha1(const uint8_t *message, size_t n_bytes, uint8_t ret_hash[20])
 	memcpy(block, message, n_bytes);
 	block[n_bytes] = 0x80;
 	store_be(block + 60, (uint32_t)(8 * n_bytes));
-	for (int i = 0; i < 16; i++)
-		w[i] = load_be(block + 4 * i);
+	for (size_t i = 0; i < 16; i++)
+		w[i] = load_be(&block[4 * i]);
 	for (int i = 16; i < 80; i++)
 		w[i] = rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 	for (int i = 0; i < 20; i++)
@@ -63,8 +63,8 @@ static void sha1(const uint8_t *message, size_t n_bytes, uint8_t ret_hash[20])
 		step(v, ((v[1] & v[2]) | (v[3] & (v[1] | v[2]))) + 0x8f1bbcdc, w[i]);
 	for (int i = 60; i < 80; i++)
 		step(v, (v[1] ^ v[2] ^ v[3]) + 0xca62c1d6, w[i]);
-	for (int i = 0; i < 5; i++)
-		store_be(ret_hash + 4 * i, h[i] + v[i]);
+	for (size_t i = 0; i < 5; i++)
+		store_be(&ret_hash[4 * i], h[i] + v[i]);
 }
 
 struct uts_node uts_root(const struct uts_tree *tree)

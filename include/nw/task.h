@@ -415,10 +415,15 @@ NW_END_DECLS
 #define NW_TASK_HEAD_6(name, T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, T6, a6) \
 	name(struct nw_here nw_here NW_TASK_UNUSED, T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6)
 
+/* Once more than C needs: the preprocessors of some checkers do not look again at what a group in
+ * parentheses became. */
+#define NW_TASK_AGAIN(...) __VA_ARGS__
+
 #define NW_TASK_DECLARE(result, ...) \
-	NW_TASK_PASTE(NW_TASK_VALUE_, NW_TASK_COUNT(__VA_ARGS__))(result, __VA_ARGS__)
+	NW_TASK_AGAIN(               \
+		NW_TASK_PASTE(NW_TASK_VALUE_, NW_TASK_COUNT(__VA_ARGS__))(result, __VA_ARGS__))
 #define NW_TASK_VOID_DECLARE(...) \
-	NW_TASK_PASTE(NW_TASK_VOID_, NW_TASK_COUNT(__VA_ARGS__))(__VA_ARGS__)
+	NW_TASK_AGAIN(NW_TASK_PASTE(NW_TASK_VOID_, NW_TASK_COUNT(__VA_ARGS__))(__VA_ARGS__))
 #define NW_TASK_HEAD(...) NW_TASK_PASTE(NW_TASK_HEAD_, NW_TASK_COUNT(__VA_ARGS__))(__VA_ARGS__)
 
 #define NW_TASK_BODY(result, ...) static inline result NW_TASK_HEAD(__VA_ARGS__)

@@ -237,6 +237,26 @@ NW_API void nw_flow_cancel(struct nw_flow *flow);
 /** Count. Each number is recent; after a run exact. Threads: any. */
 NW_API void nw_flow_counts(const struct nw_flow *flow, struct nw_flow_counts *ret_counts);
 
+/**
+ * Take a picture of the tasks that were released, their edges and states, while they run.
+ *
+ * Of each struct nw_dag_info id, name ("" if it has none), state, reason, user (its arg) and edges
+ * are set, and attempt: 1 if it has begun. It is a consistent cut, as <nw/dag.h> says; never told
+ * to be of one instant.
+ *
+ * @param ret_picture  set on success, untouched on failure
+ * @return 0
+ * @return -EAGAIN  a run began meanwhile and took all states back
+ * @return -ENOMEM
+ *
+ * Threads: any, while tasks run and grow; not while the builder builds.
+ * Owner:   the caller; release with nw_dag_picture_destroy().
+ * Progress: nobody waits for it.
+ * Cost:    O(tasks and edges); allocates.
+ */
+NW_API int nw_flow_picture_take(const struct nw_flow *flow, struct nw_dag_picture **ret_picture)
+	NW_MUST_USE;
+
 /** State and reason of a task. Threads: any. */
 NW_API enum nw_dag_state nw_flow_state(const struct nw_flow_task *task,
 				       enum nw_dag_reason *ret_reason);

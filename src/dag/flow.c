@@ -238,12 +238,17 @@ struct nw_flow_task *nw_flow_add(struct nw_flow *flow, nw_flow_fn *fn, void *arg
 /* Made at the first use, in the place of whoever may write the task now; NULL: no memory. */
 static struct nwi_flow_extra *extra_in(struct nwi_place *place, struct nw_flow_task *task)
 {
-	if (!task->extra) {
-		task->extra = nwi_flow_piece(place, sizeof(*task->extra));
-		if (task->extra)
-			task->extra->hint = UINT32_MAX;
-	}
-	return task->extra;
+	struct nwi_flow_extra *extra = nwi_flow_extra(task);
+
+	if (extra)
+		return extra;
+	extra = nwi_flow_piece(place, sizeof(*extra));
+	if (!extra)
+		return NULL;
+	extra->hint = UINT32_MAX;
+	/* [flow_extra.set] release, pairs with [flow_extra.get]: what is in it. */
+	atomic_store_explicit(&task->extra, extra, memory_order_release);
+	return extra;
 }
 
 struct nwi_flow_extra *nwi_flow_extra_of(struct nw_flow *flow, struct nw_flow_task *task)
@@ -329,7 +334,7 @@ static int append_edge(struct nwi_place *place, struct nw_flow_task *before,
 		more->tasks[used] = after;
 	}
 	after->due++;
-	/* [flow_edge.set] release, pairs with [flow_edge.get]: the edge. */
+	/* [flow_edge.set] release, pairs with [flow_edge.get], [flow_picture.edges]: the edge. */
 	atomic_store_explicit(&before->edge_count, count + 1, memory_order_release);
 	return 0;
 }
@@ -399,6 +404,6 @@ void nw_flow_release(struct nw_flow_at *at, struct nw_flow_task *task)
 	atomic_fetch_and(&task->state, ~(uint32_t)NWI_FLOW_DRAFT);
 	if (!nwi_flow_arrive(task))
 		return;
-	if (!task->extra || !nwi_flow_hand_on(place, task))
+	if (!nwi_flow_extra(task) || !nwi_flow_hand_on(place, task))
 		nwi_flow_put(place, task);
 }

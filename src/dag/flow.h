@@ -66,9 +66,9 @@ struct nwi_flow_demand {
 /* What few tasks have. */
 struct nwi_flow_extra {
 	_Atomic(struct nwi_flow_edges *) more;
-	const char *name;
-	struct nwi_flow_demand *demand;
-	uint32_t hint; /* node, or UINT32_MAX */
+	const char *name;               /* constant once it was released, as the others */
+	struct nwi_flow_demand *demand; /* NULL: none */
+	uint32_t hint;                  /* node, or UINT32_MAX */
 };
 
 enum {
@@ -89,7 +89,7 @@ struct nw_flow_task {
 	nw_flow_fn *fn;
 	void *arg;
 	struct nw_flow_task *next; /* in one list at a time */
-	struct nwi_flow_extra *extra;
+	_Atomic(struct nwi_flow_extra *) extra;
 	uint32_t due; /* predecessors: waiting, when a run begins */
 	_Atomic uint32_t edge_count;
 	struct nw_flow_task *successors[NWI_FLOW_INLINE_EDGES];
@@ -139,6 +139,7 @@ struct nw_flow {
 	struct nwi_place *places;      /* [worker_count + 1], the last the builder's */
 	struct nwi_flow_helper *slots; /* [slot_count] */
 	uint32_t slot_count;
+	_Atomic uint64_t version;      /* odd while a run begins */
 	_Atomic uint64_t run_count;    /* tasks of this run, those released meanwhile aside */
 	struct nwi_flow_list *inboxes; /* [node_count + 1], the last for any node */
 	struct nw_group group;         /* of helpers */
@@ -165,13 +166,20 @@ struct nw_flow {
 
 #define NWI_FLOW_CALLING (UINT32_C(1) << 31)
 
+/* NULL: the task has none. */
+static inline struct nwi_flow_extra *nwi_flow_extra(const struct nw_flow_task *task)
+{
+	/* [flow_extra.get] acquire, pairs with [flow_extra.set]: what is in it. */
+	return atomic_load_explicit(&task->extra, memory_order_acquire);
+}
+
 /* i < edge_count, which was loaded with acquire. */
 static inline struct nw_flow_task *nwi_flow_successor(const struct nw_flow_task *task, uint32_t i)
 {
 	if (i < NWI_FLOW_INLINE_EDGES)
 		return task->successors[i];
 	/* [flow_more.get] acquire, pairs with [flow_more.set]: the array. */
-	return atomic_load_explicit(&task->extra->more, memory_order_acquire)
+	return atomic_load_explicit(&nwi_flow_extra(task)->more, memory_order_acquire)
 		->tasks[i - NWI_FLOW_INLINE_EDGES];
 }
 

@@ -38,7 +38,7 @@ static const char *refuse(const struct nw_flow *flow, const struct nw_flow_task 
 {
 	if (!flow->has_admission)
 		return "the flow was made without admission";
-	if (task->extra && task->extra->demand)
+	if (nwi_flow_extra(task) && nwi_flow_extra(task)->demand)
 		return "it has demands already";
 	return nwi_options_refuse_spec(&flow->admit, flow->caps, spec);
 }
@@ -65,7 +65,8 @@ int nw_flow_demand(struct nw_flow *flow, struct nw_flow_task *task, const struct
 	struct nwi_flow_extra *extra;
 	struct nwi_flow_demand *demand;
 
-	name = task->extra && task->extra->name ? task->extra->name : "?";
+	name = nwi_flow_extra(task) && nwi_flow_extra(task)->name ? nwi_flow_extra(task)->name
+								  : "?";
 	if (why) {
 		nwi_diag_set(reterr_diag, "task \"%.100s\": %s", name, why);
 		return -EINVAL;
@@ -164,7 +165,7 @@ static void take_in(struct nw_flow *flow, struct nwi_place *place, uint64_t now_
 
 	while (task) {
 		struct nw_flow_task *next = task->next; /* before it may be in another list */
-		struct nwi_flow_demand *demand = task->extra->demand;
+		struct nwi_flow_demand *demand = nwi_flow_extra(task)->demand;
 
 		if (demand->event == NWI_FLOW_READY)
 			on_ready(flow, place, demand);
@@ -294,7 +295,7 @@ void nwi_flow_deliver(struct nw_flow *flow, struct nwi_place *place, struct nw_f
 
 void nwi_flow_withdraw(struct nwi_place *place, struct nw_flow_task *task)
 {
-	struct nwi_flow_demand *demand = task->extra->demand;
+	struct nwi_flow_demand *demand = nwi_flow_extra(task)->demand;
 
 	nwi_flow_end(place, task, NW_DAG_CANCELLED, NW_DAG_WISH);
 	demand->event = NWI_FLOW_ENDED;

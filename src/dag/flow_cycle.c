@@ -43,7 +43,9 @@ static uint32_t edge_count_of(const struct nw_flow_task *task)
 static void append(struct nw_diag *diag, const struct nw_flow_task *task)
 {
 	size_t used = strlen(diag->text);
-	const char *name = task->extra && task->extra->name ? task->extra->name : "?";
+	const char *name = nwi_flow_extra(task) && nwi_flow_extra(task)->name
+				   ? nwi_flow_extra(task)->name
+				   : "?";
 
 	if (used + strlen(name) + 10 < sizeof(diag->text))
 		(void)snprintf(diag->text + used, sizeof(diag->text) - used, "%.100s -> ", name);

@@ -65,7 +65,7 @@ static bool is_poisoned(const struct nw_flow_task *task)
 /* What few tasks have: admission, or another node. */
 bool nwi_flow_hand_on(struct nwi_place *place, struct nw_flow_task *task)
 {
-	const struct nwi_flow_extra *extra = task->extra;
+	const struct nwi_flow_extra *extra = nwi_flow_extra(task);
 
 	if (is_poisoned(task))
 		return false;
@@ -84,7 +84,7 @@ bool nwi_flow_hand_on(struct nwi_place *place, struct nw_flow_task *task)
 /* All have arrived. The first is the worker's next; the others may be stolen. */
 static void make_ready(struct nwi_place *place, struct nw_flow_task *task)
 {
-	if (NW_UNLIKELY(task->extra != NULL) && nwi_flow_hand_on(place, task))
+	if (NW_UNLIKELY(nwi_flow_extra(task) != NULL) && nwi_flow_hand_on(place, task))
 		return;
 	if (!place->next_task)
 		place->next_task = task;
@@ -134,7 +134,7 @@ bool nwi_flow_arrive(struct nw_flow_task *task)
 
 static void run_demanding(struct nwi_place *place, struct nw_flow_task *task, int result)
 {
-	struct nwi_flow_demand *demand = task->extra->demand;
+	struct nwi_flow_demand *demand = nwi_flow_extra(task)->demand;
 
 	demand->event = NWI_FLOW_ENDED;
 	demand->result = result;
@@ -184,7 +184,7 @@ NWI_ALWAYS_INLINE struct nw_flow_task *complete(struct nwi_place *place, struct 
 
 		if (!arrive(next))
 			continue;
-		if (NW_UNLIKELY(next->extra != NULL) && nwi_flow_hand_on(place, next))
+		if (NW_UNLIKELY(nwi_flow_extra(next) != NULL) && nwi_flow_hand_on(place, next))
 			continue;
 		if (!next_task)
 			next_task = next;
@@ -270,7 +270,7 @@ void nwi_flow_help(struct nw_here here, struct nw_job *job)
 
 bool nw_flow_is_late(const struct nw_flow_at *at)
 {
-	const struct nwi_flow_extra *extra = at->task->extra;
+	const struct nwi_flow_extra *extra = nwi_flow_extra(at->task);
 
 	if (nwi_flow_is_cancelled(at->flow))
 		return true;
@@ -281,7 +281,7 @@ bool nw_flow_is_late(const struct nw_flow_at *at)
 
 static void offer_source(struct nw_flow *flow, struct nw_flow_task *task)
 {
-	const struct nwi_flow_extra *extra = task->extra;
+	const struct nwi_flow_extra *extra = nwi_flow_extra(task);
 	uint32_t hint = extra && extra->hint != UINT32_MAX ? extra->hint : flow->node_count;
 
 	if (extra && extra->demand) {
@@ -413,10 +413,12 @@ int nw_flow_run(struct nw_flow *flow, struct nw_diag *reterr_diag)
 		return rc;
 	}
 	flow->is_running = true;
+	atomic_fetch_add(&flow->version, 1);
 	atomic_store(&flow->is_cancelled, 0);
 	for (uint32_t i = 0; i <= flow->worker_count; i++)
 		begun_count += begin_place(flow, &flow->places[i]);
 	atomic_store(&flow->run_count, begun_count);
+	atomic_fetch_add(&flow->version, 1);
 	rc = nwi_flow_prepare(flow);
 	if (rc == 0)
 		rc = wait(flow);

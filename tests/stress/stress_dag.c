@@ -232,6 +232,7 @@ struct world {
 	uint64_t run;
 	_Atomic int64_t used;
 	_Atomic bool is_over;
+	_Atomic uint64_t picture_count;
 };
 
 static struct world world;
@@ -318,6 +319,24 @@ static void check_run(void)
 	}
 }
 
+static void look_at_flow(void)
+{
+	struct nw_dag_picture *picture;
+
+	if (nw_flow_picture_take(world.flow, &picture) != 0)
+		return; /* a run began meanwhile */
+	for (size_t i = 0; i < picture->task_count; i++) {
+		const struct nw_dag_info *task = &picture->tasks[i];
+
+		for (size_t j = 0; j < task->edge_count; j++)
+			if (has_waited(&picture->tasks[picture->edges[task->edge_idx + j]]))
+				CHECK_INT(task->state, ==, NW_DAG_COMPLETED);
+	}
+	CHECK_INT(picture->task_count, >=, TASKS);
+	atomic_fetch_add(&world.picture_count, 1);
+	nw_dag_picture_destroy(picture);
+}
+
 static void *count(void *arg)
 {
 	(void)arg;
@@ -327,6 +346,7 @@ static void *count(void *arg)
 		nw_flow_counts(world.flow, &counts);
 		CHECK_INT(counts.completed_count + counts.failed_count + counts.cancelled_count, <=,
 			  2 * TASKS);
+		look_at_flow();
 		sched_yield();
 	}
 	return NULL;
@@ -364,6 +384,8 @@ static void run_flows(uint64_t seed, bool may_fail)
 		CHECK_INT(nw_flow_run(world.flow, NULL), ==, 0);
 		check_run();
 	}
+	while (atomic_load(&world.picture_count) == 0)
+		sched_yield();
 	atomic_store(&world.is_over, true);
 	CHECK_INT(pthread_join(counter, NULL), ==, 0);
 	nw_flow_destroy(world.flow);

@@ -379,6 +379,54 @@ TEST(a_task_never_released_is_told)
 	end();
 }
 
+/* ---- pictures ---- */
+
+/* From inside the second of three: what is before, the task itself, what is behind. */
+static int look_around(struct nw_flow_at *at, void *arg)
+{
+	const enum nw_dag_state states[] = { NW_DAG_COMPLETED, NW_DAG_RUNNING, NW_DAG_PENDING };
+	struct nw_flow_task *draft = nw_flow_grow(at, stamp, arg);
+	struct nw_dag_picture *picture;
+
+	CHECK(draft);
+	CHECK_INT(nw_flow_link_at(at, at->task, draft), ==, 0);
+	CHECK_INT(nw_flow_picture_take(at->flow, &picture), ==, 0);
+	CHECK_INT(picture->task_count, ==, 3); /* not the one that was not released */
+	CHECK_INT(picture->edge_count, ==, 2);
+	for (int i = 0; i < 3; i++) {
+		CHECK_INT(picture->tasks[i].state, ==, states[i]);
+		CHECK_STR(picture->tasks[i].name, i == 1 ? "middle" : "");
+	}
+	CHECK_INT(picture->edges[picture->tasks[0].edge_idx], ==, 1);
+	CHECK_INT(picture->edges[picture->tasks[1].edge_idx], ==, 2);
+	nw_dag_picture_destroy(picture);
+	nw_flow_release(at, draft);
+	return 0;
+}
+
+TEST(a_picture_is_taken_while_it_runs)
+{
+	static struct stamp stamps[3];
+	struct nw_flow_task *a, *b, *c;
+	struct nw_dag_picture *picture;
+
+	begin();
+	a = nw_flow_add(flow, stamp, &stamps[0]);
+	b = nw_flow_add(flow, look_around, &stamps[1]);
+	c = nw_flow_add(flow, stamp, &stamps[2]);
+	CHECK_INT(nw_flow_name(flow, b, "middle"), ==, 0);
+	link_to(a, b);
+	link_to(b, c);
+	run();
+	CHECK_INT(stamps[1].when, >, 0);
+	CHECK_INT(nw_flow_picture_take(flow, &picture), ==, 0);
+	CHECK_INT(picture->task_count, ==, 4);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(picture->tasks[i].state, ==, NW_DAG_COMPLETED);
+	nw_dag_picture_destroy(picture);
+	end();
+}
+
 /* ---- admission ---- */
 
 static const struct nw_resource two_cpus = { { [NW_RESOURCE_CPU] = 2000 } };

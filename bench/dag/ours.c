@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Our flows as a subject. */
+/* Our flows as a subject: one that is cleared and built anew, as a program would. */
 #include "subject.h"
 
 #include <nw/flow.h>
@@ -8,6 +8,7 @@
 struct pool {
 	struct nw_topo *topo;
 	struct nw_sched *sched;
+	struct nw_flow *spare; /* cleared; NULL: none */
 };
 
 struct item {
@@ -16,6 +17,7 @@ struct item {
 };
 
 struct built {
+	struct pool *pool;
 	struct nw_flow *flow;
 	struct nw_flow_task **tasks;
 	struct item *items;
@@ -49,6 +51,7 @@ static void stop(void *arg)
 {
 	struct pool *pool = arg;
 
+	nw_flow_destroy(pool->spare);
 	nw_sched_destroy(pool->sched);
 	nw_topo_close(pool->topo);
 	free(pool);
@@ -59,8 +62,11 @@ static void *build(void *arg, const struct dag_graph *graph)
 	struct pool *pool = arg;
 	struct built *built = malloc(sizeof(*built));
 
-	if (!built || nw_flow_create(&built->flow, pool->sched, NULL, NULL) != 0)
+	if (!built || (!pool->spare && nw_flow_create(&pool->spare, pool->sched, NULL, NULL) != 0))
 		abort();
+	built->pool = pool;
+	built->flow = pool->spare;
+	pool->spare = NULL;
 	built->tasks = malloc(graph->count * sizeof(built->tasks[0]));
 	built->items = malloc(graph->count * sizeof(built->items[0]));
 	if (!built->tasks || !built->items)
@@ -89,7 +95,9 @@ static void destroy(void *arg)
 {
 	struct built *built = arg;
 
-	nw_flow_destroy(built->flow);
+	nw_flow_destroy(built->pool->spare);
+	nw_flow_clear(built->flow);
+	built->pool->spare = built->flow;
 	free(built->tasks);
 	free(built->items);
 	free(built);

@@ -27,9 +27,9 @@
  *     picture, ...        X               -                     -                     -/X
  *     run, destroy        X               X                     -/X                   X
  *
- * build: add, link, demand, hint, open, name. grow ...: with the at of a running task, on tasks
- * that this task added and has not released, and on itself. X: the caller must keep the two calls
- * from overlapping; pictures may overlap a run, not destroy.
+ * build: add, link, demand, hint, open, name, clear. grow ...: with the at of a running task, on
+ * tasks that this task added and has not released, and on itself. X: the caller must keep the two
+ * calls from overlapping; pictures may overlap a run, not clear or destroy.
  */
 #ifndef NW_FLOW_H
 #define NW_FLOW_H
@@ -47,7 +47,7 @@ NW_BEGIN_DECLS
 /** A graph of functions. Opaque. */
 struct nw_flow;
 
-/** A task of it; lives as long as the graph. Opaque. */
+/** A task of it; lives until nw_flow_clear() or nw_flow_destroy(). Opaque. */
 struct nw_flow_task;
 
 /** Where a task's function runs: lent until it returns. */
@@ -101,11 +101,19 @@ NW_API int nw_flow_create(struct nw_flow **ret_flow, struct nw_sched *sched,
 NW_API void nw_flow_destroy(struct nw_flow *flow);
 
 /**
+ * Take all tasks out, so that another graph can be built in the memory that is there already.
+ *
+ * Threads: the builder, while it does not run and nobody takes pictures. All tasks end with it.
+ * Cost:    no system call.
+ */
+NW_API void nw_flow_clear(struct nw_flow *flow);
+
+/**
  * Add a task.
  *
  * @param fn   what it runs
  * @param arg  handed to fn as it is
- * @return the task, lent until nw_flow_destroy(); NULL: task_max, or no memory
+ * @return the task, lent until nw_flow_clear(); NULL: task_max, or no memory
  *
  * Threads: the builder, while it does not run.
  * Cost:    64 bytes, no system call but page faults.
@@ -156,7 +164,7 @@ NW_API int nw_flow_hint(struct nw_flow *flow, struct nw_flow_task *task, uint32_
 /**
  * Name a task, for pictures and diagnoses.
  *
- * @param name  borrowed until nw_flow_destroy()
+ * @param name  borrowed as long as the task lives
  * @return 0 or -ENOMEM
  *
  * Threads: as nw_flow_demand().
@@ -177,7 +185,7 @@ NW_API int nw_flow_open(struct nw_flow *flow, struct nw_flow_task *task);
  * Add a task from inside a running one. It begins after nw_flow_release(), not before.
  *
  * @param at  the caller's
- * @return the task, lent until nw_flow_destroy(); NULL: task_max, or no memory
+ * @return the task, lent until nw_flow_clear(); NULL: task_max, or no memory
  *
  * Threads: the at's.
  */

@@ -159,6 +159,27 @@ void nw_flow_destroy(struct nw_flow *flow)
 	nw_mem_free(&memory);
 }
 
+void nw_flow_clear(struct nw_flow *flow)
+{
+	assert(!flow->is_running);
+	for (uint32_t i = 0; i <= flow->worker_count; i++) {
+		struct nwi_place *place = &flow->places[i];
+
+		if (place->tasks)
+			nw_arena_reset(place->tasks);
+		if (place->pieces)
+			nw_arena_reset(place->pieces);
+		nwi_flow_empty(place);
+		place->slots = NULL; /* it was a piece */
+		place->capacity = 0;
+		atomic_store(&place->task_count, 0);
+		atomic_store(&place->released_count, 0);
+		for (int j = 0; j < 3; j++)
+			atomic_store(&place->ended_count[j], 0);
+	}
+	atomic_store(&flow->run_count, 0);
+}
+
 /* ---- memory of a place ---- */
 
 /* On the node of the thread that asks. */
@@ -176,11 +197,13 @@ struct nw_arena *nwi_flow_pieces(struct nwi_place *place)
 	return arena_of(&place->pieces, n_bytes > PIECE_BYTES_MIN ? n_bytes : PIECE_BYTES_MIN);
 }
 
+/* Zeroed: an arena that was reset has what was left in it. */
 void *nwi_flow_piece(struct nwi_place *place, size_t n_bytes)
 {
 	struct nw_arena *arena = nwi_flow_pieces(place);
+	void *piece = arena ? nw_arena_alloc(arena, n_bytes, alignof(max_align_t)) : NULL;
 
-	return arena ? nw_arena_alloc(arena, n_bytes, alignof(max_align_t)) : NULL;
+	return piece ? memset(piece, 0, n_bytes) : NULL;
 }
 
 struct nwi_place *nwi_flow_home_of(struct nw_flow *flow, const struct nw_flow_task *task)
@@ -217,6 +240,7 @@ static struct nw_flow_task *new_task(struct nwi_place *place, nw_flow_fn *fn, vo
 	if (count == 0)
 		place->first_task = task;
 	assert(task == task_at(place, count));
+	memset(task, 0, sizeof(*task)); /* the arena may have been reset */
 	task->fn = fn;
 	task->arg = arg;
 	/* relaxed: not yet published. */

@@ -193,6 +193,35 @@ TEST(many_successors_and_many_predecessors)
 	end();
 }
 
+TEST(a_cleared_graph_is_built_anew)
+{
+	enum { COUNT = 1000 };
+	static struct stamp stamps[COUNT];
+
+	begin_with(&(struct nw_flow_options){ .task_max = COUNT });
+	for (int round = 0; round < 3; round++) {
+		struct nw_flow_task *first = nw_flow_add(flow, stamp, &stamps[0]);
+
+		for (int i = 1; i < COUNT; i++) {
+			struct nw_flow_task *task = nw_flow_add(flow, stamp, &stamps[i]);
+
+			CHECK(task);
+			if (i % (round + 1) == 0) /* another graph each time */
+				link_to(first, task);
+		}
+		CHECK(!nw_flow_add(flow, stamp, NULL));
+		run();
+		for (int i = 1; i < COUNT; i++)
+			if (i % (round + 1) == 0)
+				CHECK_INT(stamps[i].when, >, stamps[0].when);
+		CHECK_INT(counts().completed_count, ==, COUNT);
+		nw_flow_clear(flow);
+		CHECK_INT(counts().task_count, ==, 0);
+	}
+	run();
+	end();
+}
+
 /* ---- failure, cancellation, cycles ---- */
 
 TEST(a_failure_cancels_what_is_behind_it)

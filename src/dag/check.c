@@ -99,37 +99,43 @@ static struct nwi_dag_task *leave(struct search *search, struct nwi_dag_task *ta
 	return parent;
 }
 
-static int search_from(struct search *search, struct nwi_dag_task *root)
+/* One edge on, or back. *at: the end of the path; NULL: the search is over. 0 or -ELOOP. */
+static int step(struct search *search, struct nwi_dag_task **at)
 {
 	uint64_t grey = 2 * search->dag->epoch;
-	struct nwi_dag_task *task = root;
+	struct nwi_dag_task *task = *at, *next;
 
-	if (root->mark >= grey)
+	if (task->edge_idx == successor_count(task)) {
+		*at = leave(search, task);
 		return 0;
-	enter(search, root, NULL);
-	while (task) {
-		struct nwi_dag_task *next;
-
-		if (task->edge_idx == successor_count(task)) {
-			task = leave(search, task);
-			continue;
-		}
-		next = successor(search->dag, task, task->edge_idx++);
-		if (!next)
-			continue;
-		if (next->mark == grey) {
-			explain(search->diag, next, task);
-			return -ELOOP;
-		}
-		if (next->mark > grey) {
-			if (task->new_path_ns < next->new_path_ns)
-				task->new_path_ns = next->new_path_ns;
-			continue;
-		}
+	}
+	next = successor(search->dag, task, task->edge_idx++);
+	if (!next)
+		return 0; /* forgotten */
+	if (next->mark == grey) {
+		explain(search->diag, next, task);
+		return -ELOOP;
+	}
+	if (next->mark < grey) {
 		enter(search, next, task);
-		task = next;
+		*at = next;
+	} else if (task->new_path_ns < next->new_path_ns) {
+		task->new_path_ns = next->new_path_ns;
 	}
 	return 0;
+}
+
+static int search_from(struct search *search, struct nwi_dag_task *root)
+{
+	struct nwi_dag_task *at = root;
+	int rc = 0;
+
+	if (root->mark >= 2 * search->dag->epoch)
+		return 0;
+	enter(search, root, NULL);
+	while (at && rc == 0)
+		rc = step(search, &at);
+	return rc;
 }
 
 int nwi_dag_check(struct nw_dag *dag, struct nwi_dag_task **ret_finished,

@@ -75,35 +75,41 @@ static void tell(struct nw_diag *diag, struct nw_flow_task *first, struct nw_flo
 	diag->text[used - strlen(" -> ")] = '\0';
 }
 
-/* True: a cycle was met, and told. */
+/* One edge on, or back. *at: the end of the path, NULL at last. True: a cycle was met, and told. */
+static bool step(struct nw_flow_task **at, struct nw_diag *reterr_diag)
+{
+	struct nw_flow_task *task = *at, *next;
+	uint32_t cursor = get(task) & CURSOR;
+
+	if (cursor == edge_count_of(task)) {
+		set(task, SEEN);
+		*at = task->next;
+		return false;
+	}
+	set(task, ON_PATH | (cursor + 1));
+	next = nwi_flow_successor(task, cursor);
+	if (!is_stuck(next) || (get(next) & SEEN) != 0)
+		return false;
+	if ((get(next) & ON_PATH) != 0) {
+		tell(reterr_diag, next, task);
+		return true;
+	}
+	next->next = task;
+	set(next, ON_PATH);
+	*at = next;
+	return false;
+}
+
 static bool search(struct nw_flow_task *root, struct nw_diag *reterr_diag)
 {
-	struct nw_flow_task *task = root;
+	struct nw_flow_task *at = root;
+	bool is_found = false;
 
 	root->next = NULL;
 	set(root, ON_PATH);
-	while (task) {
-		uint32_t cursor = get(task) & CURSOR;
-		struct nw_flow_task *next;
-
-		if (cursor == edge_count_of(task)) {
-			set(task, SEEN);
-			task = task->next;
-			continue;
-		}
-		set(task, ON_PATH | (cursor + 1));
-		next = nwi_flow_successor(task, cursor);
-		if (!is_stuck(next) || (get(next) & SEEN) != 0)
-			continue;
-		if ((get(next) & ON_PATH) != 0) {
-			tell(reterr_diag, next, task);
-			return true;
-		}
-		next->next = task;
-		set(next, ON_PATH);
-		task = next;
-	}
-	return false;
+	while (at && !is_found)
+		is_found = step(&at, reterr_diag);
+	return is_found;
 }
 
 void nwi_flow_explain(struct nw_flow *flow, struct nw_diag *reterr_diag)

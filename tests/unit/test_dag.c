@@ -283,7 +283,7 @@ TEST(a_cycle_is_told_as_a_path)
 TEST(a_long_cycle_is_cut)
 {
 	struct nw_dag *dag = begin();
-	char name[16], before[16];
+	char name[24], before[24];
 
 	for (int i = 0; i < 1000; i++) {
 		(void)snprintf(name, sizeof(name), "task%d", i);
@@ -611,7 +611,7 @@ TEST(nobody_is_passed_for_ever)
 									  .classes = classes });
 		nw_dag_id small[2] = { add_cpu(dag, "first", 1000) }, big;
 		uint32_t passed = 0;
-		char name[16];
+		char name[24];
 
 		commit(dag);
 		check_start(dag, small[0], 0);
@@ -734,7 +734,7 @@ TEST(a_bucket_lets_tokens_out_exactly)
 								  .classes = &class,
 								  .order = NW_DAG_ORDER_FIFO });
 	nw_dag_id ids[5];
-	char name[8];
+	char name[24];
 
 	for (int i = 0; i < 5; i++) {
 		(void)snprintf(name, sizeof(name), "t%d", i);
@@ -859,7 +859,7 @@ TEST(forgetting_keeps_a_growing_graph_small)
 {
 	struct nw_dag *dag = begin();
 	nw_dag_id before = add_after(dag, "t0", NULL, NULL);
-	char name[16], last[16] = "t0";
+	char name[24], last[24] = "t0";
 	uint64_t slot_max = 0;
 
 	commit(dag);

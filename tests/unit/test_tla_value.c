@@ -400,3 +400,28 @@ TEST(equal_values_are_one_word_in_the_store_whoever_stores_them)
 		tla_keeper_destroy(keepers[t]);
 	tla_store_destroy(store);
 }
+
+TEST(stored_values_outlive_the_keeper_that_came_first)
+{
+	struct tla_keeper *first, *second;
+	struct tla_store *store;
+	struct tla_heap heap;
+	tla_value stored, again, items[3];
+
+	CHECK_INT(tla_store_create(&store), ==, 0);
+	CHECK_INT(tla_keeper_create(&first, store, NW_NODE_ANY), ==, 0);
+	CHECK_INT(tla_keeper_create(&second, store, NW_NODE_ANY), ==, 0);
+	heap_open(&heap);
+	for (int i = 0; i < 3; i++)
+		items[i] = tla_int(7 * i);
+	stored = tla_store(first, &heap, tla_set_new(&heap, items, 3));
+	CHECK(stored);
+	tla_keeper_destroy(first);
+	again = tla_store(second, &heap, tla_set_new(&heap, items, 3));
+	CHECK(again == stored);
+	CHECK_INT(tla_set_count(tla_obj(again)), ==, 3);
+	CHECK(tla_set_at(tla_obj(again), 2) == tla_int(14));
+	tla_heap_fini(&heap);
+	tla_keeper_destroy(second);
+	tla_store_destroy(store);
+}

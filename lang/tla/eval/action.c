@@ -204,20 +204,100 @@ static int act_call(struct tla_eval *eval, const struct tla_code *code, struct t
 	return callee ? act(eval, code->fn->body, callee, rest) : -1;
 }
 
+/* What a parameter or LET definition stands for, as long as it is not evaluated; else NULL. */
+static const struct tla_thunk *pending(const struct tla_code *code, struct tla_frame *frame)
+{
+	const struct tla_thunk *thunk;
+	tla_value word;
+
+	for (uint32_t i = 0; i < code->b; i++)
+		frame = frame->up;
+	word = frame->slots[code->a];
+	if ((word & 7) != TLA_THUNK)
+		return NULL;
+	thunk = (const struct tla_thunk *)(uintptr_t)(word - TLA_THUNK);
+	return thunk->value ? NULL : thunk;
+}
+
 /* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
-static tla_value *target(const struct tla_eval *eval, const struct tla_code *left)
+static tla_value *target(const struct tla_eval *eval, const struct tla_code *left,
+			 struct tla_frame *frame)
 {
 	tla_eval_fn *wanted = eval->is_init ? tla_ev_now : tla_ev_next;
 
+	while (left->eval == tla_ev_slot) {
+		const struct tla_thunk *thunk = pending(left, frame);
+
+		if (!thunk)
+			return NULL;
+		left = thunk->code;
+		frame = thunk->frame;
+	}
 	if (left->eval != wanted || assigned(eval)[left->a])
 		return NULL;
 	return &assigned(eval)[left->a];
 }
 
+static int act_slot(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct rest *rest)
+{
+	const struct tla_thunk *thunk = pending(code, frame);
+
+	return thunk ? act(eval, thunk->code, thunk->frame, rest)
+		     : act_test(eval, code, frame, rest);
+}
+
+static int act_implies(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		       const struct rest *rest)
+{
+	int holds = tla_eval_bool(eval, code->args[0], frame);
+
+	if (holds == 1)
+		return act(eval, code->args[1], frame, rest);
+	return holds < 0 ? -1 : go_on(eval, rest);
+}
+
+/* The function that an expression writes out, and in *frame where; NULL: it does not. */
+static const struct tla_code *written_out(struct tla_eval *eval, const struct tla_code *code,
+					  struct tla_frame **frame)
+{
+	while (code->eval == tla_ev_inline)
+		code = code->args[0];
+	if (code->eval == tla_ev_call && code->fn->body->eval == tla_ev_fcn) {
+		*frame = tla_call_frame(eval, code, *frame);
+		code = code->fn->body;
+	}
+	return code->eval == tla_ev_fcn && !code->flag ? code : NULL;
+}
+
+/* The body of a function is an action, too. */
+static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		     const struct rest *rest)
+{
+	struct tla_frame *inner = frame;
+	const struct tla_code *fcn = written_out(eval, code->args[0], &inner);
+	tla_value arg, *sets;
+	int is_in;
+
+	if (!fcn)
+		return act_test(eval, code, frame, rest);
+	arg = inner ? tla_eval(eval, code->args[1], frame) : TLA_NONE;
+	sets = arg ? tla_walk_sets(eval, fcn, inner) : NULL;
+	inner = sets ? tla_frame_copy(eval, inner) : NULL;
+	if (!inner)
+		return -1;
+	is_in = tla_is_argument(eval, fcn, sets, arg);
+	if (is_in != 1) /* which says what is wrong */
+		return is_in < 0 ? -1 : act_test(eval, code, frame, rest);
+	if (tla_walk_bind(eval, fcn, arg, inner) < 0)
+		return -1;
+	return act(eval, fcn->args[fcn->count - 1], inner, rest);
+}
+
 static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		  const struct rest *rest)
 {
-	tla_value *var = target(eval, code->args[0]);
+	tla_value *var = target(eval, code->args[0], frame);
 	int result;
 
 	if (!var)
@@ -233,7 +313,7 @@ static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla
 static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		  const struct rest *rest)
 {
-	tla_value *var = target(eval, code->args[0]), set;
+	tla_value *var = target(eval, code->args[0], frame), set;
 	const struct tla_code *action = eval->action;
 	struct tla_iter iter;
 	int result = 0, step = 0;
@@ -241,6 +321,8 @@ static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla
 	if (!var)
 		return act_test(eval, code, frame, rest);
 	set = tla_eval(eval, code->args[1], frame);
+	if (set && code->act == TLA_ACT_SUBSETEQ)
+		set = tla_subset(eval->heap, set);
 	if (!set || tla_iter_init(eval->heap, &iter, set))
 		return -1;
 	while (result == 0) {
@@ -350,6 +432,7 @@ static int end_first(struct tla_eval *eval, void *context)
 	if (!eval->next)
 		return -1;
 	memset(eval->next, 0, n_bytes);
+	eval->composed_count++;
 	eval->emit = end_second;
 	result = act(eval, between->second, between->frame, NULL);
 	eval->emit = end_first;
@@ -420,7 +503,14 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_EQ:
 		return act_eq(eval, code, frame, rest);
 	case TLA_ACT_IN:
+	case TLA_ACT_SUBSETEQ:
 		return act_in(eval, code, frame, rest);
+	case TLA_ACT_IMPLIES:
+		return act_implies(eval, code, frame, rest);
+	case TLA_ACT_SLOT:
+		return act_slot(eval, code, frame, rest);
+	case TLA_ACT_APPLY:
+		return act_apply(eval, code, frame, rest);
 	case TLA_ACT_UNCHANGED:
 		return act_unchanged(eval, code, frame, rest);
 	case TLA_ACT_BOX:

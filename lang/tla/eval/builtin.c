@@ -265,9 +265,11 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 				   expr);
 	default:
 		return node(compiler, env, evals[op], expr,
-			    op == TLA_OP_EQ   ? TLA_ACT_EQ
-			    : op == TLA_OP_IN ? TLA_ACT_IN
-					      : TLA_ACT_TEST);
+			    op == TLA_OP_EQ         ? TLA_ACT_EQ
+			    : op == TLA_OP_IN       ? TLA_ACT_IN
+			    : op == TLA_OP_SUBSETEQ ? TLA_ACT_SUBSETEQ
+			    : op == TLA_OP_IMPLIES  ? TLA_ACT_IMPLIES
+						    : TLA_ACT_TEST);
 	}
 }
 
@@ -279,6 +281,8 @@ struct tla_code *tla_compile_builtin(struct tla_compiler *compiler, const struct
 	if (!expr->apply.path && expr->apply.sym < TLA_OP_COUNT &&
 	    tla_op_is_builtin((enum tla_op)expr->apply.sym))
 		return builtin(compiler, env, expr);
+	if (expr->apply.path && tla_is_label(compiler, env, expr))
+		return tla_compile_label(compiler, env, expr);
 	entity = tla_resolve(compiler, env, expr);
 	return entity ? tla_compile_reference(compiler, env, entity, expr, expr->apply.args,
 					      expr->apply.arg_count)

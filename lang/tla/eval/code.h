@@ -108,6 +108,10 @@ enum tla_act {
 	TLA_ACT_CALL,
 	TLA_ACT_EQ,        /* x' = e, x = e */
 	TLA_ACT_IN,        /* x' \in S, x \in S */
+	TLA_ACT_SUBSETEQ,  /* x' \subseteq S, x \subseteq S */
+	TLA_ACT_IMPLIES,   /* A => B: B, where A holds */
+	TLA_ACT_SLOT,      /* an argument or LET definition: what it stands for */
+	TLA_ACT_APPLY,     /* f[e]: the body of an f that is written out, [x \in S |-> body] */
 	TLA_ACT_UNCHANGED, /* of variables: their numbers are in `vars` */
 	TLA_ACT_BOX,       /* [A]_v */
 	TLA_ACT_ANGLE,     /* <<A>>_v */

@@ -244,8 +244,7 @@ static struct tla_code *binder(struct tla_compiler *compiler, const struct tla_e
 			  expr->binder.bound_count, expr->binder.body, expr->span);
 	if (code && expr->kind == TLA_E_EXISTS)
 		code->act = TLA_ACT_EXISTS;
-	/* Only an action has to be open at once for all elements. */
-	if (code && expr->kind == TLA_E_FORALL && code->level >= TLA_STATE)
+	if (code && expr->kind == TLA_E_FORALL)
 		code->act = TLA_ACT_FORALL;
 	return code;
 }
@@ -261,6 +260,8 @@ static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env
 	code->args[1] = expr->call.arg_count == 1 ? tla_compile(compiler, env, expr->call.args[0])
 						  : list(compiler, env, tla_ev_tuple, expr->span,
 							 expr->call.args, expr->call.arg_count);
+	if (code->args[0] && code->args[0]->level >= TLA_STATE)
+		code->act = TLA_ACT_APPLY;
 	return tla_code_leveled(code);
 }
 
@@ -508,7 +509,7 @@ static struct tla_code *compile_kind(struct tla_compiler *compiler, const struct
 	case TLA_E_LAMBDA:
 		return refused(compiler, expr, "a LAMBDA that is not an operator's argument");
 	case TLA_E_SUBEXPR:
-		return refused(compiler, expr, "a part of a definition, named by !");
+		return tla_compile_subexpr(compiler, env, expr);
 	default:
 		return refused(compiler, expr, "ASSUME ... PROVE");
 	}

@@ -26,6 +26,13 @@ struct tla_builder {
 	uint32_t depth;
 };
 
+/* NAME <- [Module] replacement: in that module, wherever it is instantiated. */
+struct tla_module_override {
+	struct tla_module_override *next;
+	tla_sym module, name;
+	struct tla_entity *replacement;
+};
+
 struct tla_compiler {
 	struct tla_world *world;
 	struct tla_spec *spec;
@@ -33,12 +40,19 @@ struct tla_compiler {
 	struct tla_keeper *keeper;
 	struct tla_group root, builtin;
 	struct tla_context *root_context;
+	struct tla_context *contexts; /* all, by next_of_all */
+	struct tla_module_override *overrides;
 	uint32_t depth; /* of expansions: a definition that contains itself has no end */
 };
 
 /* The names of the root module and all it needs. 0, or -EINVAL: errors were kept. */
 int tla_compiler_init(struct tla_compiler *compiler, struct tla_world *world, struct tla_heap *heap,
 		      struct tla_keeper *keeper);
+
+/* Put a definition in the place of a module's, in all contexts that there are or will be. 0;
+ * -ENOENT: no context so far has such a name; -ENOMEM. */
+int tla_override_in_module(struct tla_compiler *compiler, tla_sym module, tla_sym name,
+			   struct tla_entity *replacement);
 
 /* An expression at module level, as a function without parameters. */
 struct tla_fn *tla_compile_top(struct tla_compiler *compiler, const struct tla_env *env,
@@ -71,6 +85,19 @@ struct tla_code *tla_compile_fcn(struct tla_compiler *compiler, const struct tla
 /* What a path A!B!op of an application means: its entity, and in *ret_env where it is. */
 struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_env *env,
 			       const struct tla_expr *expr);
+
+/* The context of an instance that is applied to a selector's arguments. NULL: an error was kept. */
+struct tla_context *tla_instance_context(struct tla_compiler *compiler, const struct tla_env *env,
+					 struct tla_entity *entity, const struct tla_selector *at);
+
+/* A part of a definition: a TLA_E_SUBEXPR. */
+struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
+				     const struct tla_expr *expr);
+/* Whether A!B!name(a) is the label of a part, and its code. */
+bool tla_is_label(struct tla_compiler *compiler, const struct tla_env *env,
+		  const struct tla_expr *expr);
+struct tla_code *tla_compile_label(struct tla_compiler *compiler, const struct tla_env *env,
+				   const struct tla_expr *expr);
 
 /* A node with room for count args, and nothing else but its place. */
 struct tla_code *tla_code_new(struct tla_compiler *compiler, tla_eval_fn *eval,

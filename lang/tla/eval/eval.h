@@ -62,7 +62,8 @@ struct tla_eval {
 	void *report_context;
 	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
 	uint64_t random;
-	bool has_assert_failed; /* the failure is that of an Assert */
+	uint64_t composed_count; /* states between A and B of A \cdot B so far */
+	bool has_assert_failed;  /* the failure is that of an Assert */
 	struct tla_heap heaps[2];
 	struct tla_span failed_at[TLA_FAILED_AT_MAX];
 	uint32_t failed_count;

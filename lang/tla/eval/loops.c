@@ -150,3 +150,17 @@ tla_value tla_walk_value(const struct tla_walk *walk, uint32_t i)
 {
 	return walk->loops[i].element;
 }
+
+int tla_is_argument(struct tla_eval *eval, const struct tla_code *code, const tla_value *sets,
+		    tla_value v)
+{
+	int is_in = 1;
+
+	if (code->a == 1)
+		return tla_member(eval->heap, v, sets[0]);
+	if (!tla_is_kind(v, TLA_TUPLE) || tla_obj(v)->count != code->a)
+		return 0;
+	for (uint32_t i = 0; is_in == 1 && i < code->a; i++)
+		is_in = tla_member(eval->heap, tla_obj(v)->items[i], sets[code->loops[i].set_idx]);
+	return is_in;
+}

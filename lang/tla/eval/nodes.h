@@ -99,6 +99,10 @@ tla_value tla_walk_value(const struct tla_walk *walk, uint32_t i);
 int tla_walk_bind(struct tla_eval *eval, const struct tla_code *code, tla_value v,
 		  struct tla_frame *frame);
 
+/* Whether v is such a value or tuple: 1, 0, -1. */
+int tla_is_argument(struct tla_eval *eval, const struct tla_code *code, const tla_value *sets,
+		    tla_value v);
+
 static inline tla_value tla_of_bool(int b)
 {
 	return b < 0 ? TLA_NONE : b ? TLA_TRUE : TLA_FALSE;

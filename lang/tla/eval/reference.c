@@ -165,7 +165,8 @@ static bool define(struct tla_compiler *compiler, struct tla_entity *entity)
 		return false;
 	}
 	entity->fn->level = entity->fn->body->level;
-	entity->is_inline = entity->fn->level >= TLA_ACTION && !entity->is_self_referenced;
+	entity->is_inline = entity->fn->level >= TLA_ACTION && !entity->is_self_referenced &&
+			    entity->kind != TLA_N_FUNCTION;
 	if (entity->arity == 0 && !entity->home && entity->fn->level == TLA_CONSTANT &&
 	    !make_constant(compiler, entity))
 		return false;
@@ -307,6 +308,8 @@ static struct tla_code *slot(struct tla_compiler *compiler, const struct tla_env
 		return NULL;
 	code->a = entity->slot;
 	code->b = frames_up(env, entity->home);
+	if (arg_count == 0)
+		code->act = TLA_ACT_SLOT;
 	if (entity->is_let)
 		code->level = (uint8_t)entity->fn->level;
 	return compile_args(compiler, env, NULL, code, args) ? tla_code_leveled(code) : NULL;
@@ -614,9 +617,8 @@ struct tla_code *tla_compile_let(struct tla_compiler *compiler, const struct tla
 
 /* --- Paths --- */
 
-/* The context of an instance that is applied to a selector's arguments. */
-static struct tla_context *enter(struct tla_compiler *compiler, const struct tla_env *env,
-				 struct tla_entity *entity, const struct tla_selector *at)
+struct tla_context *tla_instance_context(struct tla_compiler *compiler, const struct tla_env *env,
+					 struct tla_entity *entity, const struct tla_selector *at)
 {
 	struct tla_env there = { .context = entity->context,
 				 .scope = entity->scope,
@@ -655,7 +657,7 @@ struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_e
 					  tla_text(compiler, at->sym));
 			return NULL;
 		}
-		context = enter(compiler, env, entity, at);
+		context = tla_instance_context(compiler, env, entity, at);
 		if (!context)
 			return NULL;
 	}

@@ -5,6 +5,8 @@
 
 #include "compile.h"
 
+#include <errno.h>
+
 static uint32_t hash_of(tla_sym sym, uint32_t room)
 {
 	return (uint32_t)(sym * 0x9e3779b1u) & (room - 1);
@@ -93,6 +95,40 @@ struct tla_scope *tla_scope_push(struct tla_compiler *compiler, struct tla_scope
 	return scope;
 }
 
+/* What the configuration puts in the place of a module's definition; NULL: nothing. */
+static struct tla_entity *overridden(const struct tla_compiler *compiler,
+				     const struct tla_context *context, tla_sym sym)
+{
+	const struct tla_module_override *at = compiler->overrides;
+
+	while (at && (at->module != context->module->name.sym || at->name != sym))
+		at = at->next;
+	return at ? at->replacement : NULL;
+}
+
+int tla_override_in_module(struct tla_compiler *compiler, tla_sym module, tla_sym name,
+			   struct tla_entity *replacement)
+{
+	struct tla_module_override *override = tla_piece_of(compiler, sizeof *override);
+	int err = -ENOENT;
+
+	if (!override)
+		return -ENOMEM;
+	*override = (struct tla_module_override){ compiler->overrides, module, name, replacement };
+	compiler->overrides = override;
+	for (struct tla_context *at = compiler->contexts; at; at = at->next_of_all) {
+		struct tla_entity *entity = at->module->name.sym == module
+						    ? tla_context_find(at, name)
+						    : NULL;
+
+		if (entity && entity != replacement)
+			entity->override = replacement;
+		if (at->module->name.sym == module && entity)
+			err = 0;
+	}
+	return err;
+}
+
 static struct tla_entity *define(struct tla_compiler *compiler, struct tla_context *context,
 				 enum tla_entity_kind kind, tla_sym sym,
 				 const struct tla_unit *unit)
@@ -107,6 +143,7 @@ static struct tla_entity *define(struct tla_compiler *compiler, struct tla_conte
 	entity->home = context->group->home;
 	entity->unit = unit;
 	entity->span = unit->span;
+	entity->override = overridden(compiler, context, sym);
 	return add(compiler, context, entity, unit->is_local) ? entity : NULL;
 }
 
@@ -288,6 +325,8 @@ struct tla_context *tla_context_of(struct tla_compiler *compiler, struct tla_gro
 	context->group = group;
 	context->next = group->contexts;
 	group->contexts = context;
+	context->next_of_all = compiler->contexts;
+	compiler->contexts = context;
 	return fill(compiler, context) ? context : NULL;
 }
 

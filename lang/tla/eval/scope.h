@@ -84,6 +84,7 @@ struct tla_visible {
 
 struct tla_context {
 	struct tla_context *next; /* of the same group */
+	struct tla_context *next_of_all;
 	const struct tla_module *module;
 	struct tla_context *outer; /* of the module around a nested one; NULL */
 	struct tla_group *group;

@@ -65,19 +65,9 @@ void tla_model_destroy(struct tla_model *model)
 
 /* --- Constants --- */
 
-static struct tla_entity *find_entity(struct tla_model *model, tla_sym module, tla_sym name)
+static struct tla_entity *find_entity(struct tla_model *model, tla_sym name)
 {
-	struct tla_compiler *compiler = &model->compiler;
-
-	if (module == TLA_NO_SYM)
-		return tla_context_find(compiler->root_context, name);
-	for (struct tla_context *at = compiler->root.contexts; at; at = at->next)
-		if (at->module->name.sym == module)
-			return tla_context_find(at, name);
-	for (struct tla_context *at = compiler->builtin.contexts; at; at = at->next)
-		if (at->module->name.sym == module)
-			return tla_context_find(at, name);
-	return NULL;
+	return tla_context_find(model->compiler.root_context, name);
 }
 
 static bool unknown(struct tla_model *model, tla_sym name, struct tla_span span)
@@ -106,11 +96,23 @@ static bool give_value(struct tla_model *model, struct tla_entity *entity, tla_v
 	return constant->value != TLA_NONE;
 }
 
+/* NAME <- [Module] other: the module may be instantiated only later. */
+static bool assign_in_module(struct tla_model *model, const struct tla_assignment *assignment)
+{
+	struct tla_entity *other = find_entity(model, assignment->replacement);
+
+	if (!other)
+		return unknown(model, assignment->replacement, assignment->span);
+	return tla_override_in_module(&model->compiler, assignment->module, assignment->name,
+				      other) != -ENOMEM;
+}
+
 static bool assign(struct tla_model *model, const struct tla_assignment *assignment)
 {
-	struct tla_entity *entity = find_entity(model, assignment->module, assignment->name);
-	struct tla_entity *other;
+	struct tla_entity *entity = find_entity(model, assignment->name), *other;
 
+	if (assignment->module)
+		return assign_in_module(model, assignment);
 	/* A constant that nobody declares is not used: TLC takes it, and so do models. */
 	if (!entity && !assignment->replacement)
 		return true;
@@ -118,7 +120,7 @@ static bool assign(struct tla_model *model, const struct tla_assignment *assignm
 		return unknown(model, assignment->name, assignment->span);
 	if (!assignment->replacement)
 		return give_value(model, entity, assignment->value);
-	other = find_entity(model, TLA_NO_SYM, assignment->replacement);
+	other = find_entity(model, assignment->replacement);
 	if (!other)
 		return unknown(model, assignment->replacement, assignment->span);
 	if (other->arity != entity->arity) {
@@ -199,15 +201,14 @@ static struct tla_expr name_expr(const struct tla_name *name)
 
 static bool is_known(struct tla_model *model, const struct tla_name *name)
 {
-	return find_entity(model, TLA_NO_SYM, name->sym) ? true
-							 : unknown(model, name->sym, name->span);
+	return find_entity(model, name->sym) ? true : unknown(model, name->sym, name->span);
 }
 
 /* The text that a name of the configuration stands for, and where that is. */
 static const struct tla_expr *definition_of(struct tla_model *model, const struct tla_name *name,
 					    struct tla_env *env)
 {
-	struct tla_entity *entity = find_entity(model, TLA_NO_SYM, name->sym);
+	struct tla_entity *entity = find_entity(model, name->sym);
 
 	while (entity && entity->override)
 		entity = entity->override;

@@ -248,6 +248,9 @@ static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, stru
 	context->from = aligned(context, 1, state, n_bytes);
 	if (tla_run_next(context->runner, context->from, take_successor, context) < 0)
 		(void)stop_in_error(context, TLA_NO_SYM, NULL);
+	/* TLC counts the states between A and B of A \cdot B, too. */
+	for (; context->runner->eval.composed_count > 0; context->runner->eval.composed_count--)
+		nw_emit_drop(emit);
 }
 
 static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)

@@ -42,6 +42,7 @@ struct tla_store {
 	struct nw_mem mem; /* this */
 	struct shard shards[SHARD_COUNT];
 	_Atomic(size_t) table_bytes;
+	_Atomic(struct tla_keeper *) left; /* keepers destroyed: what they stored stays */
 };
 
 /* A table on the node that touches it first. NULL: no memory. */
@@ -95,12 +96,29 @@ int tla_store_create(struct tla_store **ret_store)
 	return 0;
 }
 
+static void keeper_free(struct tla_keeper *keeper)
+{
+	struct nw_mem mem = keeper->mem;
+
+	tla_heap_fini(&keeper->memory);
+	nw_mem_free(&mem);
+}
+
 void tla_store_destroy(struct tla_store *store)
 {
+	struct tla_keeper *left;
 	struct nw_mem mem;
 
 	if (!store)
 		return;
+	/* relaxed: no thread uses the store any more. */
+	left = atomic_load_explicit(&store->left, memory_order_relaxed);
+	while (left) {
+		struct tla_keeper *next = left->next;
+
+		keeper_free(left);
+		left = next;
+	}
 	for (unsigned i = 0; i < SHARD_COUNT; i++) {
 		/* relaxed: no thread uses the store any more. */
 		struct table *table = atomic_load_explicit(&store->shards[i].table,
@@ -143,13 +161,18 @@ int tla_keeper_create(struct tla_keeper **ret_keeper, struct tla_store *store, n
 
 void tla_keeper_destroy(struct tla_keeper *keeper)
 {
-	struct nw_mem mem;
+	struct tla_keeper *left;
 
 	if (!keeper)
 		return;
-	tla_heap_fini(&keeper->memory);
-	mem = keeper->mem;
-	nw_mem_free(&mem);
+	if (keeper->stored_count == 0) {
+		keeper_free(keeper);
+		return;
+	}
+	left = atomic_load(&keeper->store->left);
+	do
+		keeper->next = left;
+	while (!atomic_compare_exchange_weak(&keeper->store->left, &left, keeper));
 }
 
 static uint64_t word_of(const struct tla_obj *obj)

@@ -22,8 +22,9 @@ struct tla_store;
 struct tla_keeper {
 	struct nw_mem mem; /* this */
 	struct tla_store *store;
-	struct tla_heap memory; /* its own: never cut back */
-	uint64_t stored_count;  /* values it was first to store */
+	struct tla_keeper *next; /* of those destroyed */
+	struct tla_heap memory;  /* its own: never cut back */
+	uint64_t stored_count;   /* values it was first to store */
 	uint64_t stored_bytes;
 	struct {
 		uint64_t hash;
@@ -36,6 +37,7 @@ int tla_store_create(struct tla_store **ret_store);
 void tla_store_destroy(struct tla_store *store);
 
 int tla_keeper_create(struct tla_keeper **ret_keeper, struct tla_store *store, nw_node node);
+/* What it stored stays, until the store is destroyed. */
 void tla_keeper_destroy(struct tla_keeper *keeper);
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks as processes: started on the CPUs and with the memory policy of their node, each in a
- * process group of its own, its output in files; ended by SIGTERM, after a grace by SIGKILL.
+ * session of its own, so that it can be ended with all that it started and asks no terminal; its
+ * output in files; ended by SIGTERM, after a grace by SIGKILL.
  *
  * nodewise itself goes to the node before it starts a child, which inherits both, and comes back
  * afterwards: so what the kernel refuses is known here and said once. One thread; the signals it
@@ -72,6 +73,8 @@ int dag_children_open(struct dag_run *run)
 	for (size_t i = 0; i < 4; i++)
 		(void)sigaddset(&children->waited,
 				(const int[]){ SIGCHLD, SIGINT, SIGTERM, SIGHUP }[i]);
+	/* Where it is ignored, nobody would be told how a child ended. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_BLOCK, &children->waited, &children->before);
 	children->has_cpus_before = sched_getaffinity(0, sizeof(children->cpus_before),
 						      &children->cpus_before) == 0;
@@ -218,8 +221,7 @@ static int set_attributes(const struct children *children, posix_spawnattr_t *at
 	(void)sigaddset(&ignored, SIGPIPE);
 	(void)posix_spawnattr_setsigdefault(attributes, &ignored);
 	(void)posix_spawnattr_setsigmask(attributes, &children->before);
-	(void)posix_spawnattr_setpgroup(attributes, 0);
-	(void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+	(void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
 							   POSIX_SPAWN_SETSIGDEF);
 	return 0;
 }

@@ -183,9 +183,10 @@ int64_t dag_file_find(const struct dag_file *file, const char *id)
 	return DAG_NONE;
 }
 
-static void resolve_needs(struct dag_file *file, struct dag_task *task)
+/* A need told twice, as by both ends of an edge, is one; stamps[] tells which this task has had. */
+static void resolve_needs(struct dag_file *file, struct dag_task *task, uint32_t *stamps)
 {
-	uint32_t count = 0;
+	uint32_t count = 0, stamp = (uint32_t)(task - file->tasks) + 1;
 
 	for (uint32_t i = 0; i < task->need_count; i++) {
 		struct dag_need need = task->needs[i];
@@ -199,7 +200,9 @@ static void resolve_needs(struct dag_file *file, struct dag_task *task)
 			continue;
 		}
 		need.task_idx = (uint32_t)idx;
-		task->needs[count++] = need;
+		if (stamps[idx] != stamp)
+			task->needs[count++] = need;
+		stamps[idx] = stamp;
 	}
 	task->need_count = count;
 }
@@ -242,9 +245,9 @@ static int32_t resolve_cap(struct dag_file *file, const struct dag_task *task,
 	return idx;
 }
 
-static void resolve_task(struct dag_file *file, struct dag_task *task)
+static void resolve_task(struct dag_file *file, struct dag_task *task, uint32_t *stamps)
 {
-	resolve_needs(file, task);
+	resolve_needs(file, task, stamps);
 	resolve_class(file, task);
 	task->cap_idx = resolve_cap(file, task, &task->cap_name);
 	task->revokes_idx = resolve_cap(file, task, &task->revokes);
@@ -267,6 +270,11 @@ static void check_caps(struct dag_file *file)
 			dag_file_bad(file, cap->from.line,
 				     "capability '%s' is made from '%s', which does not stand "
 				     "above it",
+				     cap->name, cap->from.text);
+		else if (from != DAG_NONE && !(file->caps[from].rights & NW_CAP_DERIVE))
+			dag_file_bad(file, cap->from.line,
+				     "capability '%s' is made from '%s', which lacks the right "
+				     "'derive'; give it there",
 				     cap->name, cap->from.text);
 		else if (from != DAG_NONE && (cap->rights & ~file->caps[from].rights) != 0)
 			dag_file_bad(file, cap->line,
@@ -405,6 +413,7 @@ static int print_tasks(struct dag_file *file)
 
 static int check_whole(struct dag_file *file)
 {
+	uint32_t *stamps;
 	int rc;
 
 	if (file->bad_count > 0)
@@ -414,11 +423,12 @@ static int check_whole(struct dag_file *file)
 		return 0;
 	}
 	rc = index_ids(file);
-	if (rc < 0)
-		return rc;
+	stamps = dag_pool_array(&file->pool, file->task_count, sizeof(*stamps));
+	if (rc < 0 || !stamps)
+		return -ENOMEM;
 	check_caps(file);
 	for (uint32_t i = 0; i < file->task_count; i++)
-		resolve_task(file, &file->tasks[i]);
+		resolve_task(file, &file->tasks[i], stamps);
 	if (file->bad_count > 0)
 		return 0;
 	rc = put_in_order(file);

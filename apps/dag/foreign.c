@@ -69,14 +69,6 @@ static int read_parents(struct dag_file *file, const struct dag_tree *tree, stru
 	return 0;
 }
 
-static bool has_need(const struct dag_task *task, const char *id)
-{
-	for (uint32_t i = 0; i < task->need_count; i++)
-		if (strcmp(task->needs[i].name.text, id) == 0)
-			return true;
-	return false;
-}
-
 /* How many parents name a task as their child. */
 static int count_children(struct dag_file *file, struct link *links, uint32_t *counts,
 			  const struct dag_tree *list)
@@ -112,11 +104,9 @@ static void add_children(struct dag_file *file, struct link *links, const struct
 		for (const struct dag_tree *item = children ? children->first : NULL; item;
 		     item = item->next) {
 			struct dag_task *child = find_link(links, list->count, item->text)->task;
-
-			if (!has_need(child, file->tasks[n].id))
-				child->needs[child->need_count++].name = (struct dag_name){
-					file->tasks[n].id, item->line
-				};
+			child->needs[child->need_count++].name = (struct dag_name){
+				file->tasks[n].id, item->line
+			};
 		}
 	}
 }
@@ -349,6 +339,8 @@ static int stg_task(struct stg *stg, uint64_t id, struct dag_task *task)
 	if (!task->id)
 		return -ENOMEM;
 	if (!next_number(stg, &time, true) || !next_number(stg, &count, false)) {
+		if (stg->file->bad_count > 0) /* a word that is no number: that was said */
+			return 0;
 		dag_file_bad(stg->file, stg->line,
 			     "task %s needs a time, a number of predecessors and their ids",
 			     task->id);

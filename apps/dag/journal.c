@@ -226,8 +226,6 @@ static int broken(struct dag_run *run, const char *what)
 
 	dag_progress_clear();
 	code = app_failed(DAG_NAME, "%s: %s", what, strerror(errno));
-	if (run->dag && !run->is_broken)
-		dag_run_cancel(run, true, run->end_ns);
 	run->is_broken = true;
 	return code;
 }

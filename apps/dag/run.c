@@ -143,15 +143,11 @@ static int make_caps(struct dag_run *run)
 	if (!run->cap_handles || nw_caps_create(&run->caps, NW_NODE_ANY, SLOTS, SLOTS_MAX) < 0)
 		return app_failed(DAG_NAME, "no memory");
 	for (uint32_t i = 0; i < count; i++) {
-		const struct dag_cap_spec *spec = &run->file->caps[i];
 		int rc = make_cap(run, i);
 
-		if (rc < 0) {
-			dag_file_bad(run->file, spec->line, "capability '%s': %s", spec->name,
-				     rc == -EPERM ? "what it is made from lacks the right 'derive'"
-						  : strerror(-rc));
-			return APP_USAGE;
-		}
+		if (rc < 0)
+			return app_failed(DAG_NAME, "capability '%s': %s", run->file->caps[i].name,
+					  strerror(-rc));
 	}
 	return APP_OK;
 }
@@ -230,6 +226,13 @@ static bool set_place(struct dag_run *run, const struct dag_task *task, struct n
 	return true;
 }
 
+uint64_t dag_cpu_of(const struct dag_run *run, const struct dag_task *task)
+{
+	if (task->has_cpu)
+		return task->resources.amount[CPU];
+	return run->options->jobs > 0 ? 0 : THOUSAND;
+}
+
 /* The bytes of the names of what it needs are the file's. */
 static void set_needs(const struct dag_task *task, const char **names, struct nw_dag_spec *spec)
 {
@@ -258,9 +261,7 @@ static int add_task(struct dag_run *run, uint32_t task_idx, const char **names)
 	};
 	int rc;
 
-	/* With --jobs the user counts; else a task takes a CPU. */
-	if (!task->has_cpu && run->options->jobs == 0)
-		spec.need.amount[CPU] = THOUSAND;
+	spec.need.amount[CPU] = dag_cpu_of(run, task);
 	if (task->cap_idx != DAG_NONE)
 		spec.cap = run->cap_handles[task->cap_idx];
 	set_needs(task, names, &spec);
@@ -348,7 +349,6 @@ void dag_run_ended(struct dag_run *run, const struct dag_try *try, int status)
 	if (!keep_try(run, try) && !run->is_broken) {
 		run->is_broken = true;
 		(void)app_failed(DAG_NAME, "no memory for the report; what runs is ended");
-		dag_run_cancel(run, true, try->end_ns);
 	}
 	result->status = status;
 	result->attempt = try->attempt;
@@ -393,9 +393,14 @@ static void begin_task(struct dag_run *run, const struct dag_engine *engine,
 static void loop(struct dag_run *run, const struct dag_engine *engine)
 {
 	struct nw_dag_step step;
+	bool is_cancelled = false;
 
 	run->begin_ns = engine->now(run);
 	for (;;) {
+		if (run->is_broken && !is_cancelled) {
+			is_cancelled = true;
+			dag_run_cancel(run, true, engine->now(run));
+		}
 		nw_dag_next(run->dag, engine->now(run), &step);
 		if (step.kind == NW_DAG_DONE)
 			break;

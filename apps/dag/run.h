@@ -117,6 +117,8 @@ void dag_run_ended(struct dag_run *run, const struct dag_try *try, int status);
 /* No task starts any more; those that run are stopped if is_at_once. */
 void dag_run_cancel(struct dag_run *run, bool is_at_once, uint64_t now_ns);
 int dag_run(const struct dag_options *options);
+/* Thousandths of a CPU: as told, or one; with --jobs, where the user counts, none. */
+uint64_t dag_cpu_of(const struct dag_run *run, const struct dag_task *task);
 
 /* ---- children.c ---- */
 

@@ -70,7 +70,7 @@ struct dag_use dag_use_of(const struct dag_run *run, uint32_t node_pos)
 		const struct dag_try *try = &run->tries[i];
 		const struct dag_task *task = &run->file->tasks[try->task_idx];
 		uint64_t ns = try->end_ns - try->start_ns;
-		uint64_t cpu = task->has_cpu ? task->resources.amount[NW_RESOURCE_CPU] : 1000;
+		uint64_t cpu = dag_cpu_of(run, task);
 
 		if (try->node_pos != node_pos)
 			continue;

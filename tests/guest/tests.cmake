@@ -21,6 +21,7 @@ nw_guest_test(test_pinning)
 nw_guest_test(test_home)
 nw_guest_test(test_sched_home)
 nw_guest_test(test_command LIBS PkgConfig::JANSSON)
+nw_guest_test(test_dag_run)
 nw_guest_also(test_mem test_arena test_slab stress_slab)
 
 # One boot a shape. Both want all CPUs of the host, and the kernel is fetched once.

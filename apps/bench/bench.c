@@ -26,6 +26,7 @@ static const struct {
 } benchmarks[] = {
 	{ "lockfree", "queues, stack, deque, reclamation, map, beside the libraries people use" },
 	{ "sched", "fork and join, beside oneTBB and OpenMP" },
+	{ "dag", "task graphs, beside oneTBB and OpenMP; what admission costs" },
 	{ "fpset", "the fingerprint set, one thread and many" },
 	{ "explore", "states a second of whole explorations" },
 	{ "ring", "the one-to-one ring beside a mutex" },

@@ -123,15 +123,43 @@ static int act_or(struct tla_eval *eval, const struct tla_code *code, struct tla
 	return result;
 }
 
+/* act_exists() where one name goes through an explicit set. */
+static int act_exists_in(struct tla_eval *eval, const struct tla_code *code,
+			 struct tla_frame *frame, const struct rest *rest,
+			 const struct tla_obj *set)
+{
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	const struct tla_code *action = eval->action;
+	uint64_t count = tla_set_count(set);
+	int result = 0;
+
+	for (uint64_t i = 0; result == 0 && i < count; i++) {
+		eval->action = action;
+		frame->slots[code->loops[0].slot] = tla_set_at(set, i);
+		result = act(eval, code->args[1], frame, rest);
+		if (result >= 0)
+			tla_eval_cut(eval, mark);
+	}
+	return result;
+}
+
 static int act_exists(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		      const struct rest *rest)
 {
 	struct tla_eval_mark mark = tla_eval_mark(eval);
 	const struct tla_code *action = eval->action;
 	tla_value *sets = tla_walk_sets(eval, code, frame);
-	struct tla_walk *walk = tla_walk_open(eval, code, frame, sets, false);
-	int result = 0, step = walk ? 1 : -1;
+	struct tla_walk *walk;
+	int result = 0, step;
 
+	if (sets && tla_is_simple_loop(code, sets[0])) {
+		result = act_exists_in(eval, code, frame, rest, tla_obj(sets[0]));
+		if (result >= 0)
+			tla_eval_cut(eval, mark);
+		return result;
+	}
+	walk = tla_walk_open(eval, code, frame, sets, false);
+	step = walk ? 1 : -1;
 	while (walk && result == 0 && (step = tla_walk_next(eval, walk)) == 1) {
 		eval->action = action;
 		result = act(eval, code->args[code->count - 1], frame, rest);

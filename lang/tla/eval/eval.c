@@ -20,22 +20,16 @@ static void note_failure(struct tla_eval *eval, struct tla_span span)
 		eval->failed_at[eval->failed_count++] = span;
 }
 
-tla_value tla_eval(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+tla_value tla_failed_in(struct tla_eval *eval, struct tla_span span)
 {
-	tla_value v = code->eval(eval, code, frame);
-
-	if (__builtin_expect(!v, 0))
-		note_failure(eval, code->span);
-	return v;
+	note_failure(eval, span);
+	return TLA_NONE;
 }
 
-int tla_eval_bool(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+int tla_not_bool(struct tla_eval *eval, const struct tla_code *code, tla_value v)
 {
-	tla_value v = tla_eval(eval, code, frame);
 	char text[TLA_BRIEF_BYTES];
 
-	if (v == TLA_TRUE || v == TLA_FALSE)
-		return v == TLA_TRUE;
 	if (v)
 		tla_fail_at(eval, code->span, "Expected a Boolean, but the value is:\n%s",
 			    tla_brief(eval->heap, v, text));
@@ -62,20 +56,13 @@ tla_value tla_fail_kind(struct tla_eval *eval, const char *where, const char *wh
 			tla_brief(eval->heap, v, text));
 }
 
-struct tla_eval_mark tla_eval_mark(const struct tla_eval *eval)
+void tla_eval_undo(struct tla_eval *eval, size_t undo_count)
 {
-	return (struct tla_eval_mark){ tla_heap_mark(eval->heap), eval->undo_count };
-}
-
-void tla_eval_cut(struct tla_eval *eval, struct tla_eval_mark mark)
-{
-	/* First, while all that is pointed at still is there. */
-	while (eval->undo_count > mark.undo_count) {
+	while (eval->undo_count > undo_count) {
 		const struct tla_undo *undo = &eval->undo[--eval->undo_count];
 
 		*undo->where = undo->was;
 	}
-	tla_heap_cut(eval->heap, mark.heap);
 }
 
 static bool make_undo_room(struct tla_eval *eval)
@@ -136,7 +123,7 @@ struct tla_frame *tla_frame_copy(struct tla_eval *eval, const struct tla_frame *
 	return copy ? memcpy(copy, frame, n_bytes) : NULL;
 }
 
-static tla_value force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
+tla_value tla_force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
 {
 	tla_value v = thunk->value;
 
@@ -146,13 +133,6 @@ static tla_value force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
 	if (v)
 		tla_eval_point(eval, &thunk->value, v);
 	return v;
-}
-
-tla_value tla_force(struct tla_eval *eval, tla_value word)
-{
-	if ((word & 7) == TLA_THUNK)
-		return force_thunk(eval, (struct tla_thunk *)(uintptr_t)(word - TLA_THUNK));
-	return word;
 }
 
 tla_value tla_call(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count)

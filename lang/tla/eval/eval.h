@@ -69,10 +69,31 @@ struct tla_eval {
 	uint32_t failed_count;
 };
 
+/* Note a place on the way out of a failure. Returns TLA_NONE. */
+tla_value tla_failed_in(struct tla_eval *eval, struct tla_span span);
+
 /* The value of an expression in `now` and `next`. */
-tla_value tla_eval(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
-/* The same where it has to be a Boolean: 1, 0. */
-int tla_eval_bool(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+static inline tla_value tla_eval(struct tla_eval *eval, const struct tla_code *code,
+				 struct tla_frame *frame)
+{
+	tla_value v = code->eval(eval, code, frame);
+
+	return __builtin_expect(v != TLA_NONE, 1) ? v : tla_failed_in(eval, code->span);
+}
+
+/* A value that should be a Boolean, and is none: -1, the failure kept. */
+int tla_not_bool(struct tla_eval *eval, const struct tla_code *code, tla_value v);
+
+/* The value of an expression that has to be a Boolean: 1, 0. */
+static inline int tla_eval_bool(struct tla_eval *eval, const struct tla_code *code,
+				struct tla_frame *frame)
+{
+	tla_value v = tla_eval(eval, code, frame);
+
+	if (__builtin_expect(v == TLA_TRUE || v == TLA_FALSE, 1))
+		return v == TLA_TRUE;
+	return tla_not_bool(eval, code, v);
+}
 
 /* A frame for a function with no function around it. NULL: failed. */
 struct tla_frame *tla_frame_new(struct tla_eval *eval, const struct tla_fn *fn,
@@ -81,11 +102,32 @@ struct tla_frame *tla_frame_new(struct tla_eval *eval, const struct tla_fn *fn,
 struct tla_frame *tla_frame_copy(struct tla_eval *eval, const struct tla_frame *frame);
 /* Call an operator, a word with the tag TLA_OPERATOR, with values. */
 tla_value tla_call(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count);
-/* The value in a slot's word. */
-tla_value tla_force(struct tla_eval *eval, tla_value word);
+tla_value tla_force_thunk(struct tla_eval *eval, struct tla_thunk *thunk);
 
-struct tla_eval_mark tla_eval_mark(const struct tla_eval *eval);
-void tla_eval_cut(struct tla_eval *eval, struct tla_eval_mark mark);
+/* The value in a slot's word. */
+static inline tla_value tla_force(struct tla_eval *eval, tla_value word)
+{
+	if ((word & 7) == TLA_THUNK)
+		return tla_force_thunk(eval, (struct tla_thunk *)(uintptr_t)(word - TLA_THUNK));
+	return word;
+}
+
+static inline struct tla_eval_mark tla_eval_mark(const struct tla_eval *eval)
+{
+	return (struct tla_eval_mark){ tla_heap_mark(eval->heap), eval->undo_count };
+}
+
+/* Put back what was logged since the mark. */
+void tla_eval_undo(struct tla_eval *eval, size_t undo_count);
+
+static inline void tla_eval_cut(struct tla_eval *eval, struct tla_eval_mark mark)
+{
+	/* First, while all that is pointed at still is there. */
+	if (eval->undo_count > mark.undo_count)
+		tla_eval_undo(eval, mark.undo_count);
+	tla_heap_cut(eval->heap, mark.heap);
+}
+
 /* Have a word put back by the cut to what it is now; false: no memory to remember that. */
 bool tla_eval_log(struct tla_eval *eval, tla_value *where);
 /* Point an older word at a newer value, until the cut. */

@@ -48,6 +48,23 @@ static tla_value domain_of(struct tla_eval *eval, const struct tla_code *code,
 	return tla_cross(eval->heap, factors, code->a);
 }
 
+/* evaluate_fcn() where one name goes through an explicit set. */
+static tla_value evaluate_on_set(struct tla_eval *eval, const struct tla_code *code,
+				 struct tla_frame *frame, tla_value domain)
+{
+	const struct tla_obj *set = tla_obj(domain);
+	uint64_t count = tla_set_count(set);
+	tla_value *values = tla_alloc(eval->heap, count * sizeof *values);
+
+	for (uint64_t i = 0; values && i < count; i++) {
+		frame->slots[code->loops[0].slot] = tla_set_at(set, i);
+		values[i] = tla_eval(eval, code->args[1], frame);
+		if (!values[i])
+			return TLA_NONE;
+	}
+	return values ? tla_fcn(eval->heap, domain, values) : TLA_NONE;
+}
+
 static tla_value evaluate_fcn(struct tla_eval *eval, const struct tla_code *code,
 			      struct tla_frame *frame, tla_value domain, tla_value *sets)
 {
@@ -76,6 +93,8 @@ tla_value tla_ev_fcn(struct tla_eval *eval, const struct tla_code *code, struct 
 
 	if (!domain)
 		return TLA_NONE;
+	if (!code->flag && tla_is_simple_loop(code, domain))
+		return evaluate_on_set(eval, code, frame, domain);
 	if (!code->flag && tla_is_enumerable(domain) &&
 	    (tla_is_finite(domain) || tla_cardinality(eval->heap, domain) <= EAGER_COUNT_MAX))
 		return evaluate_fcn(eval, code, frame, domain, sets);

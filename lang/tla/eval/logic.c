@@ -100,14 +100,44 @@ tla_value tla_ev_case(struct tla_eval *eval, const struct tla_code *code, struct
 	return arm ? tla_eval(eval, arm, frame) : TLA_NONE;
 }
 
+/* search() where one name goes through an explicit set. */
+static int search_set(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		      const struct tla_obj *set, int wanted)
+{
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	uint64_t count = tla_set_count(set);
+
+	for (uint64_t i = 0; i < count; i++) {
+		int holds;
+
+		frame->slots[code->loops[0].slot] = tla_set_at(set, i);
+		holds = tla_eval_bool(eval, code->args[1], frame);
+		if (holds < 0)
+			return -1;
+		tla_eval_cut(eval, mark);
+		if (holds == wanted)
+			return 1;
+	}
+	return 0;
+}
+
 /* Whether some combination makes the body `wanted`. */
 static int search(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		  int wanted)
 {
 	struct tla_eval_mark mark = tla_eval_mark(eval);
-	struct tla_walk *walk = tla_walk_open(eval, code, frame, tla_walk_sets(eval, code, frame),
-					      false);
-	int found = 0, result = walk ? 1 : -1;
+	tla_value *sets = tla_walk_sets(eval, code, frame);
+	struct tla_walk *walk;
+	int found = 0, result;
+
+	if (sets && tla_is_simple_loop(code, sets[0])) {
+		found = search_set(eval, code, frame, tla_obj(sets[0]), wanted);
+		if (found >= 0)
+			tla_eval_cut(eval, mark);
+		return found;
+	}
+	walk = tla_walk_open(eval, code, frame, sets, false);
+	result = walk ? 1 : -1;
 
 	while (!found && walk && (result = tla_walk_next(eval, walk)) == 1) {
 		int holds = tla_eval_bool(eval, code->args[code->count - 1], frame);

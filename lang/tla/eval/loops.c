@@ -101,6 +101,11 @@ int tla_walk_bind(struct tla_eval *eval, const struct tla_code *code, tla_value 
 	return result;
 }
 
+bool tla_is_simple_loop(const struct tla_code *code, tla_value set)
+{
+	return code->a == 1 && code->loops[0].tuple_count == 0 && tla_is_finite(set);
+}
+
 /* Take loop i's next element. 1, 0 at its end, -1. */
 static int step(struct tla_eval *eval, struct tla_walk *walk, uint32_t i)
 {

@@ -95,6 +95,9 @@ struct tla_walk *tla_walk_open(struct tla_eval *eval, const struct tla_code *cod
 int tla_walk_next(struct tla_eval *eval, struct tla_walk *walk);
 /* The value of loop i now. */
 tla_value tla_walk_value(const struct tla_walk *walk, uint32_t i);
+/* Whether a code has one loop, with a name, over a set that is explicit: then who goes through it
+ * needs no walk, only tla_set_at(). */
+bool tla_is_simple_loop(const struct tla_code *code, tla_value set);
 /* Put one value, of one loop, or a tuple of values, of several, into the loops' slots. 1, or -1. */
 int tla_walk_bind(struct tla_eval *eval, const struct tla_code *code, tla_value v,
 		  struct tla_frame *frame);

@@ -147,6 +147,33 @@ static bool list_add(struct tla_heap *heap, struct list *list, tla_value v)
 	return true;
 }
 
+/* The elements of an explicit set that the predicate holds of. */
+static tla_value filter_set(struct tla_eval *eval, const struct tla_code *code,
+			    struct tla_frame *frame, tla_value from)
+{
+	const struct tla_obj *set = tla_obj(from);
+	uint64_t count = tla_set_count(set);
+	tla_value *kept = tla_alloc(eval->heap, count * sizeof *kept);
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	size_t kept_count = 0;
+
+	for (uint64_t i = 0; kept && i < count; i++) {
+		int holds;
+
+		frame->slots[code->loops[0].slot] = tla_set_at(set, i);
+		holds = tla_eval_bool(eval, code->args[1], frame);
+		if (holds < 0)
+			return TLA_NONE;
+		tla_eval_cut(eval, mark);
+		if (holds)
+			kept[kept_count++] = tla_set_at(set, i);
+	}
+	if (!kept)
+		return TLA_NONE;
+	/* Ascending, as they came. */
+	return kept_count == count ? from : tla_set_sorted(eval->heap, kept, kept_count);
+}
+
 static tla_value filter_walk(struct tla_eval *eval, const struct tla_code *code,
 			     struct tla_frame *frame, tla_value *set)
 {
@@ -175,19 +202,39 @@ tla_value tla_ev_filter(struct tla_eval *eval, const struct tla_code *code, stru
 
 	if (!set)
 		return TLA_NONE;
+	if (tla_is_simple_loop(code, *set))
+		return filter_set(eval, code, frame, *set);
 	if (tla_is_enumerable(*set))
 		return filter_walk(eval, code, frame, set);
 	closure = tla_closure_new(eval, code, frame, false);
 	return closure ? tla_pred(eval->heap, *set, closure) : TLA_NONE;
 }
 
+static tla_value map_set(struct tla_eval *eval, const struct tla_code *code,
+			 struct tla_frame *frame, const struct tla_obj *set)
+{
+	uint64_t count = tla_set_count(set);
+	tla_value *made = tla_alloc(eval->heap, count * sizeof *made);
+
+	for (uint64_t i = 0; made && i < count; i++) {
+		frame->slots[code->loops[0].slot] = tla_set_at(set, i);
+		made[i] = tla_eval(eval, code->args[1], frame);
+		if (!made[i])
+			return TLA_NONE;
+	}
+	return made ? tla_set_new(eval->heap, made, count) : TLA_NONE;
+}
+
 tla_value tla_ev_map(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	struct tla_walk *walk = tla_walk_open(eval, code, frame, tla_walk_sets(eval, code, frame),
-					      true);
+	tla_value *sets = tla_walk_sets(eval, code, frame);
+	struct tla_walk *walk;
 	struct list made = { 0 };
 	int result = -1;
 
+	if (sets && tla_is_simple_loop(code, sets[0]))
+		return map_set(eval, code, frame, tla_obj(sets[0]));
+	walk = tla_walk_open(eval, code, frame, sets, true);
 	while (walk && (result = tla_walk_next(eval, walk)) == 1) {
 		tla_value v = tla_eval(eval, code->args[code->count - 1], frame);
 

@@ -104,7 +104,7 @@ void *tla_heap_grow(struct tla_heap *heap, size_t n_bytes)
 	return tla_alloc(heap, n_bytes);
 }
 
-void tla_heap_cut(struct tla_heap *heap, struct tla_mark mark)
+void tla_heap_cut_chunks(struct tla_heap *heap, struct tla_mark mark)
 {
 	while (heap->chunk != mark.chunk) {
 		struct tla_chunk *chunk = heap->chunk;

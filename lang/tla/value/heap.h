@@ -85,9 +85,18 @@ static inline struct tla_mark tla_heap_mark(const struct tla_heap *heap)
 	return (struct tla_mark){ heap->chunk, heap->cur };
 }
 
+/* The slow half of tla_heap_cut(): chunks above the mark's become spare. */
+void tla_heap_cut_chunks(struct tla_heap *heap, struct tla_mark mark);
+
 /* Drop all that was made since the mark. Who keeps words of newer values in older places resets
  * them first. */
-void tla_heap_cut(struct tla_heap *heap, struct tla_mark mark);
+static inline void tla_heap_cut(struct tla_heap *heap, struct tla_mark mark)
+{
+	if (heap->chunk == mark.chunk)
+		heap->cur = mark.cur;
+	else
+		tla_heap_cut_chunks(heap, mark);
+}
 
 /*
  * Fail: keep the message, unless there is one already (the first cause counts). In the format, %V

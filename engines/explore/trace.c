@@ -153,6 +153,8 @@ static int replay_all(struct nw_explore *explore, const uint32_t *ordinals, size
 		struct nw_explore_step *step = &explore->steps[i];
 		const struct nw_explore_step *from = i > 0 ? step - 1 : NULL;
 
+		if (explore->options.model->level)
+			explore->options.model->level(context, (uint32_t)i);
 		rc = replay_step(&r, explore, context, from, ordinals[i]);
 		if (rc == 0)
 			rc = keep_step(explore, step, r.found, r.found_bytes);

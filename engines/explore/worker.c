@@ -258,11 +258,23 @@ static void make_initial_states(struct nwi_worker *worker)
 	count_dropped(worker);
 }
 
+static void tell_level(struct nwi_worker *worker, uint32_t depth)
+{
+	const struct nw_model *model = worker->explore->options.model;
+
+	if (model->level)
+		model->level(worker->context, depth);
+}
+
 void nwi_worker_run(struct nwi_worker *worker)
 {
+	uint32_t depth = 0;
+
+	tell_level(worker, depth);
 	make_initial_states(worker);
 	do {
 		work_on_level(worker);
+		tell_level(worker, ++depth);
 		nwi_meet(worker, nwi_level_end);
 	} while (!worker->explore->is_over);
 }

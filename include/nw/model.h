@@ -191,6 +191,9 @@ struct nw_model {
 	/* Optional. Name of the action that leads from one state to its ordinal-th successor. */
 	const char *(*action)(void *context, const uint8_t *state, size_t n_bytes,
 			      uint32_t ordinal);
+	/* Optional. Told in every context before states of another level are handed to next():
+	 * their depth (initial states: 1); 0 before init(). What is made of them is deeper. */
+	void (*level)(void *context, uint32_t depth);
 };
 
 NW_END_DECLS

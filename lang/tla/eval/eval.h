@@ -54,7 +54,7 @@ struct tla_eval {
 	int (*emit)(struct tla_eval *eval, void *context);
 	void *emit_context;
 	const struct tla_code *action; /* the definition that emit's state came from, or NULL */
-	uint32_t level;                /* of `now`: initial states are 1 */
+	uint32_t level;                /* of `now`: initial states are 1, 0 before there are any */
 	void (*print)(void *context, const char *text); /* of Print; NULL: drop it */
 	void *print_context;
 	/* A value of TLCGet("..."); TLA_NONE: unknown. */

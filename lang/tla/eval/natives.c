@@ -4,6 +4,7 @@
  * text that
  * can be evaluated as it stands needs none; those here have no such definition, or a slow one.
  */
+#include "natives.h"
 #include "../value/fcn.h"
 #include "../value/order.h"
 #include "../value/print.h"
@@ -14,7 +15,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static tla_value nat(struct tla_eval *eval, const tla_value *args)
 {
@@ -37,17 +37,9 @@ static tla_value reals(struct tla_eval *eval, const tla_value *args)
 	return tla_infinite(TLA_REALS);
 }
 
-static tla_value any(struct tla_eval *eval, const tla_value *args)
-{
-	(void)eval;
-	(void)args;
-	return tla_infinite(TLA_ANY);
-}
-
 /* --- Sequences --- */
 
-/* NULL: failed. */
-static const struct tla_obj *sequence(struct tla_eval *eval, const char *where, tla_value v)
+const struct tla_obj *tla_need_sequence(struct tla_eval *eval, const char *where, tla_value v)
 {
 	const struct tla_obj *seq = tla_as_sequence(eval->heap, v);
 
@@ -68,13 +60,13 @@ static tla_value len(struct tla_eval *eval, const tla_value *args)
 	if (tla_is_string(args[0]))
 		return tla_int((int64_t)strlen(eval->heap->hooks.string_text(
 			eval->heap->hooks.names, tla_id_of(args[0]))));
-	s = sequence(eval, "Len", args[0]);
+	s = tla_need_sequence(eval, "Len", args[0]);
 	return s ? tla_int(s->count) : TLA_NONE;
 }
 
 static tla_value append(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *s = sequence(eval, "Append", args[0]);
+	const struct tla_obj *s = tla_need_sequence(eval, "Append", args[0]);
 	struct tla_obj *longer;
 
 	if (!s)
@@ -110,8 +102,8 @@ static tla_value concat(struct tla_eval *eval, const tla_value *args)
 
 	if (tla_is_string(args[0]) && tla_is_string(args[1]))
 		return concat_strings(eval, args[0], args[1]);
-	a = sequence(eval, "\\o", args[0]);
-	b = a ? sequence(eval, "\\o", args[1]) : NULL;
+	a = tla_need_sequence(eval, "\\o", args[0]);
+	b = a ? tla_need_sequence(eval, "\\o", args[1]) : NULL;
 	if (!b)
 		return TLA_NONE;
 	both = tla_obj_new(eval->heap, TLA_TUPLE, a->count + b->count, a->count + b->count);
@@ -125,7 +117,7 @@ static tla_value concat(struct tla_eval *eval, const tla_value *args)
 
 static tla_value head(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *s = sequence(eval, "Head", args[0]);
+	const struct tla_obj *s = tla_need_sequence(eval, "Head", args[0]);
 
 	if (s && s->count == 0)
 		return tla_fail(eval->heap, "Attempted to apply Head to the empty sequence.");
@@ -134,7 +126,7 @@ static tla_value head(struct tla_eval *eval, const tla_value *args)
 
 static tla_value tail(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *s = sequence(eval, "Tail", args[0]);
+	const struct tla_obj *s = tla_need_sequence(eval, "Tail", args[0]);
 
 	if (s && s->count == 0)
 		return tla_fail(eval->heap, "Attempted to apply Tail to the empty sequence.");
@@ -143,7 +135,7 @@ static tla_value tail(struct tla_eval *eval, const tla_value *args)
 
 static tla_value subseq(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *s = sequence(eval, "SubSeq", args[0]);
+	const struct tla_obj *s = tla_need_sequence(eval, "SubSeq", args[0]);
 	int64_t from, to;
 
 	if (!s)
@@ -162,8 +154,7 @@ static tla_value subseq(struct tla_eval *eval, const tla_value *args)
 	return tla_tuple(eval->heap, s->items + from - 1, (uint32_t)(to - from + 1));
 }
 
-/* 1, 0, or -1: the truth of an operator's value. */
-static int test(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count)
+int tla_test(struct tla_eval *eval, tla_value op, const tla_value *args, uint32_t arg_count)
 {
 	tla_value v = tla_call(eval, op, args, arg_count);
 
@@ -176,12 +167,12 @@ static int test(struct tla_eval *eval, tla_value op, const tla_value *args, uint
 
 static tla_value select_seq(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *s = sequence(eval, "SelectSeq", args[0]);
+	const struct tla_obj *s = tla_need_sequence(eval, "SelectSeq", args[0]);
 	tla_value *items = s ? tla_alloc(eval->heap, (s->count + 1) * sizeof *items) : NULL;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; items && i < s->count; i++) {
-		int holds = test(eval, args[1], &s->items[i], 1);
+		int holds = tla_test(eval, args[1], &s->items[i], 1);
 
 		if (holds < 0)
 			return TLA_NONE;
@@ -212,198 +203,71 @@ static tla_value cardinality(struct tla_eval *eval, const tla_value *args)
 	return count < 0 ? TLA_NONE : tla_int(count);
 }
 
-/* --- TLC --- */
+/* --- Bitwise --- */
 
-static tla_value map_one(struct tla_eval *eval, const tla_value *args)
+static bool two_naturals(struct tla_eval *eval, const tla_value *args, int64_t *ret_a,
+			 int64_t *ret_b)
 {
-	return tla_single(eval->heap, args[0], args[1]);
+	if (!tla_need_int(eval, "A bitwise operator", args[0], ret_a) ||
+	    !tla_need_int(eval, "A bitwise operator", args[1], ret_b))
+		return false;
+	if (*ret_a >= 0 && *ret_b >= 0)
+		return true;
+	tla_fail_kind(eval, "A bitwise operator", "a natural number", args[*ret_a >= 0]);
+	return false;
 }
 
-static tla_value at_at(struct tla_eval *eval, const tla_value *args)
+#define BITWISE(name, op)                                                             \
+	static tla_value bit_##name(struct tla_eval *eval, const tla_value *args)     \
+	{                                                                             \
+		int64_t a, b;                                                         \
+                                                                                      \
+		return two_naturals(eval, args, &a, &b) ? tla_int(a op b) : TLA_NONE; \
+	}
+
+BITWISE(and, &)
+BITWISE(or, |)
+BITWISE(xor, ^)
+
+/* --- What the families share --- */
+
+const struct tla_obj *tla_need_set(struct tla_eval *eval, const char *where, tla_value v)
 {
-	return tla_override(eval->heap, args[0], args[1]);
+	tla_value set = tla_explicit(eval->heap, v);
+
+	if (set && tla_is_finite(set))
+		return tla_obj(set);
+	if (set)
+		tla_fail_kind(eval, where, "a finite set", set);
+	return NULL;
 }
 
-static void print(struct tla_eval *eval, tla_value v)
+const char *tla_need_string(struct tla_eval *eval, const char *where, tla_value v)
+{
+	if (tla_is_string(v))
+		return eval->heap->hooks.string_text(eval->heap->hooks.names, tla_id_of(v));
+	tla_fail_kind(eval, where, "a string", v);
+	return NULL;
+}
+
+bool tla_need_int(struct tla_eval *eval, const char *where, tla_value v, int64_t *ret_i)
+{
+	if (!tla_is_int(v)) {
+		tla_fail_kind(eval, where, "an integer", v);
+		return false;
+	}
+	*ret_i = tla_int_of(v);
+	return true;
+}
+
+char *tla_text_of(struct tla_eval *eval, tla_value v)
 {
 	size_t n_bytes = tla_print(eval->heap, v, (char[1]){ 0 }, 1) + 1;
 	char *text = tla_alloc(eval->heap, (n_bytes + 7) / 8 * 8);
 
-	if (text && eval->print) {
+	if (text)
 		tla_print(eval->heap, v, text, n_bytes);
-		eval->print(eval->print_context, text);
-	}
-}
-
-static tla_value print_t(struct tla_eval *eval, const tla_value *args)
-{
-	print(eval, args[0]);
-	return TLA_TRUE;
-}
-
-static tla_value print_value(struct tla_eval *eval, const tla_value *args)
-{
-	print(eval, tla_tuple(eval->heap, args, 2));
-	return args[1];
-}
-
-static tla_value assert_that(struct tla_eval *eval, const tla_value *args)
-{
-	char text[TLA_BRIEF_BYTES];
-
-	if (args[0] == TLA_TRUE)
-		return TLA_TRUE;
-	if (args[0] != TLA_FALSE)
-		return tla_fail_kind(eval, "Assert", "a Boolean", args[0]);
-	eval->has_assert_failed = true;
-	return tla_fail(
-		eval->heap,
-		"The first argument of Assert evaluated to FALSE; the second argument was:\n%s",
-		tla_brief(eval->heap, args[1], text));
-}
-
-static tla_value to_string(struct tla_eval *eval, const tla_value *args)
-{
-	size_t n_bytes = tla_print(eval->heap, args[0], (char[1]){ 0 }, 1) + 1;
-	char *text = tla_alloc(eval->heap, (n_bytes + 7) / 8 * 8);
-
-	if (!text)
-		return TLA_NONE;
-	tla_print(eval->heap, args[0], text, n_bytes);
-	return tla_new_string(eval, text, n_bytes - 1);
-}
-
-static tla_value java_time(struct tla_eval *eval, const tla_value *args)
-{
-	(void)eval;
-	(void)args;
-	return tla_int(time(NULL) & INT32_MAX);
-}
-
-static tla_value tlc_eval(struct tla_eval *eval, const tla_value *args)
-{
-	return tla_explicit(eval->heap, args[0]);
-}
-
-/* The next permutation of positions in lexicographic order; false: that was the last. */
-static bool permute(uint32_t *at, uint32_t count)
-{
-	uint32_t i = count, j = count;
-
-	while (i > 1 && at[i - 2] > at[i - 1])
-		i--;
-	if (i <= 1)
-		return false;
-	while (at[j - 1] < at[i - 2])
-		j--;
-	for (uint32_t swap = at[i - 2];; swap = at[i - 2]) {
-		at[i - 2] = at[j - 1];
-		at[j - 1] = swap;
-		break;
-	}
-	for (uint32_t lo = i - 1, hi = count - 1; lo < hi; lo++, hi--) {
-		uint32_t swap = at[lo];
-
-		at[lo] = at[hi];
-		at[hi] = swap;
-	}
-	return true;
-}
-
-enum { PERMUTED_MAX = 10 };
-
-/* All functions from a set onto itself. */
-static tla_value permutations(struct tla_eval *eval, const tla_value *args)
-{
-	tla_value set = tla_explicit(eval->heap, args[0]), values[PERMUTED_MAX], *all;
-	uint32_t at[PERMUTED_MAX], count, total = 1, k = 0;
-
-	if (!set || !tla_is_finite(set))
-		return set ? tla_fail_kind(eval, "Permutations", "a finite set", set) : TLA_NONE;
-	if (tla_set_count(tla_obj(set)) > PERMUTED_MAX)
-		return tla_fail(eval->heap, "Permutations of more than %d elements are too many.",
-				PERMUTED_MAX);
-	count = (uint32_t)tla_set_count(tla_obj(set));
-	for (uint32_t i = 0; i < count; i++) {
-		at[i] = i;
-		total *= i + 1;
-	}
-	all = tla_alloc(eval->heap, total * sizeof *all);
-	do {
-		for (uint32_t i = 0; i < count; i++)
-			values[i] = tla_set_at(tla_obj(set), at[i]);
-		if (!all || !(all[k++] = tla_fcn(eval->heap, set, values)))
-			return TLA_NONE;
-	} while (permute(at, count));
-	return tla_set_new(eval->heap, all, k);
-}
-
-/* Insertion sort: stable, and few comparisons where the sequence is nearly sorted. */
-static tla_value sort_seq(struct tla_eval *eval, const tla_value *args)
-{
-	const struct tla_obj *s = sequence(eval, "SortSeq", args[0]);
-	tla_value *items = s ? tla_alloc(eval->heap, (s->count + 1) * sizeof *items) : NULL;
-
-	for (uint32_t i = 0; items && i < s->count; i++) {
-		uint32_t j = i;
-
-		for (; j > 0; j--) {
-			tla_value pair[] = { s->items[i], items[j - 1] };
-			int before = test(eval, args[1], pair, 2);
-
-			if (before < 0)
-				return TLA_NONE;
-			if (!before)
-				break;
-			items[j] = items[j - 1];
-		}
-		items[j] = s->items[i];
-	}
-	return items ? tla_tuple(eval->heap, items, s->count) : TLA_NONE;
-}
-
-static tla_value random_element(struct tla_eval *eval, const tla_value *args)
-{
-	tla_value set = tla_explicit(eval->heap, args[0]);
-	uint64_t count;
-
-	if (!set || !tla_is_finite(set))
-		return set ? tla_fail_kind(eval, "RandomElement", "a finite set", set) : TLA_NONE;
-	count = tla_set_count(tla_obj(set));
-	if (count == 0)
-		return tla_fail(eval->heap, "RandomElement of the empty set.");
-	eval->random = eval->random * 6364136223846793005u + 1442695040888963407u;
-	return tla_set_at(tla_obj(set), (eval->random >> 33) % count);
-}
-
-static tla_value tlc_get(struct tla_eval *eval, const tla_value *args)
-{
-	tla_value v = TLA_NONE;
-	char text[TLA_BRIEF_BYTES];
-
-	if (tla_is_int(args[0]) && (uint64_t)tla_int_of(args[0]) < TLA_REGISTERS)
-		v = eval->registers[tla_int_of(args[0])];
-	else if (tla_is_string(args[0]) && eval->report)
-		v = eval->report(
-			eval, eval->report_context,
-			eval->heap->hooks.string_text(eval->heap->hooks.names, tla_id_of(args[0])));
-	if (!v)
-		tla_fail(eval->heap, "TLCGet(%s) was undefined.",
-			 tla_brief(eval->heap, args[0], text));
-	return v;
-}
-
-static tla_value tlc_set(struct tla_eval *eval, const tla_value *args)
-{
-	tla_value v;
-
-	if (!tla_is_int(args[0]) || (uint64_t)tla_int_of(args[0]) >= TLA_REGISTERS)
-		return tla_fail_kind(eval, "TLCSet", "a register from 0 to 99", args[0]);
-	v = tla_store(eval->keeper, eval->heap, args[1]);
-	if (!v)
-		return TLA_NONE;
-	eval->registers[tla_int_of(args[0])] = v;
-	return TLA_TRUE;
+	return text;
 }
 
 static const struct tla_native natives[] = {
@@ -432,26 +296,20 @@ static const struct tla_native natives[] = {
 	{ "Sequences", "SelectSeq", 2, select_seq, NULL, TLA_CONSTANT },
 	{ "FiniteSets", "IsFiniteSet", 1, is_finite, NULL, TLA_CONSTANT },
 	{ "FiniteSets", "Cardinality", 1, cardinality, NULL, TLA_CONSTANT },
-	{ "TLC", ":>", 2, map_one, NULL, TLA_CONSTANT },
-	{ "TLC", "@@", 2, at_at, NULL, TLA_CONSTANT },
-	{ "TLC", "Print", 2, print_value, NULL, TLA_STATE },
-	{ "TLC", "PrintT", 1, print_t, NULL, TLA_STATE },
-	{ "TLC", "Assert", 2, assert_that, NULL, TLA_CONSTANT },
-	{ "TLC", "JavaTime", 0, java_time, NULL, TLA_STATE },
-	{ "TLC", "TLCGet", 1, tlc_get, NULL, TLA_STATE },
-	{ "TLC", "TLCSet", 2, tlc_set, NULL, TLA_STATE },
-	{ "TLC", "Permutations", 1, permutations, NULL, TLA_CONSTANT },
-	{ "TLC", "SortSeq", 2, sort_seq, NULL, TLA_CONSTANT },
-	{ "TLC", "RandomElement", 1, random_element, NULL, TLA_STATE },
-	{ "TLC", "Any", 0, any, NULL, TLA_CONSTANT },
-	{ "TLC", "ToString", 1, to_string, NULL, TLA_CONSTANT },
-	{ "TLC", "TLCEval", 1, tlc_eval, NULL, TLA_CONSTANT },
+	{ "Bitwise", "&", 2, bit_and, NULL, TLA_CONSTANT },
+	{ "Bitwise", "|", 2, bit_or, NULL, TLA_CONSTANT },
+	{ "Bitwise", "^^", 2, bit_xor, NULL, TLA_CONSTANT },
+	{ 0 },
 };
 
 const struct tla_native *tla_native_find(const char *module, const char *name)
 {
-	for (size_t i = 0; i < sizeof natives / sizeof natives[0]; i++)
-		if (!strcmp(natives[i].module, module) && !strcmp(natives[i].name, name))
-			return &natives[i];
+	static const struct tla_native *const families[] = { natives, tla_natives_fold,
+							     tla_natives_tlc, tla_natives_io };
+
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		for (const struct tla_native *at = families[i]; at->module; at++)
+			if (!strcmp(at->module, module) && !strcmp(at->name, name))
+				return at;
 	return NULL;
 }

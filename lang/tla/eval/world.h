@@ -12,7 +12,18 @@
 
 #include <pthread.h>
 
+/* Files of module Json and its like: the program's, called by one thread at a time. */
+struct tla_files {
+	/* As a tla_reader's. */
+	int (*read)(void *context, const char *path, const char **ret_text, size_t *ret_bytes);
+	/* Write a file anew, or at its end. 0 or a negative errno. NULL: none is written. */
+	int (*write)(void *context, const char *path, const char *text, size_t n_bytes,
+		     bool appends);
+	void *context;
+};
+
 struct tla_world {
+	struct tla_files files;
 	struct tla_spec *spec;
 	struct tla_store *store;
 	tla_sym *vars; /* in the order of their declaration */
@@ -20,6 +31,12 @@ struct tla_world {
 	tla_sym *models; /* model values */
 	uint32_t model_count, model_room;
 	uint32_t constant_count;
+	/* What TLCGet("config") says; set by the program before it evaluates. */
+	const char *mode;      /* NULL: "bfs" */
+	uint32_t worker_count; /* 0: one */
+	int64_t seed;
+	bool checks_deadlock;
+	tla_value *registers; /* of TLCSet before there are states; NULL: each has its own */
 	/* Of the symbol table while threads evaluate: ToString() and \o make strings. */
 	pthread_mutex_t *symbol_lock;
 };

@@ -29,6 +29,7 @@ int tla_model_create(struct tla_model **ret_model)
 	pthread_mutex_init(&model->symbol_lock, NULL);
 	model->world.spec = model->spec;
 	model->world.symbol_lock = &model->symbol_lock;
+	model->world.registers = model->registers;
 	err = tla_store_create(&model->world.store);
 	if (!err)
 		err = tla_keeper_create(&model->keeper, model->world.store, NW_NODE_ANY);

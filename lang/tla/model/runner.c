@@ -70,6 +70,7 @@ int tla_runner_create(struct tla_runner **ret_runner, const struct tla_model *mo
 	runner->arena = arena;
 	runner->model = model;
 	runner->eval.world = &model->world;
+	runner->eval.random = (uint64_t)model->world.seed;
 	runner->eval.var_count = model->world.var_count;
 	runner->eval.stack_end = (const char *)__builtin_frame_address(0) - stack_bytes +
 				 STACK_RESERVE;

@@ -27,6 +27,7 @@ struct context {
 	struct tla_identity *identity; /* NULL: neither view nor symmetry */
 	struct nw_emit *emit;
 	const tla_value *from; /* the state at hand, aligned; NULL: initial states */
+	uint32_t depth;        /* of `from`; 0: of initial states there is none */
 	tla_value *scratch;    /* three states: a successor, `from`, one that is looked at */
 };
 
@@ -144,11 +145,12 @@ static int all_hold(struct context *context, const struct tla_formulas *list, co
 		    const tla_value *state, const struct tla_formula **ret_failed)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
-		enum tla_verdict verdict = from ? tla_run_step(context->runner, &list->at[i], from,
-							       state)
-						: tla_run_state(context->runner, &list->at[i],
-								state);
+		enum tla_verdict verdict;
 
+		context->runner->eval.level = context->depth + !from;
+		verdict = from ? tla_run_step(context->runner, &list->at[i], from, state)
+			       : tla_run_state(context->runner, &list->at[i], state);
+		context->runner->eval.level = context->depth;
 		*ret_failed = &list->at[i];
 		if (verdict != TLA_HOLDS)
 			return (int)verdict;
@@ -220,6 +222,14 @@ static int take_successor(struct tla_eval *eval, void *opaque)
 	return result;
 }
 
+static void search_level(void *opaque, uint32_t depth)
+{
+	struct context *context = opaque;
+
+	context->depth = depth;
+	context->runner->eval.level = depth;
+}
+
 static void search_init(void *opaque, struct nw_emit *emit)
 {
 	struct context *context = opaque;
@@ -279,7 +289,9 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 
 	if (!model->view.fn)
 		return tla_identity_of(context->identity, values, model->world.var_count);
+	runner->eval.level = context->depth + 1;
 	view = tla_run_value(runner, &model->view, values, NULL);
+	runner->eval.level = context->depth;
 	if (view)
 		view = tla_store(runner->eval.keeper, runner->eval.heap, view);
 	if (view)
@@ -341,6 +353,7 @@ bool tla_search_action(const struct tla_search *search, struct tla_runner *runne
 	struct context context = { .search = (struct tla_search *)search,
 				   .runner = runner,
 				   .from = state,
+				   .depth = runner->eval.level,
 				   .scratch = scratch };
 	struct counting counting = { &context, ordinal, NULL };
 
@@ -388,6 +401,7 @@ int tla_search_init(struct tla_search *search, const struct tla_model *model)
 		.invariant = model->invariants.count > 0 ? search_invariant : NULL,
 		.identity = model->view.fn || model->symmetry.count > 0 ? search_identity : NULL,
 		.print = search_print,
+		.level = search_level,
 	};
 	return model->symmetry.count > 0 ? find_group(search) : 0;
 }

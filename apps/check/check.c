@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `nodewise check`: loads a model, opens a topology, runs the search, reports.
+ * `nodewise check`: loads a model or a specification, opens a topology, runs the search, reports.
  *
  * nw_explore_run() blocks, so it has a thread of its own, named nw-search. The main thread waits
  * for it, prints a progress line whenever the period is over, and is not pinned by the search.
  *
- * Invariant: whatever was set up is torn down on every path, and nothing is printed on stdout
- * unless the whole report is.
+ * Invariant: whatever was set up is torn down on every path. On stdout is the whole report or
+ * nothing, but for what a specification prints itself.
  */
-#include "check/check.h"
+#include "check/spec.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { WATCH_MS = 100, IDLE_MS = 3600000 };
 
 struct search {
 	struct nw_explore *explore;
@@ -36,27 +39,69 @@ static void *run_search(void *arg)
 	return NULL;
 }
 
-static void wait_with_progress(struct search *search, uint64_t period_s)
+/* Until the time, or the end of the search. */
+static void wait_until(struct search *search, const struct timespec *due)
 {
+	int r = 0;
+
+	while (!search->has_ended && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&search->ended, &search->lock, due);
+}
+
+static struct timespec later(const struct timespec *time, uint64_t ms)
+{
+	struct timespec sum = { time->tv_sec + (time_t)(ms / 1000),
+				time->tv_nsec + (long)(ms % 1000) * 1000000 };
+
+	sum.tv_sec += sum.tv_nsec / 1000000000;
+	sum.tv_nsec %= 1000000000;
+	return sum;
+}
+
+static void tell_progress(const struct check *check, struct nw_explore_report *inout_last)
+{
+	if (check->spec)
+		check_spec_progress(check->explore, inout_last);
+	else
+		check_progress(check->explore, inout_last);
+}
+
+/* A specification's values are outside the engine's limit: their memory is looked at here. */
+static void wait_with_progress(struct search *search, const struct check *check, uint64_t period_s)
+{
+	uint64_t tick_ms = check->spec ? WATCH_MS : period_s ? period_s * 1000 : IDLE_MS;
 	struct nw_explore_report last = { 0 };
+	uint64_t waited_ms = 0;
 	struct timespec due;
 
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	pthread_mutex_lock(&search->lock);
 	while (!search->has_ended) {
-		int r = 0;
-
-		if (period_s == 0) {
-			pthread_cond_wait(&search->ended, &search->lock);
-			continue;
+		due = later(&due, tick_ms);
+		wait_until(search, &due);
+		waited_ms += tick_ms;
+		if (search->has_ended)
+			break;
+		if (check->spec && check_spec_is_full(check->spec))
+			nw_explore_stop(check->explore);
+		if (period_s && waited_ms >= period_s * 1000) {
+			tell_progress(check, &last);
+			waited_ms = 0;
 		}
-		due.tv_sec += (time_t)period_s;
-		while (!search->has_ended && r != ETIMEDOUT)
-			r = pthread_cond_timedwait(&search->ended, &search->lock, &due);
-		if (!search->has_ended)
-			check_progress(search->explore, &last);
 	}
 	pthread_mutex_unlock(&search->lock);
+}
+
+/* TLC's users expect a line a minute; who looks on wants more. */
+static uint64_t progress_period(const struct check *check)
+{
+	const struct check_options *options = check->options;
+
+	if (options->is_quiet)
+		return 0;
+	if (!check->spec || options->has_progress || isatty(STDERR_FILENO))
+		return options->progress_s;
+	return 60;
 }
 
 static void on_stop(void *arg)
@@ -80,7 +125,7 @@ static int run(const struct check *check)
 	if (r != 0)
 		return app_failed(CHECK_NAME, "no thread for the search: %s", strerror(r));
 	(void)pthread_setname_np(thread, "nw-search"); /* only for ps and top */
-	wait_with_progress(&search, check->options->is_quiet ? 0 : check->options->progress_s);
+	wait_with_progress(&search, check, progress_period(check));
 	pthread_join(thread, NULL);
 	pthread_cond_destroy(&search.ended);
 	return APP_OK;
@@ -182,11 +227,9 @@ static int set_up(struct check *check)
 {
 	struct nw_explore_options explore = check->options->explore;
 	struct nw_diag diag = { "" };
-	int r, code = check_model_load(&check->model, check->options);
+	int r, code = app_open_topo(CHECK_NAME, check->options->topology,
+				    check->options->simulate_nodes, &check->topo);
 
-	if (code == APP_OK)
-		code = app_open_topo(CHECK_NAME, check->options->topology,
-				     check->options->simulate_nodes, &check->topo);
 	if (code == APP_OK)
 		code = find_nodes(check);
 	if (code == APP_OK)
@@ -199,17 +242,22 @@ static int set_up(struct check *check)
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
 	r = nw_explore_create(&check->explore, &explore, &diag);
-	return r < 0 ? say_refusal(r, &diag) : APP_OK;
+	if (r < 0)
+		return say_refusal(r, &diag);
+	if (check->spec)
+		check->spec->explore = check->explore;
+	return APP_OK;
 }
 
 static void tear_down(struct check *check)
 {
 	if (check->explore)
 		app_on_interrupt(NULL, NULL); /* there is nothing left to stop */
-	nw_explore_destroy(check->explore);
+	nw_explore_destroy(check->explore);   /* before the specification, whose workers' it has */
 	nw_topo_close(check->topo);
 	free(check->node_idxs);
 	check_model_unload(&check->model);
+	check_spec_close(check->spec);
 }
 
 /* What was asked for and not got, once each. */
@@ -238,6 +286,27 @@ static int exit_code(enum nw_explore_end end)
 	}
 }
 
+static int report_model(const struct check *check, const struct nw_explore_report *report)
+{
+	int code = check->options->is_json ? check_report_json(check, report, NULL)
+					   : check_report_text(check, report);
+
+	return code != APP_OK ? code : exit_code(report->end);
+}
+
+static int report_spec(const struct check *check, struct nw_explore_report *report)
+{
+	static struct check_result result; /* large */
+	int code;
+
+	check_spec_conclude(check->spec, check, report, &result);
+	code = check->options->is_json ? check_report_json(check, report, &result)
+				       : check_spec_report(check, report, &result);
+	if (code == APP_OK)
+		code = check_trace_dump(check->spec, check);
+	return code != APP_OK ? code : result.code;
+}
+
 static int search_and_report(const struct check *check)
 {
 	struct nw_explore_report report;
@@ -247,9 +316,44 @@ static int search_and_report(const struct check *check)
 		return code;
 	nw_explore_report(check->explore, &report);
 	say_fallbacks(&report);
-	code = check->options->is_json ? check_report_json(check, &report)
-				       : check_report_text(check, &report);
-	return code != APP_OK ? code : exit_code(report.end);
+	return check->spec ? report_spec(check, &report) : report_model(check, &report);
+}
+
+/* A specification whose assumptions are all there is, or do not hold. */
+static int report_assumptions(const struct check *check, const struct check_result *result)
+{
+	const struct nw_explore_report none = { 0 };
+	int code = check->options->is_json ? check_report_json(check, &none, result)
+					   : check_spec_report(check, NULL, result);
+
+	return code != APP_OK ? code : result->code;
+}
+
+/* *ret_is_over: there is nothing to explore. */
+static int prepare_spec(struct check *check, bool *ret_is_over)
+{
+	static struct check_result result; /* large */
+	int code = check_spec_open(&check->spec, check->options);
+
+	if (code != APP_OK)
+		return code;
+	check_spec_assume(check->spec, &result);
+	*ret_is_over = result.verdict == CHECK_ASSUMPTION_FALSE ||
+		       !check_spec_has_behaviour(check->spec);
+	return *ret_is_over ? report_assumptions(check, &result)
+			    : check_spec_search(check->spec, &check->model);
+}
+
+static int check_run(struct check *check)
+{
+	bool is_over = false;
+	int code = check->options->spec ? prepare_spec(check, &is_over)
+					: check_model_load(&check->model, check->options);
+
+	if (code != APP_OK || is_over)
+		return code;
+	code = set_up(check);
+	return code == APP_OK ? search_and_report(check) : code;
 }
 
 int app_check(int argc, char **argv)
@@ -265,11 +369,9 @@ int app_check(int argc, char **argv)
 		return code;
 	if (options.is_help)
 		return check_help();
-	if (strcmp(options.model, "list") == 0)
+	if (options.model && strcmp(options.model, "list") == 0)
 		return check_model_list();
-	code = set_up(&check);
-	if (code == APP_OK)
-		code = search_and_report(&check);
+	code = check_run(&check);
 	tear_down(&check);
 	return code;
 }

@@ -3,12 +3,14 @@
  * What the files of `nodewise check` share.
  *
  * options.c  words of the command line -> struct check_options
+ * tlc.c      the same words as TLC has them
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
  * parse.c    --parse: TLA+ files are well formed, or why not
- * files.c    what the TLA+ front end reads
+ * files.c    what the TLA+ front end reads, what specifications write
+ * spec.h     what the files for Spec.tla share
  */
 #ifndef APP_CHECK_CHECK_H
 #define APP_CHECK_CHECK_H
@@ -26,9 +28,26 @@
 #define CHECK_NAME "check"
 
 /* TLC's codes; APP_FAILED is any search that did not see everything. */
-enum { CHECK_DEADLOCK = 11, CHECK_VIOLATION = 12, CHECK_PARSE = 150 };
+enum {
+	CHECK_ASSUMPTION = 10, /* and postconditions */
+	CHECK_DEADLOCK = 11,
+	CHECK_VIOLATION = 12,
+	CHECK_LIVENESS = 13, /* and other properties */
+	CHECK_ASSERT = 14,
+	CHECK_SPEC_EVAL = 75,
+	CHECK_SAFETY_EVAL = 76,
+	CHECK_PARSE = 150,
+	CHECK_CONFIG = 151,
+	CHECK_SYSTEM = 153
+};
 
-enum { CHECK_PARAMETERS_MAX = 16 };
+enum { CHECK_PARAMETERS_MAX = 16, CHECK_FOLDERS_MAX = 64, CHECK_DUMPS_MAX = 4 };
+
+/* A file for the counterexample. */
+struct check_dump {
+	const char *path;
+	bool is_json; /* else TLA+ */
+};
 
 /* Texts are argv's. */
 struct check_options {
@@ -39,8 +58,19 @@ struct check_options {
 	const char *topology, *simulate_nodes, *nodes;
 	struct nw_explore_options explore; /* without topo, model and nodes */
 	uint64_t progress_s;               /* 0: no progress lines */
+	bool has_progress;                 /* it was given */
 	bool is_json, is_quiet, is_help;
+	/* Of a specification. */
+	const char *spec, *config;
+	const char *folders[CHECK_FOLDERS_MAX];
+	uint32_t folder_count;
+	struct check_dump dumps[CHECK_DUMPS_MAX];
+	uint32_t dump_count;
+	bool is_safety, is_diff_trace;
 };
+
+struct check_spec;
+struct check_result;
 
 struct check_model {
 	const struct nw_model *model;
@@ -53,6 +83,7 @@ struct check_model {
 struct check {
 	const struct check_options *options;
 	struct check_model model;
+	struct check_spec *spec; /* NULL: a native model */
 	struct nw_topo *topo;
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
@@ -73,10 +104,23 @@ int check_model_load(struct check_model *ret_model, const struct check_options *
 void check_model_unload(struct check_model *model);
 int check_model_list(void);
 int check_report_text(const struct check *check, const struct nw_explore_report *report);
-int check_report_json(const struct check *check, const struct nw_explore_report *report);
+/* result: of a specification, or NULL; without a search the report is all zero. */
+int check_report_json(const struct check *check, const struct nw_explore_report *report,
+		      const struct check_result *result);
+
+/* A word of TLC's with one dash, given how the next ones follow: false: it is none. Sets *ret_code
+ * as above. */
+bool check_tlc_option(struct check_options *options, const char *word, char ***inout_next,
+		      int *ret_code);
+/* The option of that name without its dashes, value NULL where it takes none. */
+int check_set_option(struct check_options *options, const char *name, const char *value);
+int check_add_folder(struct check_options *options, const char *folder);
+int check_add_dump(struct check_options *options, const char *format, const char *path);
 
 /* One line on stderr; *inout_last is the report that the line before was made of. */
 void check_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);
+/* The same as TLC has it. */
+void check_spec_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);
 
 /* A printer for the trace, or NULL: no memory. */
 struct check_printer *check_printer_open(const struct check *check);
@@ -96,6 +140,10 @@ double check_local_percent(const struct nw_explore_counts *counts);
 bool check_is_parse(char **argv);
 int check_parse(char **argv);
 
+struct tla_sources;
+/* All errors on stderr, one a line. */
+void check_say_errors(const struct tla_sources *sources);
+
 struct check_file;
 
 /* Texts of files, for struct tla_reader; zeroed before, freed after. */
@@ -104,6 +152,9 @@ struct check_files {
 };
 
 int check_files_read(void *files, const char *path, const char **ret_text, size_t *ret_bytes);
+/* Of struct tla_files. */
+int check_files_write(void *files, const char *path, const char *text, size_t n_bytes,
+		      bool appends);
 void check_files_free(struct check_files *files);
 
 #endif /* APP_CHECK_CHECK_H */

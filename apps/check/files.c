@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of a specification, read whole; the front end opens none itself.
+ * The files of a specification, read whole, and those that it writes; the front end opens none
+ * itself.
  *
  * Invariant: a text stays where it is until check_files_free().
  */
@@ -63,6 +64,21 @@ int check_files_read(void *files, const char *path, const char **ret_text, size_
 		return errno == ENOTDIR ? -ENOENT : -errno;
 	r = read_stream(files, stream, ret_text, ret_bytes);
 	(void)fclose(stream); /* only read from */
+	return r;
+}
+
+int check_files_write(void *files, const char *path, const char *text, size_t n_bytes, bool appends)
+{
+	FILE *stream = fopen(path, appends ? "ae" : "we");
+	int r = 0;
+
+	(void)files;
+	if (!stream)
+		return -errno;
+	if (fwrite(text, 1, n_bytes, stream) != n_bytes)
+		r = -EIO;
+	if (fclose(stream) != 0 && r == 0)
+		r = -errno;
 	return r;
 }
 

@@ -7,7 +7,7 @@
  * they fail and refuse NULL, so lack of memory anywhere shows as an object that is not whole, which
  * is then not printed.
  */
-#include "check/check.h"
+#include "check/spec.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,6 +87,32 @@ static const char *reason_of(const struct nw_explore_report *report)
 	}
 }
 
+/* The same words for a specification, which can come out in more ways. */
+static const char *result_of_spec(const struct check_result *result, enum nw_explore_end end)
+{
+	switch (result->verdict) {
+	case CHECK_HOLDS:
+	case CHECK_NOTHING:
+		return "ok";
+	case CHECK_ASSUMPTION_FALSE:
+		return "assumption";
+	case CHECK_POSTCONDITION_FALSE:
+		return "postcondition";
+	case CHECK_NO_SUCCESSOR:
+		return "deadlock";
+	case CHECK_INVARIANT_FALSE:
+	case CHECK_ACTION_FALSE:
+	case CHECK_INITIAL_FALSE:
+		return "violation";
+	case CHECK_INCOMPLETE:
+		return end == NW_EXPLORE_STOPPED ? "stopped" : "incomplete";
+	case CHECK_CANNOT_EVALUATE:
+	case CHECK_BROKEN:
+		break;
+	}
+	return "error";
+}
+
 static void put_counts(struct object *object, const struct nw_explore_counts *counts)
 {
 	put_count(object, "generated", counts->generated);
@@ -110,7 +136,7 @@ static void put_nodes(struct object *object, const struct check *check, uint32_t
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < nw_topo_node_count(check->topo); i++) {
+	for (uint32_t i = 0; worker_count && i < nw_topo_node_count(check->topo); i++) {
 		struct object part = { json_object(), true };
 		struct nw_explore_counts counts;
 		uint32_t found = check_node_counts(check, worker_count, i, &counts);
@@ -177,6 +203,12 @@ static void put_trace(struct object *object, const struct check *check,
 	size_t count = 0;
 	int rc = 0;
 
+	if (check->spec) {
+		json_decref(list);
+		put(object, "trace",
+		    check->explore ? check_trace_json(check->spec, check) : json_array());
+		return;
+	}
 	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
 	    report->end == NW_EXPLORE_ERROR)
 		rc = nw_explore_trace(check->explore, &steps, &count);
@@ -206,16 +238,83 @@ static void put_parameters(struct object *object, const struct check_options *op
 	put(object, "parameters", part.json);
 }
 
+static void put_places(struct object *object, const struct check_spec *spec,
+		       const struct check_result *result)
+{
+	const struct tla_sources *sources = &spec->model->spec->sources;
+	uint32_t count = result->error ? result->error->at_count : 0;
+	json_t *list = json_array();
+
+	for (uint32_t i = count; i-- > 0;) {
+		struct tla_place from = tla_place_of(sources, result->error->at[i].begin);
+		struct tla_place to = tla_place_last(sources, result->error->at[i]);
+		struct object part = { json_object(), true };
+
+		put(&part, "file", text_of(from.file ? from.file->path : NULL));
+		put_count(&part, "line", from.line);
+		put_count(&part, "column", from.column);
+		put_count(&part, "end_line", to.line);
+		put_count(&part, "end_column", to.column);
+		append(object, list, &part);
+	}
+	put(object, "places", list);
+}
+
+static void put_left_out(struct object *object, const struct check_spec *spec)
+{
+	const struct tla_formulas *temporal = &spec->model->temporal;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < temporal->count; i++)
+		if (json_array_append_new(list, text_of(check_name(spec, temporal->at[i].name))))
+			object->is_whole = false;
+	put(object, "not_checked", list);
+}
+
+static void put_specification(struct object *object, const struct check *check,
+			      const struct check_result *result)
+{
+	struct object part = { json_object(), true };
+	uint64_t stored_count = 0, stored_bytes = 0;
+
+	put(&part, "file", text_of(check->options->spec));
+	put(&part, "config", text_of(check->spec->config_path));
+	put(&part, "message", text_of(result->sentence));
+	put(&part, "name", text_of(result->name));
+	put(&part, "exit", json_integer(result->code));
+	put_places(&part, check->spec, result);
+	put_left_out(&part, check->spec);
+	if (check->spec->has_search)
+		tla_search_stored(&check->spec->search, &stored_count, &stored_bytes);
+	put_count(&part, "stored_values", stored_count);
+	put_count(&part, "stored_bytes", stored_bytes);
+	object->is_whole &= part.is_whole;
+	put(object, "specification", part.json);
+}
+
+static void put_result(struct object *object, const struct check *check,
+		       const struct nw_explore_report *report, const struct check_result *result)
+{
+	bool is_invariant = !result || result->verdict == CHECK_INVARIANT_FALSE;
+
+	if (result)
+		put_specification(object, check, result);
+	else
+		put(object, "specification", json_null());
+	put(object, "result",
+	    json_string(result ? result_of_spec(result, report->end) : result_of(report->end)));
+	put(object, "reason",
+	    text_of(check->spec && check->spec->is_out_of_memory ? "memory" : reason_of(report)));
+	put(object, "invariant", is_invariant ? text_of(report->invariant) : json_null());
+}
+
 static void put_totals(struct object *object, const struct check *check,
 		       const struct nw_explore_report *report)
 {
 	const struct nw_explore_options *options = &check->options->explore;
 
-	put(object, "model", text_of(check->model.model->name));
+	put(object, "model", text_of(check->spec ? NULL : check->model.model->name));
 	put_parameters(object, check->options);
-	put(object, "result", json_string(result_of(report->end)));
-	put(object, "reason", text_of(reason_of(report)));
-	put(object, "invariant", text_of(report->invariant));
 	put_counts(object, &report->total);
 	put_count(object, "depth", report->depth);
 	put(object, "seconds", json_real(report->seconds));
@@ -235,12 +334,14 @@ static void put_totals(struct object *object, const struct check *check,
 	put_count(object, "unpinned", report->unpinned_count);
 }
 
-int check_report_json(const struct check *check, const struct nw_explore_report *report)
+int check_report_json(const struct check *check, const struct nw_explore_report *report,
+		      const struct check_result *result)
 {
 	struct object object = { json_object(), true };
 	int code;
 
 	put_totals(&object, check, report);
+	put_result(&object, check, report, result);
 	code = put_levels(&object, check);
 	put_nodes(&object, check, report->worker_count);
 	put_workers(&object, check, report->worker_count);

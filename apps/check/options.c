@@ -99,6 +99,7 @@ static int set_progress(struct check_options *options, const char *value)
 	if (!app_parse_u64(value, 0, 86400, &options->progress_s))
 		return app_bad(CHECK_NAME, "--progress takes whole seconds, 0..86400, not %s",
 			       value);
+	options->has_progress = true;
 	return APP_OK;
 }
 
@@ -158,8 +159,59 @@ static int set_help(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_config(struct check_options *options, const char *value)
+{
+	options->config = value;
+	return APP_OK;
+}
+
+static int set_safety(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_safety = true;
+	return APP_OK;
+}
+
+static int set_diff_trace(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_diff_trace = true;
+	return APP_OK;
+}
+
+static int set_dump_trace(struct check_options *options, const char *value)
+{
+	const char *dot = strrchr(value, '.');
+
+	return check_add_dump(options, dot ? dot + 1 : "", value);
+}
+
+int check_add_folder(struct check_options *options, const char *folder)
+{
+	if (options->folder_count == CHECK_FOLDERS_MAX)
+		return app_bad(CHECK_NAME, "more than %d folders", CHECK_FOLDERS_MAX);
+	options->folders[options->folder_count++] = folder;
+	return APP_OK;
+}
+
+int check_add_dump(struct check_options *options, const char *format, const char *path)
+{
+	bool is_json = strcmp(format, "json") == 0;
+
+	if (!is_json && strcmp(format, "tla") != 0)
+		return app_bad(CHECK_NAME, "traces are dumped as json or tla: FILE.json, FILE.tla");
+	if (options->dump_count == CHECK_DUMPS_MAX)
+		return app_bad(CHECK_NAME, "more than %d dumps of the trace", CHECK_DUMPS_MAX);
+	options->dumps[options->dump_count++] = (struct check_dump){ path, is_json };
+	return APP_OK;
+}
+
 static const struct own_option table[] = {
 	{ "model", true, set_model },
+	{ "config", true, set_config },
+	{ "dump-trace", true, set_dump_trace },
+	{ "diff-trace", false, set_diff_trace },
+	{ "safety", false, set_safety },
 	{ "workers", true, set_workers },
 	{ "nodes", true, set_nodes },
 	{ "route", true, set_route },
@@ -238,6 +290,65 @@ static int parse_option(struct check_options *options, char *word, char ***inout
 	return keep_parameter(options, word, inout_next);
 }
 
+int check_set_option(struct check_options *options, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].set(options, value);
+	return app_bad(CHECK_NAME, "no option --%s; --help lists them", name);
+}
+
+/* A word that is no option is the specification. */
+static int keep_spec(struct check_options *options, const char *word)
+{
+	if (word[0] == '-' || !word[0])
+		return app_bad(CHECK_NAME, "what is '%s'? --help shows the options", word);
+	if (options->spec)
+		return app_bad(CHECK_NAME, "one specification at a time: %s or %s?", options->spec,
+			       word);
+	options->spec = word;
+	return APP_OK;
+}
+
+static int parse_word(struct check_options *options, char *word, char ***inout_next)
+{
+	int code;
+
+	if (strncmp(word, "--", 2) == 0 && word[2])
+		return parse_option(options, word + 2, inout_next);
+	if (strcmp(word, "-I") == 0 && **inout_next)
+		return check_add_folder(options, *(*inout_next)++);
+	if (check_tlc_option(options, word, inout_next, &code))
+		return code;
+	return keep_spec(options, word);
+}
+
+/* What goes with a model only, or with a specification only. */
+static int check_kind(const struct check_options *options)
+{
+	if (options->is_help)
+		return APP_OK;
+	if (options->model && options->spec)
+		return app_bad(CHECK_NAME, "--model %s or %s, not both", options->model,
+			       options->spec);
+	if (options->spec && options->parameter_count > 0)
+		return app_bad(CHECK_NAME, "no option --%s; --help lists them", options->names[0]);
+	if (options->spec && options->explore.exact)
+		return app_bad(CHECK_NAME,
+			       "--exact is for native models: values are compared by their words");
+	if (options->model && (options->config || options->dump_count || options->folder_count ||
+			       options->is_safety || options->is_diff_trace))
+		return app_bad(CHECK_NAME, "%s is for specifications, not for --model",
+			       options->config          ? "--config"
+			       : options->dump_count    ? "--dump-trace"
+			       : options->folder_count  ? "-I"
+			       : options->is_diff_trace ? "--diff-trace"
+							: "--safety");
+	if (options->model || options->spec)
+		return APP_OK;
+	return app_bad(CHECK_NAME, "say Spec.tla, or --model NAME; --model list shows them");
+}
+
 int check_options_parse(struct check_options *ret_options, int argc, char **argv)
 {
 	struct check_options options = { .progress_s = 5 };
@@ -251,26 +362,29 @@ int check_options_parse(struct check_options *ret_options, int argc, char **argv
 			options.is_help = true;
 			continue;
 		}
-		if (strncmp(word, "--", 2) != 0 || !word[2])
-			return app_bad(CHECK_NAME, "what is '%s'? --help shows the options", word);
-		code = parse_option(&options, word + 2, &next);
+		code = parse_word(&options, word, &next);
 		if (code != APP_OK)
 			return code;
 	}
 	*ret_options = options;
-	if (options.is_help || options.model)
-		return APP_OK;
-	return app_bad(CHECK_NAME, "say --model NAME; --model list shows them");
+	return check_kind(&options);
 }
 
 int check_help(void)
 {
-	printf("usage: nodewise check --model NAME|FILE.so|list [OPTION]...\n"
+	printf("usage: nodewise check Spec.tla [-config FILE] [OPTION]...\n"
+	       "       nodewise check --model NAME|FILE.so|list [OPTION]...\n"
 	       "       nodewise check --parse [--print|--tree] [-I FOLDER]... FILE.tla...\n"
 	       "\n"
-	       "Explores every reachable state of a model, level by level, each fingerprint\n"
-	       "checked at its home node; stops at the first violation or deadlock.\n"
+	       "Explores every reachable state of a TLA+ specification, or of a native model,\n"
+	       "level by level, each fingerprint checked at its home node; stops at the first\n"
+	       "violation or deadlock.\n"
 	       "\n"
+	       "  --config FILE        of the specification (Spec.cfg)\n"
+	       "  -I FOLDER            look for modules there as well\n"
+	       "  --safety             leave temporal properties out, and say so\n"
+	       "  --diff-trace         of a state only what differs from the one before\n"
+	       "  --dump-trace FILE    the trace as FILE.json or FILE.tla, too\n"
 	       "  --model NAME         built-in model, a shared object (./mine.so), or list\n"
 	       "  --PARAMETER VALUE    of the model, as --size 3x3; --model list shows them\n"
 	       "  --workers N          threads (one a physical core)\n"
@@ -287,15 +401,20 @@ int check_help(void)
 	       "  --smt                use hardware threads too\n"
 	       "  --no-pin             leave the threads where the kernel puts them\n"
 	       "  --json               print the report as one JSON object\n"
-	       "  --progress SECONDS   between progress lines, 0: none (5)\n"
+	       "  --progress SECONDS   between progress lines, 0: none (5; of a specification,\n"
+	       "                       without a terminal, 60)\n"
 	       "  --quiet              no progress lines\n"
 	       "  --parse              only look whether TLA+ files are well formed\n"
 	       "  --print              with --parse: print the module, by its tree\n"
 	       "  --tree               with --parse: print the tree itself\n"
-	       "  -I FOLDER            with --parse: look for modules there as well\n"
 	       "  -h, --help           show this help\n"
 	       "\n"
-	       "exit status: 0 all states seen, no error; 12 an invariant is violated;\n"
-	       "11 a deadlock; 150 not well formed; 1 incomplete or failed; 2 wrong usage.\n");
+	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace are taken, too; those\n"
+	       "of its options that change nothing here are passed over.\n"
+	       "\n"
+	       "exit status: 0 all states seen, no error; 10 an assumption; 11 a deadlock;\n"
+	       "12 an invariant; 13 a property; 14 Assert; 75, 76 an evaluation failed; 150 not\n"
+	       "well formed; 151 the configuration; 153 no memory to begin; 1 incomplete or\n"
+	       "failed; 2 wrong usage.\n");
 	return app_finish_output(CHECK_NAME);
 }

@@ -21,7 +21,7 @@ struct parse {
 	bool is_quiet;
 };
 
-static void say_errors(const struct tla_sources *sources)
+void check_say_errors(const struct tla_sources *sources)
 {
 	uint32_t kept = sources->error_count < TLA_ERRORS_MAX ? sources->error_count
 							      : (uint32_t)TLA_ERRORS_MAX;
@@ -70,7 +70,7 @@ static int parse_one(const struct parse *parse, const char *path)
 		code = show_root(parse, spec, path);
 	else if (spec->sources.error_count == 0)
 		code = app_failed(CHECK_NAME, "%s: %s", path, strerror(-r));
-	say_errors(&spec->sources);
+	check_say_errors(&spec->sources);
 	tla_spec_destroy(spec);
 	check_files_free(&files);
 	return code;

@@ -50,11 +50,12 @@ static int complete(struct tla_eval *eval)
 
 	for (uint32_t i = 0; i < eval->var_count; i++) {
 		if (!assigned(eval)[i] && !eval->allows_gaps) {
-			tla_fail(eval->heap,
-				 eval->is_init
-					 ? "The initial predicate gives no value to variable %s."
-					 : "The next-state action gives no value to variable %s'.",
-				 tla_symbol_text(world->spec->symbols, world->vars[i]));
+			tla_fail_at(
+				eval, eval->action ? eval->action->span : (struct tla_span){ 0 },
+				eval->is_init
+					? "The initial predicate gives no value to variable %s."
+					: "The next-state action gives no value to variable %s'.",
+				tla_symbol_text(world->spec->symbols, world->vars[i]));
 			return -1;
 		}
 	}

@@ -18,8 +18,9 @@ tla_eval_fn tla_ev_call;      /* fn; b: frames up to the function's `up`, NO_UP:
 tla_eval_fn tla_ev_call_slot; /* a: slot with an operator, b: frames up; args */
 tla_eval_fn tla_ev_operator;  /* fn: an operator as an argument; b as for call */
 tla_eval_fn tla_ev_native;    /* native; args */
-tla_eval_fn tla_ev_let;    /* args[0..count-2] become thunks in slots a..; the last is the body */
-tla_eval_fn tla_ev_inline; /* args[0], the body of the definition `sym` */
+tla_eval_fn tla_ev_let; /* args[0..count-2] become thunks in slots a..; the last is the body */
+/* args[0], the body of the definition `sym`; behind it `a` arguments that a trace can name */
+tla_eval_fn tla_ev_inline;
 #define TLA_NO_UP UINT32_MAX
 
 /* The callee's frame of a tla_ev_call, its arguments in place; NULL: failed. */

@@ -225,13 +225,37 @@ static struct tla_code *constant(struct tla_compiler *compiler, const struct tla
 	return code;
 }
 
+/* An argument that a trace can name: a number, a string, a name. */
+static bool is_simple(const struct tla_expr *arg)
+{
+	return arg->kind == TLA_E_NUMBER || arg->kind == TLA_E_STRING ||
+	       (arg->kind == TLA_E_APPLY && arg->apply.arg_count == 0 && !arg->apply.path);
+}
+
+/* The arguments of an action, for traces: args[1..a], all or none of them. */
+static bool keep_args(struct tla_compiler *compiler, const struct tla_env *env,
+		      const struct tla_entity *entity, struct tla_expr *const *args,
+		      struct tla_code *code)
+{
+	for (uint32_t i = 0; i < entity->arity; i++)
+		if (entity->unit->op.params[i].arity > 0 || !is_simple(args[i]))
+			return true;
+	for (uint32_t i = 0; i < entity->arity; i++) {
+		code->args[i + 1] = tla_compile(compiler, env, args[i]);
+		if (!code->args[i + 1])
+			return false;
+	}
+	code->a = entity->arity;
+	return true;
+}
+
 /* The definition's text in place of its name, its parameters standing for the arguments' texts. */
 static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_env *env,
 			       struct tla_entity *entity, const struct tla_expr *at,
 			       struct tla_expr *const *args)
 {
 	const struct tla_unit *unit = entity->unit;
-	struct tla_code *code = tla_code_new(compiler, tla_ev_inline, at->span, 1);
+	struct tla_code *code = tla_code_new(compiler, tla_ev_inline, at->span, 1 + entity->arity);
 	struct tla_env inner = *env;
 
 	inner.context = entity->context;
@@ -248,8 +272,9 @@ static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_e
 		scope->entity.expr = args[i];
 		inner.scope = scope;
 	}
-	if (!code)
+	if (!code || !keep_args(compiler, env, entity, args, code))
 		return NULL;
+	code->count = 1;
 	code->act = TLA_ACT_INLINE;
 	code->sym = entity->sym;
 	/* The trace names the definition's body, as TLC's does. */

@@ -145,6 +145,36 @@ static bool assign_all(struct tla_model *model)
 	return is_done;
 }
 
+/* Constants of the module and of those that it extends; parameters of others are substituted. */
+static bool has_value(struct tla_model *model, const struct tla_param *param)
+{
+	const struct tla_entity *entity = find_entity(model, param->sym);
+
+	if (!entity || entity->kind != TLA_N_CONSTANT || entity->value || entity->override)
+		return true;
+	tla_compile_error(&model->compiler,
+			  (struct tla_span){ model->config_file->base, model->config_file->base },
+			  "constant %s is given no value", tla_text(&model->compiler, param->sym));
+	return false;
+}
+
+static bool have_values(struct tla_model *model)
+{
+	bool is_done = true;
+
+	if (!model->config_file)
+		return true;
+	for (struct tla_context *at = model->compiler.root.contexts; at; at = at->next)
+		for (uint32_t i = 0; i < at->module->unit_count; i++) {
+			const struct tla_unit *unit = at->module->units[i];
+
+			for (uint32_t k = 0; unit->kind == TLA_U_CONSTANTS && k < unit->decls.count;
+			     k++)
+				is_done &= has_value(model, &unit->decls.at[k]);
+		}
+	return is_done;
+}
+
 /* --- Formulas --- */
 
 static bool add(struct tla_model *model, struct tla_formulas *list,
@@ -227,6 +257,18 @@ static const struct tla_expr *definition_of(struct tla_model *model, const struc
 	return entity->unit->op.body;
 }
 
+/* Where a definition's body stands; of what is none, the name itself. */
+static struct tla_span body_span(struct tla_model *model, const struct tla_name *name)
+{
+	const struct tla_entity *entity = find_entity(model, name->sym);
+
+	while (entity && entity->override)
+		entity = entity->override;
+	if (!entity || entity->kind != TLA_N_OPERATOR || entity->native)
+		return name->span;
+	return entity->unit->op.body->span;
+}
+
 static bool compile_name(struct tla_model *model, const struct tla_name *name,
 			 enum tla_level level_max, struct tla_formula *ret_formula)
 {
@@ -234,8 +276,11 @@ static bool compile_name(struct tla_model *model, const struct tla_name *name,
 	/* Copied into the tree's memory: code keeps the spans only. */
 	struct tla_expr expr = name_expr(name);
 
-	return is_known(model, name) &&
-	       compile(model, &env, &expr, name->sym, level_max, ret_formula);
+	if (!is_known(model, name) ||
+	    !compile(model, &env, &expr, name->sym, level_max, ret_formula))
+		return false;
+	ret_formula->span = body_span(model, name);
+	return true;
 }
 
 static bool compile_list(struct tla_model *model, enum tla_list which, enum tla_level level_max,
@@ -484,6 +529,7 @@ static int read_config(struct tla_model *model, const struct tla_reader *reader,
 	file = tla_file_add(&model->spec->sources, path, text, n_bytes);
 	if (!file)
 		return -ENOMEM;
+	model->config_file = file;
 	return tla_config_parse(&model->config, &model->world, &model->heap, file);
 }
 
@@ -499,8 +545,8 @@ int tla_model_load(struct tla_model *model, const struct tla_reader *reader, con
 					model->keeper);
 	if (err)
 		return err;
-	if (assign_all(model) && bind_assumptions(model) && bind_behaviour(model) &&
-	    bind_rest(model))
+	if (assign_all(model) && have_values(model) && bind_assumptions(model) &&
+	    bind_behaviour(model) && bind_rest(model))
 		return 0;
 	return model->spec->sources.is_full ? -ENOMEM : -EINVAL;
 }

@@ -33,6 +33,7 @@ struct tla_model {
 	struct nw_mem mem; /* this */
 	struct tla_spec *spec;
 	struct tla_world world;
+	const struct tla_file *config_file; /* NULL: none */
 	struct tla_config config;
 	struct tla_compiler compiler;
 	struct tla_heap

@@ -20,8 +20,9 @@
 #include <string.h>
 
 /* One worker's side. */
-struct context {
-	struct nw_arena *arena; /* this */
+struct tla_search_context {
+	struct tla_search_context *next; /* in the search's list, under its lock */
+	struct nw_arena *arena;          /* this */
 	struct tla_search *search;
 	struct tla_runner *runner;
 	struct tla_identity *identity; /* NULL: neither view nor symmetry */
@@ -31,12 +32,11 @@ struct context {
 	tla_value *scratch;    /* three states: a successor, `from`, one that is looked at */
 };
 
-/* What the engine is told of an evaluation that failed: the search has the rest. */
-static const char failed_evaluation[] = "an expression cannot be evaluated";
+const char tla_search_failure[] = "an expression cannot be evaluated";
 
 /* --- Contexts --- */
 
-static size_t stack_bytes(void)
+size_t tla_stack_bytes(void)
 {
 	size_t n_bytes = (size_t)1 << 20;
 	pthread_attr_t attr;
@@ -52,10 +52,45 @@ static size_t stack_bytes(void)
 	return n_bytes;
 }
 
+static void enlist(struct tla_search_context *context)
+{
+	struct tla_search_context **at = &context->search->first;
+
+	pthread_mutex_lock(&context->search->lock);
+	while (*at)
+		at = &(*at)->next;
+	*at = context;
+	pthread_mutex_unlock(&context->search->lock);
+}
+
+static void delist(struct tla_search_context *context)
+{
+	struct tla_search_context **at = &context->search->first;
+
+	pthread_mutex_lock(&context->search->lock);
+	while (*at && *at != context)
+		at = &(*at)->next;
+	if (*at)
+		*at = context->next;
+	pthread_mutex_unlock(&context->search->lock);
+}
+
+static void connect(struct tla_search_context *context)
+{
+	const struct tla_search_hooks *hooks = &context->search->hooks;
+	struct tla_eval *eval = &context->runner->eval;
+
+	eval->print = hooks->print;
+	eval->print_context = hooks->context;
+	eval->report = hooks->report;
+	eval->report_context = hooks->context;
+}
+
 static void search_close(void *opaque)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 
+	delist(context);
 	tla_identity_destroy(context->identity);
 	tla_runner_destroy(context->runner);
 	nw_arena_destroy(context->arena);
@@ -65,7 +100,7 @@ static int search_open(void **ret_context, const void *data)
 {
 	struct tla_search *search = (struct tla_search *)data; /* its lock and its error */
 	size_t state_bytes = search->model->world.var_count * sizeof(tla_value);
-	struct context *context;
+	struct tla_search_context *context;
 	struct nw_arena *arena;
 	int err = nw_arena_create(&arena, NW_NODE_ANY, sizeof *context + 3 * state_bytes + 256, 0);
 
@@ -75,7 +110,7 @@ static int search_open(void **ret_context, const void *data)
 	context->arena = arena;
 	context->search = search;
 	context->scratch = nw_arena_alloc(arena, 3 * state_bytes + 8, 8);
-	err = tla_runner_create(&context->runner, search->model, NW_NODE_ANY, stack_bytes());
+	err = tla_runner_create(&context->runner, search->model, NW_NODE_ANY, tla_stack_bytes());
 	if (!err && search->interface.identity) {
 		context->identity = tla_identity_create(search);
 		err = context->identity ? 0 : -ENOMEM;
@@ -84,6 +119,8 @@ static int search_open(void **ret_context, const void *data)
 		search_close(context);
 		return err;
 	}
+	connect(context);
+	enlist(context);
 	*ret_context = context;
 	return 0;
 }
@@ -91,7 +128,7 @@ static int search_open(void **ret_context, const void *data)
 /* --- Failures --- */
 
 void tla_search_take_error(struct tla_search_error *error, const struct tla_runner *runner,
-			   tla_sym name)
+			   enum tla_stage stage, tla_sym name)
 {
 	const struct tla_eval *eval = &runner->eval;
 
@@ -99,37 +136,40 @@ void tla_search_take_error(struct tla_search_error *error, const struct tla_runn
 	error->at_count = eval->failed_count;
 	memcpy(error->at, eval->failed_at, sizeof error->at);
 	error->is_assert = eval->has_assert_failed;
+	error->stage = stage;
 	error->name = name;
 }
 
-static void keep_error(struct context *context, tla_sym name)
+static void keep_error(struct tla_search_context *context, enum tla_stage stage, tla_sym name)
 {
 	struct tla_search *search = context->search;
 
 	pthread_mutex_lock(&search->lock);
 	if (!search->has_error)
-		tla_search_take_error(&search->error, context->runner, name);
+		tla_search_take_error(&search->error, context->runner, stage, name);
 	search->has_error = true;
 	pthread_mutex_unlock(&search->lock);
 }
 
-static const char *name_of(const struct context *context, tla_sym name)
+static const char *name_of(const struct tla_search_context *context, tla_sym name)
 {
 	return tla_world_string_text(&context->search->model->world, name);
 }
 
 enum { STOP = 1 };
 
-static int stop_in_error(struct context *context, tla_sym name, const tla_value *state)
+static int stop_in_error(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
+			 const tla_value *state)
 {
 	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
 
-	keep_error(context, name);
-	nw_emit_fault(context->emit, NW_FAULT_ERROR, failed_evaluation, state, n_bytes);
+	keep_error(context, stage, name);
+	nw_emit_fault(context->emit, NW_FAULT_ERROR, tla_search_failure, state, n_bytes);
 	return STOP;
 }
 
-static int stop_in_violation(struct context *context, tla_sym name, const tla_value *state)
+static int stop_in_violation(struct tla_search_context *context, tla_sym name,
+			     const tla_value *state)
 {
 	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
 
@@ -141,8 +181,9 @@ static int stop_in_violation(struct context *context, tla_sym name, const tla_va
 
 /* All formulas of a list hold of a state, or of a step where from is given. 1, 0 and the one that
  * does not in *ret_failed, or -1 likewise. */
-static int all_hold(struct context *context, const struct tla_formulas *list, const tla_value *from,
-		    const tla_value *state, const struct tla_formula **ret_failed)
+static int all_hold(struct tla_search_context *context, const struct tla_formulas *list,
+		    const tla_value *from, const tla_value *state,
+		    const struct tla_formula **ret_failed)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		enum tla_verdict verdict;
@@ -159,20 +200,20 @@ static int all_hold(struct context *context, const struct tla_formulas *list, co
 }
 
 /* 0; STOP: the engine was told. */
-static int check(struct context *context, const struct tla_formulas *list, const tla_value *from,
-		 const tla_value *state)
+static int check(struct tla_search_context *context, enum tla_stage stage,
+		 const struct tla_formulas *list, const tla_value *from, const tla_value *state)
 {
 	const struct tla_formula *failed;
 	int holds = all_hold(context, list, from, state, &failed);
 
 	if (holds == 1)
 		return 0;
-	return holds < 0 ? stop_in_error(context, failed->name, state)
+	return holds < 0 ? stop_in_error(context, stage, failed->name, state)
 			 : stop_in_violation(context, failed->name, state);
 }
 
 /* Whether a state is to be explored: 1, 0, or -1: the engine was told. */
-static int is_in_model(struct context *context, const tla_value *state)
+static int is_in_model(struct tla_search_context *context, const tla_value *state)
 {
 	const struct tla_model *model = context->search->model;
 	const struct tla_formula *failed;
@@ -182,11 +223,11 @@ static int is_in_model(struct context *context, const tla_value *state)
 		holds = all_hold(context, &model->action_constraints, context->from, state,
 				 &failed);
 	if (holds < 0)
-		(void)stop_in_error(context, failed->name, state);
+		(void)stop_in_error(context, TLA_AT_CONSTRAINT, failed->name, state);
 	return holds;
 }
 
-static int take_state(struct context *context, const tla_value *state)
+static int take_state(struct tla_search_context *context, const tla_value *state)
 {
 	const struct tla_model *model = context->search->model;
 	size_t n_bytes = model->world.var_count * sizeof *state;
@@ -194,13 +235,14 @@ static int take_state(struct context *context, const tla_value *state)
 
 	if (is_in < 0)
 		return STOP;
-	if (context->from ? check(context, &model->implied_actions, context->from, state)
-			  : check(context, &model->implied_inits, NULL, state))
+	if (check(context, TLA_AT_PROPERTY,
+		  context->from ? &model->implied_actions : &model->implied_inits, context->from,
+		  state))
 		return STOP;
 	if (is_in)
 		return nw_emit(context->emit, state, n_bytes) ? 0 : STOP;
 	/* It is no state of the search, and so looked at here. */
-	if (check(context, &model->invariants, NULL, state))
+	if (check(context, TLA_AT_INVARIANT, &model->invariants, NULL, state))
 		return STOP;
 	nw_emit_drop(context->emit);
 	return 0;
@@ -209,7 +251,7 @@ static int take_state(struct context *context, const tla_value *state)
 /* Formulas are evaluated while an action is: they have their own states. */
 static int take_successor(struct tla_eval *eval, void *opaque)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 	uint32_t count = context->search->model->world.var_count;
 	struct tla_saved saved;
 	int result;
@@ -224,7 +266,7 @@ static int take_successor(struct tla_eval *eval, void *opaque)
 
 static void search_level(void *opaque, uint32_t depth)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 
 	context->depth = depth;
 	context->runner->eval.level = depth;
@@ -232,17 +274,17 @@ static void search_level(void *opaque, uint32_t depth)
 
 static void search_init(void *opaque, struct nw_emit *emit)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 
 	context->emit = emit;
 	context->from = NULL;
 	if (tla_run_init(context->runner, take_successor, context) < 0)
-		(void)stop_in_error(context, TLA_NO_SYM, NULL);
+		(void)stop_in_error(context, TLA_AT_INIT, TLA_NO_SYM, NULL);
 }
 
 /* A copy that is aligned. The engine may ask for an invariant while successors are made. */
-static const tla_value *aligned(struct context *context, uint32_t place, const uint8_t *state,
-				size_t n_bytes)
+static const tla_value *aligned(struct tla_search_context *context, uint32_t place,
+				const uint8_t *state, size_t n_bytes)
 {
 	tla_value *copy = context->scratch + place * context->search->model->world.var_count;
 
@@ -252,12 +294,12 @@ static const tla_value *aligned(struct context *context, uint32_t place, const u
 
 static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, struct nw_emit *emit)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 
 	context->emit = emit;
 	context->from = aligned(context, 1, state, n_bytes);
 	if (tla_run_next(context->runner, context->from, take_successor, context) < 0)
-		(void)stop_in_error(context, TLA_NO_SYM, NULL);
+		(void)stop_in_error(context, TLA_AT_NEXT, TLA_NO_SYM, NULL);
 	/* TLC counts the states between A and B of A \cdot B, too. */
 	for (; context->runner->eval.composed_count > 0; context->runner->eval.composed_count--)
 		nw_emit_drop(emit);
@@ -265,7 +307,7 @@ static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, stru
 
 static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 	const struct tla_formula *failed;
 	int holds = all_hold(context, &context->search->model->invariants, NULL,
 			     aligned(context, 2, state, n_bytes), &failed);
@@ -274,13 +316,13 @@ static const char *search_invariant(void *opaque, const uint8_t *state, size_t n
 		return NULL;
 	if (holds == 0)
 		return name_of(context, failed->name);
-	keep_error(context, failed->name);
-	return failed_evaluation;
+	keep_error(context, TLA_AT_INVARIANT, failed->name);
+	return tla_search_failure;
 }
 
 static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_bytes)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 	const struct tla_model *model = context->search->model;
 	const tla_value *values = aligned(context, 2, state, n_bytes);
 	struct tla_runner *runner = context->runner;
@@ -297,7 +339,7 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 	if (view)
 		identity = tla_identity_of(context->identity, &view, 1);
 	else /* met again where the state's invariants are looked at, or never */
-		keep_error(context, model->view.name);
+		keep_error(context, TLA_AT_VIEW, model->view.name);
 	tla_runner_cut(runner);
 	return identity;
 }
@@ -307,7 +349,7 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 static void search_print(void *opaque, const uint8_t *state, size_t n_bytes, char *text,
 			 size_t text_bytes)
 {
-	struct context *context = opaque;
+	struct tla_search_context *context = opaque;
 	const struct tla_world *world = &context->search->model->world;
 	const tla_value *values = aligned(context, 2, state, n_bytes);
 	size_t at = 0;
@@ -322,49 +364,23 @@ static void search_print(void *opaque, const uint8_t *state, size_t n_bytes, cha
 	}
 }
 
-struct counting {
-	struct context *context;
-	uint32_t left; /* kept successors before the wanted one */
-	const struct tla_code *action;
-};
+/* --- After the search --- */
 
-static int count_down(struct tla_eval *eval, void *opaque)
+const tla_value *tla_search_registers(const struct tla_search *search)
 {
-	struct counting *counting = opaque;
-	struct tla_saved saved;
-	int is_in;
-
-	memcpy(counting->context->scratch, eval->next, eval->var_count * sizeof *eval->next);
-	tla_runner_save(counting->context->runner, &saved);
-	is_in = is_in_model(counting->context, counting->context->scratch);
-	tla_runner_restore(counting->context->runner, &saved);
-	if (is_in == 1 && counting->left-- == 0) {
-		counting->action = eval->action;
-		return STOP;
-	}
-	return is_in < 0 ? STOP : 0;
+	return search->first ? search->first->runner->eval.registers : NULL;
 }
 
-bool tla_search_action(const struct tla_search *search, struct tla_runner *runner,
-		       const tla_value *state, uint32_t ordinal, struct tla_span *ret_span,
-		       tla_sym *ret_name)
+void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uint64_t *ret_bytes)
 {
-	tla_value scratch[2 * 256];
-	struct context context = { .search = (struct tla_search *)search,
-				   .runner = runner,
-				   .from = state,
-				   .depth = runner->eval.level,
-				   .scratch = scratch };
-	struct counting counting = { &context, ordinal, NULL };
+	const struct tla_keeper *keeper = search->model->keeper;
 
-	if (search->model->world.var_count > 256)
-		return false;
-	(void)tla_run_next(runner, state, count_down, &counting);
-	if (!counting.action)
-		return false;
-	*ret_span = counting.action->span;
-	*ret_name = counting.action->sym;
-	return true;
+	*ret_count = keeper->stored_count;
+	*ret_bytes = keeper->stored_bytes + tla_store_table_bytes(search->model->world.store);
+	for (const struct tla_search_context *at = search->first; at; at = at->next) {
+		*ret_count += at->runner->eval.keeper->stored_count;
+		*ret_bytes += at->runner->eval.keeper->stored_bytes;
+	}
 }
 
 /* --- Making a search --- */
@@ -372,13 +388,13 @@ bool tla_search_action(const struct tla_search *search, struct tla_runner *runne
 static int find_group(struct tla_search *search)
 {
 	struct tla_runner *runner;
-	int err = tla_runner_create(&runner, search->model, NW_NODE_ANY, stack_bytes());
+	int err = tla_runner_create(&runner, search->model, NW_NODE_ANY, tla_stack_bytes());
 
 	if (err)
 		return err;
 	err = tla_symmetry(runner, &search->perms, &search->perm_count);
 	if (err == -EINVAL)
-		tla_search_take_error(&search->error, runner, TLA_NO_SYM);
+		tla_search_take_error(&search->error, runner, TLA_AT_VIEW, TLA_NO_SYM);
 	tla_runner_destroy(runner);
 	return err;
 }

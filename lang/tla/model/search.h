@@ -16,13 +16,33 @@
 
 #include <nw/model.h>
 
+/* What was evaluated when it failed. */
+enum tla_stage {
+	TLA_AT_INIT,
+	TLA_AT_NEXT,
+	TLA_AT_CONSTRAINT,
+	TLA_AT_INVARIANT,
+	TLA_AT_PROPERTY,
+	TLA_AT_VIEW
+};
+
 /* The first error of an evaluation. */
 struct tla_search_error {
 	char text[TLA_ERROR_BYTES];
 	struct tla_span at[TLA_FAILED_AT_MAX]; /* innermost first */
 	uint32_t at_count;
 	bool is_assert; /* Assert(FALSE, ...) */
-	tla_sym name;   /* of the invariant or property that was evaluated; or TLA_NO_SYM */
+	enum tla_stage stage;
+	tla_sym name; /* of the invariant or property that was evaluated; or TLA_NO_SYM */
+};
+
+/* The program's part: what specifications print and ask. Set before the workers open their
+ * contexts; called on any of them. */
+struct tla_search_hooks {
+	void (*print)(void *context, const char *text); /* NULL: dropped */
+	/* TLCGet("..."), but for the level; as tla_eval's. NULL: unknown. */
+	tla_value (*report)(struct tla_eval *eval, void *context, const char *name);
+	void *context;
 };
 
 struct tla_search {
@@ -30,8 +50,9 @@ struct tla_search {
 	struct nw_model interface; /* what the engine is given, with the search as its data */
 	uint32_t perm_count;       /* of the symmetry's group; 0: none */
 	uint32_t *perms;           /* [perm][model value] */
-	bool skips_deadlock;
-	pthread_mutex_t lock; /* of what follows */
+	struct tla_search_hooks hooks;
+	pthread_mutex_t lock;             /* of what follows */
+	struct tla_search_context *first; /* contexts that are open, in their order */
 	bool has_error;
 	struct tla_search_error error;
 };
@@ -43,14 +64,19 @@ struct tla_search {
 int tla_search_init(struct tla_search *search, const struct tla_model *model);
 void tla_search_fini(struct tla_search *search);
 
-/* The span of the action that leads from a state to its ordinal-th kept successor, and its
- * definition's name; false: there is none. On a runner of the caller's. */
-bool tla_search_action(const struct tla_search *search, struct tla_runner *runner,
-		       const tla_value *state, uint32_t ordinal, struct tla_span *ret_span,
-		       tla_sym *ret_name);
+/* What the engine is given as the name of the invariant, or as the error, where an evaluation
+ * failed: the search's error says what. */
+extern const char tla_search_failure[];
+
+/* Registers of the worker that came first; NULL: none is open. When no worker runs. */
+const tla_value *tla_search_registers(const struct tla_search *search);
+/* Values in the store and their bytes, tables included. When no worker runs. */
+void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uint64_t *ret_bytes);
+/* What recursion may use of this thread's stack from here. */
+size_t tla_stack_bytes(void);
 
 /* What an evaluation that failed says, as the search's error. */
 void tla_search_take_error(struct tla_search_error *error, const struct tla_runner *runner,
-			   tla_sym name);
+			   enum tla_stage stage, tla_sym name);
 
 #endif /* TLA_SEARCH_H */

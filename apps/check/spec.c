@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A specification as `nodewise check` has it: loaded with its configuration, its assumptions
+ * looked at, its search prepared; what it prints with PrintT and asks with TLCGet.
+ *
+ * Invariant: the runner is the main thread's alone; workers have runners of their own and meet here
+ * only under print_lock or in reports of the search.
+ */
+#include "check/spec.h"
+
+#include "tla/value/fcn.h"
+#include "tla/value/print.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- Loading --- */
+
+/* Spec.tla is meant by Spec, too, as with TLC. */
+static char *path_with(const char *path, const char *suffix)
+{
+	size_t length = strlen(path);
+	char *text;
+
+	if (length > 4 && strcmp(path + length - 4, ".tla") == 0)
+		length -= 4;
+	if (asprintf(&text, "%.*s%s", (int)length, path, suffix) < 0)
+		return NULL;
+	return text;
+}
+
+/* -config File means File.cfg where there is no File. */
+static char *config_path(const struct check_options *options)
+{
+	const char *given = options->config;
+	char *with_suffix;
+
+	if (!given)
+		return path_with(options->spec, ".cfg");
+	if (access(given, F_OK) == 0 || asprintf(&with_suffix, "%s.cfg", given) < 0)
+		return strdup(given);
+	if (access(with_suffix, F_OK) == 0)
+		return with_suffix;
+	free(with_suffix);
+	return strdup(given);
+}
+
+/* TLC's codes: 151 where the configuration is at fault, 150 where the specification is. */
+static int say_errors(const struct check_spec *spec)
+{
+	const struct tla_sources *sources = &spec->model->spec->sources;
+	struct tla_place place = tla_place_of(sources, sources->errors[0].pos);
+
+	check_say_errors(sources);
+	return place.file && place.file == spec->model->config_file ? CHECK_CONFIG : CHECK_PARSE;
+}
+
+static int load(struct check_spec *spec, const char *path)
+{
+	struct tla_reader reader = { .read = check_files_read,
+				     .context = &spec->files,
+				     .folders = spec->options->folders,
+				     .folder_count = spec->options->folder_count };
+	int r;
+
+	if (access(path, R_OK) < 0) {
+		(void)app_failed(CHECK_NAME, "%s: %s", path, strerror(errno));
+		return CHECK_PARSE;
+	}
+	if (access(spec->config_path, R_OK) < 0) {
+		(void)app_failed(CHECK_NAME,
+				 "no configuration %s: %s; --config FILE names another, --parse "
+				 "needs none",
+				 spec->config_path, strerror(errno));
+		return CHECK_CONFIG;
+	}
+	r = tla_model_load(spec->model, &reader, path, spec->config_path);
+	if (r == 0)
+		return APP_OK;
+	if (spec->model->spec->sources.error_count > 0)
+		return say_errors(spec);
+	(void)app_failed(CHECK_NAME, "%s: %s", path, strerror(-r));
+	return CHECK_SYSTEM;
+}
+
+/* A temporal property is never skipped silently. */
+static int refuse_temporal(const struct check_spec *spec)
+{
+	const struct tla_formulas *temporal = &spec->model->temporal;
+
+	if (temporal->count == 0 || spec->options->is_safety)
+		return APP_OK;
+	for (uint32_t i = 0; i < temporal->count; i++)
+		(void)app_failed(CHECK_NAME,
+				 "the temporal property %s is not checked yet; --safety leaves it "
+				 "out, and says so",
+				 check_name(spec, temporal->at[i].name));
+	return CHECK_CONFIG;
+}
+
+static int need_behaviour(const struct check_spec *spec)
+{
+	if (spec->model->next.fn || spec->model->world.var_count == 0)
+		return APP_OK;
+	(void)app_failed(CHECK_NAME, "%s: neither SPECIFICATION nor INIT and NEXT",
+			 spec->config_path);
+	return CHECK_CONFIG;
+}
+
+int check_spec_open(struct check_spec **ret_spec, const struct check_options *options)
+{
+	struct check_spec *spec = calloc(1, sizeof(*spec));
+	char *path = path_with(options->spec, ".tla");
+	int code = CHECK_SYSTEM;
+
+	if (spec) {
+		spec->options = options;
+		pthread_mutex_init(&spec->print_lock, NULL);
+		spec->config_path = config_path(options);
+	}
+	if (!spec || !path || !spec->config_path || tla_model_create(&spec->model) < 0)
+		(void)app_failed(CHECK_NAME, "no memory for a specification");
+	else
+		code = load(spec, path);
+	free(path);
+	if (code == APP_OK)
+		code = refuse_temporal(spec);
+	if (code == APP_OK)
+		code = need_behaviour(spec);
+	if (code == APP_OK &&
+	    tla_runner_create(&spec->runner, spec->model, NW_NODE_ANY, tla_stack_bytes()) < 0) {
+		(void)app_failed(CHECK_NAME, "no memory for the evaluator");
+		code = CHECK_SYSTEM;
+	}
+	if (code == APP_OK)
+		*ret_spec = spec;
+	else
+		check_spec_close(spec);
+	return code;
+}
+
+void check_spec_close(struct check_spec *spec)
+{
+	if (!spec)
+		return;
+	if (spec->has_search)
+		tla_search_fini(&spec->search);
+	tla_runner_destroy(spec->runner);
+	tla_model_destroy(spec->model);
+	check_files_free(&spec->files);
+	pthread_mutex_destroy(&spec->print_lock);
+	free(spec->config_path);
+	free(spec);
+}
+
+bool check_spec_has_behaviour(const struct check_spec *spec)
+{
+	return spec->model->next.fn != NULL;
+}
+
+/* --- What specifications print and ask --- */
+
+/* Beside a JSON report what is printed goes to stderr. */
+static void print(void *context, const char *text)
+{
+	struct check_spec *spec = context;
+	FILE *out = spec->options->is_json ? stderr : stdout;
+
+	pthread_mutex_lock(&spec->print_lock);
+	check_layout(out, text);
+	fputc('\n', out);
+	pthread_mutex_unlock(&spec->print_lock);
+}
+
+struct fields {
+	tla_value names[16], values[16];
+	uint32_t count;
+};
+
+static void add_field(struct fields *fields, struct tla_eval *eval, const char *name, tla_value v)
+{
+	fields->names[fields->count] = tla_new_string(eval, name, strlen(name));
+	fields->values[fields->count++] = v;
+}
+
+static tla_value record_of(struct tla_eval *eval, const struct fields *fields)
+{
+	for (uint32_t i = 0; i < fields->count; i++)
+		if (!fields->names[i] || !fields->values[i])
+			return TLA_NONE;
+	return tla_record(eval->heap, fields->names, fields->values, fields->count);
+}
+
+static tla_value stats_record(const struct nw_explore_report *report, struct tla_eval *eval)
+{
+	struct fields fields = { .count = 0 };
+
+	add_field(&fields, eval, "generated", tla_int((int64_t)report->total.generated));
+	add_field(&fields, eval, "distinct", tla_int((int64_t)report->total.distinct));
+	add_field(&fields, eval, "queue", tla_int((int64_t)report->total.queue));
+	add_field(&fields, eval, "diameter", tla_int(report->depth));
+	add_field(&fields, eval, "duration", tla_int((int64_t)report->seconds));
+	return record_of(eval, &fields);
+}
+
+static tla_value report(struct tla_eval *eval, void *context, const char *name)
+{
+	const struct check_spec *spec = context;
+	struct nw_explore_report now = { 0 };
+
+	if (spec->explore)
+		nw_explore_report(spec->explore, &now);
+	if (strcmp(name, "stats") == 0)
+		return stats_record(&now, eval);
+	if (strcmp(name, "generated") == 0)
+		return tla_int((int64_t)now.total.generated);
+	if (strcmp(name, "distinct") == 0)
+		return tla_int((int64_t)now.total.distinct);
+	if (strcmp(name, "queue") == 0)
+		return tla_int((int64_t)now.total.queue);
+	if (strcmp(name, "diameter") == 0)
+		return tla_int(now.depth);
+	if (strcmp(name, "duration") == 0)
+		return tla_int((int64_t)now.seconds);
+	return TLA_NONE;
+}
+
+/* --- Before and after the search --- */
+
+void check_spec_assume(struct check_spec *spec, struct check_result *ret_result)
+{
+	const struct tla_formulas *list = &spec->model->assumptions;
+	struct tla_eval *eval = &spec->runner->eval;
+
+	check_result_of_nothing(ret_result);
+	spec->model->world.files = (struct tla_files){ check_files_read, check_files_write,
+						       &spec->files };
+	spec->model->world.worker_count = spec->options->explore.worker_count;
+	spec->model->world.checks_deadlock = !spec->options->explore.no_deadlock &&
+					     !spec->model->config.no_deadlock;
+	eval->print = print;
+	eval->report = report;
+	eval->print_context = eval->report_context = spec;
+	for (uint32_t i = 0; i < list->count; i++) {
+		enum tla_verdict verdict = tla_run_state(spec->runner, &list->at[i], NULL);
+
+		if (verdict == TLA_HOLDS)
+			continue;
+		check_result_of_formula(spec, &list->at[i], verdict, true, ret_result);
+		return;
+	}
+}
+
+int check_spec_search(struct check_spec *spec, struct check_model *ret_model)
+{
+	int r = tla_search_init(&spec->search, spec->model);
+
+	spec->has_search = true;
+	if (r < 0) {
+		(void)app_failed(CHECK_NAME, "%s: %s",
+				 r == -EINVAL ? "SYMMETRY" : "no memory for the search",
+				 r == -EINVAL ? spec->search.error.text : strerror(-r));
+		return r == -EINVAL ? CHECK_CONFIG : CHECK_SYSTEM;
+	}
+	spec->search.hooks = (struct tla_search_hooks){ print, report, spec };
+	spec->memory_bytes_max = spec->options->explore.memory_bytes_max;
+	if (!spec->memory_bytes_max)
+		spec->memory_bytes_max = nw_mem_available_bytes() / 100 * 85;
+	*ret_model = (struct check_model){ .model = &spec->search.interface,
+					   .data = &spec->search };
+	return APP_OK;
+}
+
+/* The engine counts its own memory; values in the store and on heaps are beside that. */
+bool check_spec_is_full(struct check_spec *spec)
+{
+	unsigned long long total, resident = 0;
+	FILE *statm = fopen("/proc/self/statm", "re");
+
+	if (!statm)
+		return false;
+	if (fscanf(statm, "%llu %llu", &total, &resident) != 2)
+		resident = 0;
+	(void)fclose(statm); /* only read from */
+	if (resident * (uint64_t)sysconf(_SC_PAGESIZE) > spec->memory_bytes_max)
+		spec->is_out_of_memory = true;
+	return spec->is_out_of_memory;
+}
+
+/* With the registers of the worker that came first, as TLC. */
+static void run_postconditions(struct check_spec *spec, struct check_result *result)
+{
+	const struct tla_formulas *list = &spec->model->postconditions;
+	const tla_value *registers = tla_search_registers(&spec->search);
+	struct tla_eval *eval = &spec->runner->eval;
+	bool is_over = result->verdict != CHECK_HOLDS;
+
+	if (registers)
+		memcpy(eval->registers, registers, sizeof(eval->registers));
+	eval->level = 0;
+	for (uint32_t i = 0; i < list->count; i++) {
+		enum tla_verdict verdict = tla_run_state(spec->runner, &list->at[i], NULL);
+
+		if (verdict == TLA_HOLDS || is_over)
+			continue;
+		check_result_of_formula(spec, &list->at[i], verdict, false, result);
+		is_over = true;
+	}
+}
+
+/* As TLC, which counts the level of the state that ended the search. */
+static void count_last_level(const struct check *check, struct nw_explore_report *report)
+{
+	const struct nw_explore_step *steps;
+	size_t count;
+
+	if (!check->options->explore.no_trace &&
+	    nw_explore_trace(check->explore, &steps, &count) == 0 && count > report->depth)
+		report->depth = (uint32_t)count;
+}
+
+void check_spec_conclude(struct check_spec *spec, const struct check *check,
+			 struct nw_explore_report *last, struct check_result *ret_result)
+{
+	struct tla_eval *eval = &spec->runner->eval;
+
+	/* What makes steps again to find out about them prints nothing again. */
+	spec->search.hooks.print = NULL;
+	eval->print = NULL;
+	check_result_of_search(spec, check, last, ret_result);
+	count_last_level(check, last);
+	eval->print = print;
+	if (ret_result->verdict != CHECK_INCOMPLETE && ret_result->verdict != CHECK_BROKEN)
+		run_postconditions(spec, ret_result);
+	eval->print = NULL;
+}

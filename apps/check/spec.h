@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of `nodewise check Spec.tla` share.
+ *
+ * spec.c    loads a specification; assumptions, postconditions; what it prints and asks
+ * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
+ * trace.c   counterexamples: as text, as JSON, as TLA+
+ * layout.c  values over several lines
+ */
+#ifndef APP_CHECK_SPEC_H
+#define APP_CHECK_SPEC_H
+
+#include "check/check.h"
+
+#include "tla/model/move.h"
+#include "tla/model/search.h"
+
+#include <pthread.h>
+
+/* How it came out. */
+enum check_verdict {
+	CHECK_HOLDS,
+	CHECK_NOTHING, /* no behaviour to explore; the assumptions hold */
+	CHECK_ASSUMPTION_FALSE,
+	CHECK_POSTCONDITION_FALSE,
+	CHECK_NO_SUCCESSOR,
+	CHECK_INVARIANT_FALSE,
+	CHECK_ACTION_FALSE,  /* a property of steps */
+	CHECK_INITIAL_FALSE, /* a property of initial states */
+	CHECK_CANNOT_EVALUATE,
+	CHECK_INCOMPLETE, /* interrupted, no memory, too deep */
+	CHECK_BROKEN,     /* the engine or the model: a bug */
+};
+
+enum { CHECK_SENTENCE_BYTES = 8192 };
+
+struct check_result {
+	enum check_verdict verdict;
+	int code;
+	const char *name; /* of the invariant, property, assumption, postcondition; or NULL */
+	const struct tla_search_error *error; /* of an evaluation, or NULL */
+	char sentence[CHECK_SENTENCE_BYTES];  /* without "Error: ", one line or more */
+};
+
+/* Invariant: what is NULL was not made. */
+struct check_spec {
+	const struct check_options *options;
+	struct check_files files;
+	char *config_path;
+	struct tla_model *model;
+	struct tla_runner *runner; /* the main thread's */
+	struct tla_search search;
+	bool has_search;
+	const struct nw_explore *explore; /* lent, while there is one */
+	struct tla_search_error error;    /* of what the runner evaluated */
+	pthread_mutex_t print_lock;
+	uint64_t memory_bytes_max; /* of the process */
+	bool is_out_of_memory;
+};
+
+/* All that return int: APP_OK, or the exit code after having said why. */
+
+/* Load; say what is wrong with it. */
+int check_spec_open(struct check_spec **ret_spec, const struct check_options *options);
+void check_spec_close(struct check_spec *spec);
+bool check_spec_has_behaviour(const struct check_spec *spec);
+/* Find an assumption that does not hold. */
+void check_spec_assume(struct check_spec *spec, struct check_result *ret_result);
+/* Prepare the search; *ret_model is lent. */
+int check_spec_search(struct check_spec *spec, struct check_model *ret_model);
+/* Whether the process has more memory than it may. */
+bool check_spec_is_full(struct check_spec *spec);
+/* After a search: what came of it, postconditions included. The report's depth becomes TLC's. */
+void check_spec_conclude(struct check_spec *spec, const struct check *check,
+			 struct nw_explore_report *report, struct check_result *ret_result);
+int check_spec_report(const struct check *check, const struct nw_explore_report *report,
+		      const struct check_result *result);
+
+/* result.c */
+void check_result_of_search(struct check_spec *spec, const struct check *check,
+			    const struct nw_explore_report *report,
+			    struct check_result *ret_result);
+/* Assumptions that hold, and nothing to explore. */
+void check_result_of_nothing(struct check_result *ret_result);
+void check_result_of_formula(struct check_spec *spec, const struct tla_formula *formula,
+			     enum tla_verdict verdict, bool is_assumption,
+			     struct check_result *ret_result);
+/* "line 5, col 8 to line 7, col 86 of module M" in buf; returns buf. */
+char *check_span(const struct check_spec *spec, struct tla_span span, char *buf, size_t buf_bytes);
+/* The name of the module that a place is in; lent until the next call. One thread. */
+const char *check_module_of(const struct tla_file *file, char *buf, size_t buf_bytes);
+const char *check_name(const struct check_spec *spec, tla_sym name);
+
+/* trace.c */
+void check_trace_print(struct check_spec *spec, const struct check *check, bool is_bare);
+int check_trace_dump(struct check_spec *spec, const struct check *check);
+json_t *check_trace_json(struct check_spec *spec, const struct check *check);
+
+/* A value, broken over lines where it is long. */
+void check_layout(FILE *out, const char *value);
+/* Text of a value; the caller frees it. NULL: no memory. */
+char *check_value_text(const struct check_spec *spec, tla_value v);
+
+#endif /* APP_CHECK_SPEC_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLC's own words, with one dash: what its users type goes on to work.
+ *
+ * Invariant: a word of TLC's is done, or changes no answer and is passed over, or is refused by its
+ * name; none is dropped that would have changed what is checked.
+ */
+#include "check/check.h"
+
+#include <string.h>
+
+enum meaning {
+	OURS,    /* is the option `is` */
+	NOTHING, /* changes no answer here: files, seeds of fingerprints, warnings, fuel of the JVM
+		  */
+	LACKING  /* not there yet */
+};
+
+static const struct {
+	const char *name;
+	enum meaning meaning;
+	unsigned value_count;
+	const char *is;
+} words[] = {
+	{ "config", OURS, 1, "config" },
+	{ "workers", OURS, 1, "workers" },
+	{ "deadlock", OURS, 0, "no-deadlock" },
+	{ "difftrace", OURS, 0, "diff-trace" },
+	{ "dumpTrace", OURS, 2, NULL },
+	{ "help", OURS, 0, "help" },
+	{ "metadir", NOTHING, 1, NULL },
+	{ "noGenerateSpecTE", NOTHING, 0, NULL },
+	{ "nowarning", NOTHING, 0, NULL },
+	{ "terse", NOTHING, 0, NULL },
+	{ "cleanup", NOTHING, 0, NULL },
+	{ "gzip", NOTHING, 0, NULL },
+	{ "fp", NOTHING, 1, NULL },
+	{ "fpbits", NOTHING, 1, NULL },
+	{ "fpmem", NOTHING, 1, NULL },
+	{ "lncheck", NOTHING, 1, NULL },
+	{ "checkpoint", NOTHING, 1, NULL },
+	{ "continue", LACKING, 0, NULL },
+	{ "coverage", LACKING, 1, NULL },
+	{ "debug", LACKING, 0, NULL },
+	{ "debugger", LACKING, 0, NULL },
+	{ "depth", LACKING, 1, NULL },
+	{ "dump", LACKING, 2, NULL },
+	{ "generate", LACKING, 0, NULL },
+	{ "recover", LACKING, 1, NULL },
+	{ "simulate", LACKING, 0, NULL },
+	{ "tool", LACKING, 0, NULL },
+	{ "view", LACKING, 0, NULL },
+};
+
+static int take(struct check_options *options, size_t i, char **values)
+{
+	if (words[i].meaning == NOTHING)
+		return APP_OK;
+	if (words[i].meaning == LACKING)
+		return app_bad(CHECK_NAME, "TLC's -%s is not there yet", words[i].name);
+	if (!words[i].is)
+		return check_add_dump(options, values[0], values[1]);
+	/* One a core is what we do without being told. */
+	if (strcmp(words[i].name, "workers") == 0 && strcmp(values[0], "auto") == 0)
+		return APP_OK;
+	return check_set_option(options, words[i].is, words[i].value_count ? values[0] : NULL);
+}
+
+bool check_tlc_option(struct check_options *options, const char *word, char ***inout_next,
+		      int *ret_code)
+{
+	for (size_t i = 0; word[0] == '-' && i < sizeof(words) / sizeof(words[0]); i++) {
+		char **values = *inout_next;
+
+		if (strcmp(word + 1, words[i].name) != 0)
+			continue;
+		for (unsigned k = 0; words[i].meaning != LACKING && k < words[i].value_count; k++)
+			if (!*(*inout_next)++) {
+				*ret_code = app_bad(CHECK_NAME, "%s needs a value", word);
+				return true;
+			}
+		*ret_code = take(options, i, values);
+		return true;
+	}
+	return false;
+}

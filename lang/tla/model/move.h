@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Which action a step of a trace is, as TLC names it: <Send(1, "a") line 5, col 8 to ...>. */
+#ifndef TLA_MOVE_H
+#define TLA_MOVE_H
+
+#include "model.h"
+
+enum { TLA_MOVE_BYTES = 1024 };
+
+struct tla_move {
+	tla_sym name;              /* of the definition; or TLA_NO_SYM */
+	struct tla_span span;      /* of the action's text */
+	char args[TLA_MOVE_BYTES]; /* "(1, 2)", or "" */
+};
+
+/*
+ * The first action of the next-state relation that leads from a state to another, both stored.
+ * false: none does.
+ */
+bool tla_move_find(struct tla_runner *runner, const tla_value *from, const tla_value *to,
+		   struct tla_move *ret_move);
+
+#endif /* TLA_MOVE_H */

@@ -8,8 +8,9 @@
  * afterwards: so what the kernel refuses is known here and said once. One thread; the signals it
  * waits for are blocked except in sigtimedwait(), so none is lost and no handler is needed.
  *
- * A child that is to be ended stays a zombie until its group has got its last signal: while it is
- * one, the number of the group cannot become another's.
+ * What a task's shell leaves behind becomes nodewise's own child (PR_SET_CHILD_SUBREAPER). So a
+ * task that is to end has ended when no child of its group is left: until then the rest of it has
+ * its grace, and the number of the group, which signals go to, cannot become another's.
  *
  * The file of stdout is locked (flock) by the open file that the child inherits: whoever finds it
  * locked later knows that something of that task still runs.
@@ -28,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,7 +43,9 @@ struct child {
 	pid_t pid;
 	uint32_t task_idx, attempt, node_pos;
 	uint64_t start_ns;
-	uint64_t kill_ns; /* when SIGKILL is due; 0: not asked to end */
+	uint64_t kill_ns; /* when SIGKILL is due; 0: not asked to end; UINT64_MAX: has got it */
+	int status;
+	bool is_buried; /* its shell has ended, something of its group is left */
 };
 
 struct children {
@@ -73,6 +77,8 @@ int dag_children_open(struct dag_run *run)
 	for (size_t i = 0; i < 4; i++)
 		(void)sigaddset(&children->waited,
 				(const int[]){ SIGCHLD, SIGINT, SIGTERM, SIGHUP }[i]);
+	/* Fails on no kernel that nodewise runs on. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Where it is ignored, nobody would be told how a child ended. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_BLOCK, &children->waited, &children->before);
@@ -366,30 +372,48 @@ static uint64_t ns_of(struct timeval time)
 	return (uint64_t)time.tv_sec * DAG_NS_PER_S + (uint64_t)time.tv_usec * 1000;
 }
 
-/* The leader of a group is a zombie: takes it away, and with it what a stopped task left. */
-static void bury(struct dag_run *run, uint32_t i)
+/* A task has ended, with all that belongs to it as far as it was asked to end. */
+static void finish(struct dag_run *run, uint32_t i)
 {
 	struct children *children = run->engine;
 	struct child child = children->all[i];
-	struct dag_result *result = &run->results[child.task_idx];
 	struct dag_try try = { .task_idx = child.task_idx,
 			       .attempt = child.attempt,
 			       .node_pos = child.node_pos,
 			       .start_ns = child.start_ns,
-			       .end_ns = now_of(run) };
-	struct rusage usage = { 0 };
-	int status = 0;
+			       .end_ns = now_of(run),
+			       .is_ok = WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0 };
 
-	if (child.kill_ns != 0)
-		(void)kill(-child.pid, SIGKILL);
-	if (wait4(child.pid, &status, 0, &usage) != child.pid)
-		return;
 	children->all[i] = children->all[--children->count];
+	dag_run_ended(run, &try, child.status);
+}
+
+/* The shell of a task has ended. */
+static void bury(struct dag_run *run, uint32_t i)
+{
+	struct children *children = run->engine;
+	struct child *child = &children->all[i];
+	struct dag_result *result = &run->results[child->task_idx];
+	struct rusage usage = { 0 };
+
+	/* It is a zombie and our child: this cannot fail. */
+	(void)wait4(child->pid, &child->status, 0, &usage);
+	child->is_buried = true;
 	result->cpu_ns += ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
 	if (result->rss_bytes < (uint64_t)usage.ru_maxrss * 1024)
 		result->rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
-	try.is_ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	dag_run_ended(run, &try, status);
+	if (child->kill_ns == 0)
+		finish(run, i);
+}
+
+/* Tasks that were asked to end have ended when nobody of their group is left. */
+static void finish_empty(struct dag_run *run)
+{
+	struct children *children = run->engine;
+
+	for (uint32_t i = children->count; i-- > 0;)
+		if (children->all[i].is_buried && waitpid(-children->all[i].pid, NULL, WNOHANG) < 0)
+			finish(run, i);
 }
 
 static void reap(struct dag_run *run)
@@ -402,11 +426,12 @@ static void reap(struct dag_run *run)
 
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 			return;
-		while (i < children->count && children->all[i].pid != info.si_pid)
+		while (i < children->count &&
+		       (children->all[i].pid != info.si_pid || children->all[i].is_buried))
 			i++;
 		if (i < children->count)
 			bury(run, i);
-		else /* not ours: whoever started nodewise by exec left it */
+		else /* what a task left behind */
 			(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 }
@@ -450,6 +475,7 @@ static void wait_until(struct dag_run *run, uint64_t until_ns)
 	else if (signal_number > 0)
 		interrupt(run, signal_number);
 	(void)kill_overdue(run);
+	finish_empty(run);
 	dag_progress_draw(run);
 }
 

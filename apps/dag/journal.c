@@ -16,7 +16,7 @@
  * The checksum is XXH3 of what follows it. print is a fingerprint of what the task does and of all
  * it needs (file.c), inputs one of the sizes and times of its input files as it started. A task
  * is done if its last record is such an end, both fingerprints are what they are now, and all it
- * needs is done.
+ * needs is done and ended before it.
  *
  * Invariant: records are only appended, and an end is on the disk before anything starts that may
  * depend on it. A crash tears at most the last record: a line whose checksum is wrong counts as
@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,11 @@
 #include <xxhash.h>
 
 enum { PATH_BYTES = 4096, SUM_DIGITS = 16, VERSION = 1, ID_TEXT = 3 * 256, NAME_KEPT = 180 };
-enum { POLL_NS = 20000000 };
+enum { POLL_NS = 20000000, LOCK_POLLS = 50 };
 
 struct record {
 	uint64_t print, inputs;
+	uint64_t number; /* of its line: which of two ended later */
 	bool is_ok;
 };
 
@@ -115,7 +117,8 @@ static uint64_t inputs_of(const struct dag_task *task)
 	return sum;
 }
 
-static void take_record(struct dag_run *run, struct record *records, const char *text)
+static void take_record(struct dag_run *run, struct record *records, const char *text,
+			uint64_t number)
 {
 	char verdict[8];
 	unsigned status, attempt;
@@ -137,7 +140,7 @@ static void take_record(struct dag_run *run, struct record *records, const char 
 	if (idx == DAG_NONE)
 		return;
 	if (records)
-		records[idx] = (struct record){ print, inputs, strcmp(verdict, "ok") == 0 };
+		records[idx] = (struct record){ print, inputs, number, strcmp(verdict, "ok") == 0 };
 	if (strcmp(verdict, "ok") == 0 && !run->file->tasks[idx].has_duration) {
 		run->cost_ns[idx] = ns;
 		run->is_known[idx] = true;
@@ -164,6 +167,7 @@ static int read_journal(struct dag_run *run, const char *path, struct record *re
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
+	uint64_t number = 0;
 	off_t at = 0;
 
 	if (!stream)
@@ -179,7 +183,7 @@ static int read_journal(struct dag_run *run, const char *path, struct record *re
 			continue;
 		}
 		*ret_bytes = at;
-		take_record(run, records, line + SUM_DIGITS + 1);
+		take_record(run, records, line + SUM_DIGITS + 1, ++number);
 	}
 	free(line);
 	(void)fclose(stream); /* was only read */
@@ -205,8 +209,12 @@ void dag_journal_peek(struct dag_run *run)
 		bool is_done = records[idx].is_ok && records[idx].print == task->print &&
 			       records[idx].inputs == inputs_of(task);
 
-		for (uint32_t k = 0; k < task->need_count; k++)
-			is_done &= run->results[task->needs[k].task_idx].was_done;
+		for (uint32_t k = 0; k < task->need_count; k++) {
+			uint32_t need = task->needs[k].task_idx;
+
+			is_done &= run->results[need].was_done &&
+				   records[need].number < records[idx].number;
+		}
 		run->results[idx].was_done = is_done;
 		run->done_before += is_done;
 	}
@@ -323,6 +331,19 @@ static int make_folders(struct dag_run *run)
 	return APP_OK;
 }
 
+/* Ctrl-C ends the waiting: no signal is blocked yet. Returns what flock() did. */
+static int wait_for_lock(int file, unsigned poll_count_max)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	int rc;
+
+	for (unsigned i = 0; (rc = flock(file, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK &&
+			     i < poll_count_max;
+	     i++)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	return rc;
+}
+
 static int take_lock(struct dag_run *run)
 {
 	struct dag_journal *journal = run->journal;
@@ -332,7 +353,8 @@ static int take_lock(struct dag_run *run)
 	journal->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (journal->lock < 0)
 		return broken(run, path);
-	if (flock(journal->lock, LOCK_EX | LOCK_NB) == 0)
+	/* A child that a killed run was just starting has this file, too, until it execs. */
+	if (wait_for_lock(journal->lock, LOCK_POLLS) == 0)
 		return APP_OK;
 	if (errno == EWOULDBLOCK)
 		return app_failed(DAG_NAME,
@@ -342,15 +364,6 @@ static int take_lock(struct dag_run *run)
 	app_note(DAG_NAME, "%s: %s: two runs at once would not notice each other", path,
 		 strerror(errno));
 	return APP_OK;
-}
-
-/* Ctrl-C ends the waiting: no signal is blocked yet. */
-static void wait_for_lock(int file)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-
-	while (flock(file, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
 /* A task of a run that was killed may have outlived it: two at once must not be. */
@@ -371,7 +384,7 @@ static void wait_for_orphans(struct dag_run *run)
 					 "task '%s' of an earlier run still runs: waiting for it "
 					 "(fuser %s tells its processes)",
 					 run->file->tasks[i].id, path);
-				wait_for_lock(file);
+				(void)wait_for_lock(file, UINT_MAX);
 			}
 			(void)close(file);
 		}

@@ -19,6 +19,8 @@ usage: ./do COMMAND
   build           the optimised command, at build/release/bin/nodewise
   bench [NAME]    run the benchmarks under bench/, each beside its baseline
                   (NAME: those with it in their name; what follows is for them)
+  corpus [ARG]... TLA+ models, each against what TLC found, as a table (TLA_DATA: their folder;
+                  --limit S: seconds for each; a word: only models with it in their path)
   asan [ARG]...   all tests under AddressSanitizer and UBSan
   tsan [ARG]...   tests under ThreadSanitizer, with small limits; golden_check_cube2, which
                   takes minutes under it, is left out
@@ -160,6 +162,14 @@ bench() { # [NAME [ARG]...]
 	[ -n "$found" ] || { status=2; die "no benchmark is called '$name'; see bench/"; }
 }
 
+corpus() { # [ARG]...
+	need build
+	build release
+	result=0
+	tests/corpus/run-corpus build/release/bin/nodewise "$@" || result=$?
+	[ "$result" -eq 0 ] || [ "$result" -eq 77 ] || die "corpus: not all answers are TLC's"
+}
+
 lint() {
 	need build clang lint
 	git ls-files -z -- '*.[ch]' | xargs -0 clang-format --dry-run -Werror
@@ -209,7 +219,7 @@ trap 'exit 143' TERM
 command=$1
 shift
 case $command in
-demo | bench | lint | soak | model | install) "$command" "$@" ;;
+demo | bench | corpus | lint | soak | model | install) "$command" "$@" ;;
 build) need build && build release ;;
 test) tests dev "$@" ;;
 asan | tsan | clang)

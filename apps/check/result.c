@@ -64,9 +64,62 @@ static bool is_named(const struct tla_formulas *list, const struct check_spec *s
 	return false;
 }
 
-static void error_result(const struct check_spec *spec, struct check_result *result)
+static int pass_over(struct tla_eval *eval, void *context)
 {
-	const struct tla_search_error *error = &spec->search.error;
+	(void)eval;
+	(void)context;
+	return 0;
+}
+
+/* The first of a list that cannot be evaluated in a state, or in the step that leads there. */
+static bool fails_again(struct check_spec *spec, const struct tla_formulas *list,
+			const tla_value *before, const tla_value *state, enum tla_stage stage)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		enum tla_verdict verdict = before ? tla_run_step(spec->runner, &list->at[i], before,
+								 state)
+						  : tla_run_state(spec->runner, &list->at[i],
+								  state);
+
+		if (verdict == TLA_ERROR) {
+			tla_search_take_error(&spec->error, spec->runner, stage, list->at[i].name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Several workers may fail at once: the search has the error of one, the engine the trace of
+ * another. So the end of the trace is evaluated once more. */
+static const struct tla_search_error *error_of_trace(struct check_spec *spec,
+						     const struct check *check)
+{
+	const struct tla_model *model = spec->model;
+	const struct nw_explore_step *steps;
+	const tla_value *last, *before;
+	size_t count = 0;
+
+	if (nw_explore_trace(check->explore, &steps, &count) < 0 || count == 0)
+		return &spec->search.error;
+	last = (const tla_value *)(const void *)steps[count - 1].state;
+	before = count > 1 ? (const tla_value *)(const void *)steps[count - 2].state : NULL;
+	spec->runner->eval.level = (uint32_t)count;
+	if (fails_again(spec, &model->constraints, NULL, last, TLA_AT_CONSTRAINT) ||
+	    fails_again(spec, &model->invariants, NULL, last, TLA_AT_INVARIANT) ||
+	    (before &&
+	     fails_again(spec, &model->action_constraints, before, last, TLA_AT_CONSTRAINT)) ||
+	    (before && fails_again(spec, &model->implied_actions, before, last, TLA_AT_PROPERTY)))
+		return &spec->error;
+	if (tla_run_next(spec->runner, last, pass_over, NULL) >= 0)
+		return &spec->search.error;
+	tla_search_take_error(&spec->error, spec->runner, TLA_AT_NEXT, TLA_NO_SYM);
+	return &spec->error;
+}
+
+static void error_result(struct check_spec *spec, const struct check *check,
+			 struct check_result *result)
+{
+	const struct tla_search_error *error = error_of_trace(spec, check);
 	const char *name = check_name(spec, error->name);
 
 	result->error = error;
@@ -184,7 +237,7 @@ void check_result_of_search(struct check_spec *spec, const struct check *check,
 
 	*ret_result = (struct check_result){ .verdict = CHECK_HOLDS };
 	if (is_error) {
-		error_result(spec, ret_result);
+		error_result(spec, check, ret_result);
 		return;
 	}
 	switch (report->end) {

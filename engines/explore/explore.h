@@ -220,6 +220,7 @@ struct nwi_worker {
 	struct nwi_gate made, sent; /* candidates of its own making; those it is sent */
 	struct nwi_origin *origins; /* of the group */
 	uint32_t origin_count;
+	uint32_t unmade_count;   /* candidates behind a faulty one, which do not count as made */
 	uint32_t emitted_before; /* successors of the state at hand that left with earlier groups */
 	uint64_t *order_fps;     /* one shard's part of a group */
 	uint32_t *order;         /* and where in the group each stands */

@@ -281,6 +281,11 @@ bool nwi_keep_new(struct nwi_worker *worker, const struct nwi_lot *lot, const ui
 			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
 			goes_on = keep_one(worker, lot, lot_idxs ? lot_idxs[i] : i);
+			/* A worker alone tells what it would have made up to the fault, had it
+			 * looked at each successor at once. */
+			if (!goes_on && !worker->lanes)
+				worker->unmade_count = lot->count - 1 -
+						       (lot_idxs ? lot_idxs[i] : i);
 			kept++;
 		}
 	}

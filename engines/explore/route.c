@@ -541,9 +541,11 @@ static bool send_on(struct nwi_worker *worker)
 
 bool nwi_route_group(struct nwi_worker *worker)
 {
-	bool goes_on = measure(worker) && link_up(worker) && send_on(worker);
+	bool goes_on;
 
-	nwi_count(&worker->tally.generated, worker->emit.count);
+	worker->unmade_count = 0;
+	goes_on = measure(worker) && link_up(worker) && send_on(worker);
+	nwi_count(&worker->tally.generated, worker->emit.count - worker->unmade_count);
 	worker->emit.count = 0;
 	worker->emit.cur = worker->emit_bytes;
 	worker->origin_count = 0;

@@ -106,11 +106,15 @@ static void end_in_fault(struct nw_emit *emit, enum nw_fault kind, const char *t
 			 const void *successor, size_t n_bytes)
 {
 	struct nwi_worker *worker = emit->engine;
-	const struct nwi_origin *from = &worker->origins[worker->origin_count - 1];
+	nwi_link place = worker->origins[worker->origin_count - 1].place;
 
+	count_dropped(worker);
+	/* What was made before is looked at first, as if one by one. */
+	if (worker->emit.count > 0 && !nwi_route_group(worker))
+		return;
 	nwi_end_step(worker->explore,
-		     kind == NW_FAULT_VIOLATION ? NW_EXPLORE_VIOLATION : NW_EXPLORE_ERROR,
-		     from->place, successor, (uint32_t)n_bytes, text);
+		     kind == NW_FAULT_VIOLATION ? NW_EXPLORE_VIOLATION : NW_EXPLORE_ERROR, place,
+		     successor, (uint32_t)n_bytes, text);
 }
 
 static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_t *state,
@@ -125,6 +129,9 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 		return false;
 	if (!has_successors(worker)) {
 		if (explore->check_deadlock) {
+			/* A violation made earlier is found earlier. */
+			if (worker->emit.count > 0 && !nwi_route_group(worker))
+				return false;
 			nwi_end_at(explore, NW_EXPLORE_DEADLOCK, place, state, n_bytes, NULL);
 			return false;
 		}

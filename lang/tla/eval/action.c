@@ -89,10 +89,57 @@ static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, 
 	return act(eval, code->args[code->count - 1], copy, &rest);
 }
 
+bool tla_is_assigned(const struct tla_eval *eval)
+{
+	const tla_value *values = eval->is_init ? eval->now : eval->next;
+
+	for (uint32_t i = eval->var_count; i-- > 0;)
+		if (!values[i])
+			return false;
+	return true;
+}
+
+/* Whether one member of the list holds, nothing being left to give values to: 1, 0, -1. */
+static int holds(struct tla_eval *eval, const struct rest *rest)
+{
+	int result = 1;
+
+	for (uint32_t i = rest->idx; rest->elements && result == 1 && i < rest->elements->count;
+	     i++) {
+		struct tla_frame *copy = tla_frame_copy(eval, rest->frame);
+
+		if (!copy || tla_walk_bind(eval, rest->code, rest->elements->at[i], copy) < 0)
+			return -1;
+		result = tla_eval_bool(eval, rest->code->args[rest->code->count - 1], copy);
+	}
+	for (uint32_t i = rest->idx; !rest->elements && result == 1 && i < rest->code->count; i++)
+		result = tla_eval_bool(eval, rest->code->args[i], rest->frame);
+	return result;
+}
+
+/* As TLC does: once all variables have values, what is left is a test, and branches no more. */
+static int test_rest(struct tla_eval *eval, const struct rest *rest)
+{
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	int result = 1;
+
+	for (; rest && result == 1; rest = rest->behind)
+		result = holds(eval, rest);
+	if (result < 0)
+		return -1;
+	if (result == 1)
+		result = eval->emit(eval, eval->emit_context);
+	else
+		tla_eval_cut(eval, mark);
+	return result;
+}
+
 static int go_on(struct tla_eval *eval, const struct rest *rest)
 {
 	if (!rest)
 		return complete(eval);
+	if (tla_is_assigned(eval))
+		return test_rest(eval, rest);
 	if (rest->elements)
 		return conjoin_elements(eval, rest->code, rest->idx, rest->frame, rest->elements,
 					rest->behind);

@@ -3,8 +3,9 @@
  * Folds, and what is searched for in sets and sequences, in C: their definitions in the modules say
  * what they mean, but go through all subsets or all functions.
  *
- * A fold over a set takes elements off it in the order of CHOOSE, the smallest first, and applies
- * the operator from the last one back, as the recursion would.
+ * Where an operator does not commute the order counts, and it is TLC's: MapThenFoldSet applies it
+ * from the element chosen last back to the first, as the recursion says; the folds of
+ * FiniteSetsExt, Functions and FoldSeq go from the smallest element on.
  */
 #include "natives.h"
 
@@ -34,6 +35,15 @@ static tla_value fold_back(struct tla_eval *eval, tla_value op, tla_value f, con
 	return acc;
 }
 
+/* The same from the first to the last. */
+static tla_value fold_on(struct tla_eval *eval, tla_value op, const tla_value *items,
+			 uint64_t count, tla_value acc)
+{
+	for (uint64_t i = 0; acc && i < count; i++)
+		acc = call2(eval, op, items[i], acc);
+	return acc;
+}
+
 /* A set's elements, ascending. NULL: failed. */
 static const tla_value *elements(struct tla_eval *eval, const struct tla_obj *set)
 {
@@ -48,18 +58,12 @@ static const tla_value *elements(struct tla_eval *eval, const struct tla_obj *se
 	return items;
 }
 
-static tla_value fold_elements(struct tla_eval *eval, const char *where, tla_value op, tla_value f,
-			       tla_value base, tla_value v)
-{
-	const struct tla_obj *set = tla_need_set(eval, where, v);
-	const tla_value *items = set ? elements(eval, set) : NULL;
-
-	return items ? fold_back(eval, op, f, items, tla_set_count(set), base) : TLA_NONE;
-}
-
 static tla_value fold_set(struct tla_eval *eval, const tla_value *args)
 {
-	return fold_elements(eval, "FoldSet", args[0], TLA_NONE, args[1], args[2]);
+	const struct tla_obj *set = tla_need_set(eval, "FoldSet", args[2]);
+	const tla_value *items = set ? elements(eval, set) : NULL;
+
+	return items ? fold_on(eval, args[0], items, tla_set_count(set), args[1]) : TLA_NONE;
 }
 
 /* MapThenFoldSet(op, base, f, choose, S): elements in the order that choose takes them. */
@@ -238,8 +242,7 @@ static tla_value fold_function(struct tla_eval *eval, const tla_value *args)
 {
 	const struct tla_obj *fcn = function(eval, "FoldFunction", args[2]);
 
-	return fcn ? fold_back(eval, args[0], TLA_NONE, tla_fcn_values(fcn), fcn->count, args[1])
-		   : TLA_NONE;
+	return fcn ? fold_on(eval, args[0], tla_fcn_values(fcn), fcn->count, args[1]) : TLA_NONE;
 }
 
 /* The values of a function at a set's elements. NULL: failed. */
@@ -260,8 +263,7 @@ static tla_value fold_function_on(struct tla_eval *eval, const tla_value *args)
 	const struct tla_obj *set = tla_need_set(eval, "FoldFunctionOnSet", args[3]);
 	tla_value *values = set ? values_at(eval, args[2], set) : NULL;
 
-	return values ? fold_back(eval, args[0], TLA_NONE, values, tla_set_count(set), args[1])
-		      : TLA_NONE;
+	return values ? fold_on(eval, args[0], values, tla_set_count(set), args[1]) : TLA_NONE;
 }
 
 static tla_value range_of(struct tla_eval *eval, const tla_value *args)

@@ -223,10 +223,9 @@ static tla_value from_json(struct tla_eval *eval, const json_t *json)
 
 static bool no_file(struct tla_eval *eval, const char *path, int err)
 {
-	char reason[128] = "";
+	char reason[128];
 
-	(void)!strerror_r(-err, reason, sizeof reason);
-	tla_fail(eval->heap, "The file %s: error %d %s.", path, -err, reason);
+	tla_fail(eval->heap, "The file %s: %s.", path, strerror_r(-err, reason, sizeof reason));
 	return false;
 }
 

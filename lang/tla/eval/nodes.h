@@ -65,6 +65,8 @@ tla_eval_fn tla_ev_primed;    /* args[0] in the next state */
 tla_eval_fn tla_ev_unchanged; /* args[0]; or vars: a of them */
 tla_eval_fn tla_ev_enabled;   /* args[0] */
 int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+/* Whether the step (with is_init: the state) has a value for every variable. */
+bool tla_is_assigned(const struct tla_eval *eval);
 tla_eval_fn tla_ev_box, tla_ev_angle; /* action, subscript, subscript primed */
 tla_eval_fn tla_ev_compose;
 tla_eval_fn tla_ev_temporal; /* fails: has no value in a state */

@@ -34,11 +34,28 @@ static bool two_args(struct tla_eval *eval, const struct tla_code *code, struct 
 	return *ret_b != TLA_NONE;
 }
 
+/* v \in {x \in S : P}: the set need not be made. */
+static int is_in_filter(struct tla_eval *eval, tla_value v, const struct tla_code *filter,
+			struct tla_frame *frame)
+{
+	tla_value *set = tla_walk_sets(eval, filter, frame);
+	int is_member = set ? tla_member(eval->heap, v, *set) : -1;
+
+	if (is_member != 1)
+		return is_member;
+	if (tla_walk_bind(eval, filter, v, frame) < 0)
+		return -1;
+	return tla_eval_bool(eval, filter->args[1], frame);
+}
+
 static int is_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	tla_value v, set;
+	tla_value v = tla_eval(eval, code->args[0], frame), set;
 
-	return two_args(eval, code, frame, &v, &set) ? tla_member(eval->heap, v, set) : -1;
+	if (v && code->args[1]->eval == tla_ev_filter)
+		return is_in_filter(eval, v, code->args[1], frame);
+	set = v ? tla_eval(eval, code->args[1], frame) : TLA_NONE;
+	return set ? tla_member(eval->heap, v, set) : -1;
 }
 
 tla_value tla_ev_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
@@ -181,18 +198,32 @@ static tla_value filter_walk(struct tla_eval *eval, const struct tla_code *code,
 	struct list kept = { 0 };
 	int result = -1;
 
-	while (walk && (result = tla_walk_next(eval, walk)) == 1) {
-		struct tla_eval_mark mark = tla_eval_mark(eval);
-		int holds = tla_eval_bool(eval, code->args[1], frame);
+	while (walk) {
+		struct tla_eval_mark before = tla_eval_mark(eval), after;
+		int holds;
 
+		result = tla_walk_next(eval, walk);
+		if (result != 1)
+			break;
+		after = tla_eval_mark(eval);
+		holds = tla_eval_bool(eval, code->args[1], frame);
 		if (holds < 0)
 			return TLA_NONE;
-		tla_eval_cut(eval, mark);
+		tla_eval_cut(eval, holds ? after : before);
 		if (holds && !list_add(eval->heap, &kept, tla_walk_value(walk, 0)))
 			return TLA_NONE;
 	}
 	/* Ascending, as they came. */
 	return result == 0 ? tla_set_sorted(eval->heap, kept.items, kept.count) : TLA_NONE;
+}
+
+/* A set that TLC, too, would only ask for members. */
+static bool is_vast(struct tla_eval *eval, tla_value set)
+{
+	const struct tla_obj *obj = tla_obj(set);
+
+	return obj->kind >= TLA_SUBSET && obj->kind <= TLA_CROSS &&
+	       tla_cardinality(eval->heap, set) > TLA_EXPLICIT_COUNT_MAX;
 }
 
 tla_value tla_ev_filter(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
@@ -204,7 +235,7 @@ tla_value tla_ev_filter(struct tla_eval *eval, const struct tla_code *code, stru
 		return TLA_NONE;
 	if (tla_is_simple_loop(code, *set))
 		return filter_set(eval, code, frame, *set);
-	if (tla_is_enumerable(*set))
+	if (tla_is_enumerable(*set) && !is_vast(eval, *set))
 		return filter_walk(eval, code, frame, set);
 	closure = tla_closure_new(eval, code, frame, false);
 	return closure ? tla_pred(eval->heap, *set, closure) : TLA_NONE;

@@ -113,12 +113,56 @@ tla_value tla_ev_enabled(struct tla_eval *eval, const struct tla_code *code,
 	return tla_of_bool(tla_is_enabled(eval, code->args[0], frame));
 }
 
-/* As an expression, A \cdot B holds of a step if some state lies between. */
+/* A \cdot B of a step that is given: its ends, and whether a state between was found. */
+struct composed {
+	const struct tla_code *second;
+	struct tla_frame *frame;
+	tla_value *next;
+};
+
+/* A has ended in `next`: does B lead from there to the step's end? */
+static int try_second(struct tla_eval *eval, void *context)
+{
+	struct composed *composed = context;
+	tla_value *now = eval->now, *next = eval->next;
+	int holds;
+
+	eval->now = next;
+	eval->next = composed->next;
+	holds = tla_eval_bool(eval, composed->second, composed->frame);
+	eval->now = now;
+	eval->next = next;
+	return holds;
+}
+
 tla_value tla_ev_compose(struct tla_eval *eval, const struct tla_code *code,
 			 struct tla_frame *frame)
 {
-	(void)frame;
-	return tla_fail_at(eval, code->span, "\\cdot is evaluated in the next-state action only.");
+	struct composed composed = { code->args[1], frame, eval->next };
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	size_t n_bytes = eval->var_count * sizeof(tla_value);
+	int (*emit)(struct tla_eval *, void *) = eval->emit;
+	void *emit_context = eval->emit_context;
+	const struct tla_code *action = eval->action;
+	bool is_init = eval->is_init;
+	int found = -1;
+
+	eval->next = tla_alloc(eval->heap, n_bytes);
+	if (eval->next) {
+		memset(eval->next, 0, n_bytes);
+		eval->emit = try_second;
+		eval->emit_context = &composed;
+		eval->is_init = false;
+		found = tla_act(eval, code->args[0], frame);
+	}
+	eval->next = composed.next;
+	eval->emit = emit;
+	eval->emit_context = emit_context;
+	eval->action = action;
+	eval->is_init = is_init;
+	if (found >= 0)
+		tla_eval_cut(eval, mark);
+	return tla_of_bool(found);
 }
 
 tla_value tla_ev_temporal(struct tla_eval *eval, const struct tla_code *code,

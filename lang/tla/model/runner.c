@@ -171,7 +171,14 @@ static int run_conjunct(struct initial *initial)
 	eval->allows_gaps = initial->idx + 1 < initial->runner->model->init.count;
 	eval->emit = next_conjunct;
 	eval->emit_context = initial;
-	return frame ? tla_act(eval, formula->fn->body, frame) : -1;
+	if (!frame)
+		return -1;
+	if (initial->idx > 0 && tla_is_assigned(eval)) {
+		int holds = tla_eval_bool(eval, formula->fn->body, frame);
+
+		return holds == 1 ? next_conjunct(eval, initial) : holds;
+	}
+	return tla_act(eval, formula->fn->body, frame);
 }
 
 int tla_run_init(struct tla_runner *runner, int (*emit)(struct tla_eval *eval, void *context),

@@ -295,24 +295,42 @@ static tla_value explicit_odometer(struct tla_heap *heap, tla_value set)
 	return step < 0 ? TLA_NONE : tla_set_new(heap, items, (size_t)k);
 }
 
+/* Room for one more item: the array, moved where it was full. NULL: failed. */
+static tla_value *with_room(struct tla_heap *heap, tla_value *items, size_t count)
+{
+	tla_value *larger;
+
+	if (count < 16 ? count > 0 : (count & (count - 1)) != 0)
+		return items;
+	larger = tla_alloc(heap, (count < 16 ? 16 : 2 * count) * sizeof *larger);
+	if (larger && count > 0)
+		memcpy(larger, items, count * sizeof *larger);
+	return larger;
+}
+
 /* {x \in S : P} where S can be gone through after all. */
 static tla_value explicit_pred(struct tla_heap *heap, tla_value pred)
 {
-	tla_value from = tla_explicit(heap, tla_obj(pred)->items[0]), *items;
+	tla_value *items = NULL, v;
+	struct tla_iter iter;
 	size_t kept = 0;
+	int step;
 
-	if (!from)
+	if (tla_iter_init(heap, &iter, tla_obj(pred)->items[0]))
 		return TLA_NONE;
-	items = tla_alloc(heap, tla_set_count(tla_obj(from)) * sizeof *items);
-	for (uint64_t i = 0; items && i < tla_set_count(tla_obj(from)); i++) {
-		int holds = heap->hooks.holds(heap->hooks.eval, pred, tla_set_at(tla_obj(from), i));
+	while ((step = tla_iter_next(heap, &iter, &v)) == 1) {
+		int holds = heap->hooks.holds(heap->hooks.eval, pred, v);
 
 		if (holds < 0)
 			return TLA_NONE;
-		if (holds)
-			items[kept++] = tla_set_at(tla_obj(from), i);
+		if (!holds)
+			continue;
+		items = with_room(heap, items, kept);
+		if (!items)
+			return TLA_NONE;
+		items[kept++] = v;
 	}
-	return items ? tla_set_sorted(heap, items, kept) : TLA_NONE;
+	return step == 0 ? tla_set_sorted(heap, items, kept) : TLA_NONE;
 }
 
 static tla_value explicit_lambda(struct tla_heap *heap, tla_value lambda)

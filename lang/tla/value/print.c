@@ -37,8 +37,21 @@ static void put_list(struct pen *pen, const char *open, const tla_value *items, 
 	put(pen, close);
 }
 
+/* TLC writes {1, 2, 3} for a set that was listed and 1..3 for one that was not; here they are one
+ * value, and small ones are listed. */
+enum { LISTED_MAX = 32 };
+
 static void put_interval(struct pen *pen, const struct tla_obj *set)
 {
+	if (tla_set_count(set) <= LISTED_MAX) {
+		put(pen, "{");
+		for (uint64_t i = 0; i < tla_set_count(set); i++) {
+			put(pen, i > 0 ? ", " : "");
+			put_value(pen, tla_set_at(set, i));
+		}
+		put(pen, "}");
+		return;
+	}
 	put_value(pen, set->items[0]);
 	put(pen, "..");
 	put_value(pen, set->items[1]);

@@ -39,6 +39,9 @@ int nwi_topo_refuse(int code, struct nw_diag *diag, const char *format, ...)
 int nwi_topo_set_source(hwloc_topology_t hw, const char *source, enum nw_topo_kind *ret_kind,
 			struct nw_diag *diag);
 
+/* What is said of an XML source, prefix included, that hwloc cannot read. -EINVAL. */
+int nwi_topo_refuse_xml(const char *source, struct nw_diag *diag);
+
 /* Copy what this process may use out of a loaded hwloc topology into zeroed tables. The caller
  * closes topo on failure too. 0, -EINVAL, -E2BIG or -ENOMEM. */
 int nwi_topo_load(struct nw_topo *topo, hwloc_topology_t hw, struct nw_diag *diag);

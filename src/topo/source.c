@@ -113,6 +113,11 @@ static int set_synthetic(hwloc_topology_t hw, const char *text, struct nw_diag *
 	return takes(hw, text) ? 0 : blame_word(hw, text, diag);
 }
 
+static int not_xml(const char *path, struct nw_diag *diag)
+{
+	return nwi_topo_refuse(-EINVAL, diag, "topology file '%s': not an hwloc XML file", path);
+}
+
 static int set_xml(hwloc_topology_t hw, const char *path, struct nw_diag *diag)
 {
 	uint64_t n_bytes;
@@ -125,10 +130,12 @@ static int set_xml(hwloc_topology_t hw, const char *path, struct nw_diag *diag)
 	if (n_bytes > NWI_TOPO_XML_BYTES_MAX)
 		return nwi_topo_refuse(-E2BIG, diag, "topology file '%s': larger than %d MiB", path,
 				       NWI_TOPO_XML_BYTES_MAX / 1024 / 1024);
-	if (hwloc_topology_set_xml(hw, path) < 0)
-		return nwi_topo_refuse(-EINVAL, diag, "topology file '%s': not an hwloc XML file",
-				       path);
-	return 0;
+	return hwloc_topology_set_xml(hw, path) < 0 ? not_xml(path, diag) : 0;
+}
+
+int nwi_topo_refuse_xml(const char *source, struct nw_diag *diag)
+{
+	return not_xml(source + strlen(xml_prefix), diag);
 }
 
 int nwi_topo_set_source(hwloc_topology_t hw, const char *source, enum nw_topo_kind *ret_kind,

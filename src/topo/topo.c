@@ -56,13 +56,16 @@ static int configure(hwloc_topology_t hw, const struct nw_topo_options *options,
 }
 
 static int load_source(hwloc_topology_t hw, const struct nw_topo_options *options,
-		       struct nw_diag *diag)
+		       enum nw_topo_kind kind, struct nw_diag *diag)
 {
 	int code;
 
 	if (hwloc_topology_load(hw) == 0)
 		return 0;
 	code = errno == ENOMEM ? -ENOMEM : -EINVAL;
+	/* Of hwloc's two XML readers one looks into the file only now. */
+	if (code == -EINVAL && kind == NW_TOPO_XML)
+		return nwi_topo_refuse_xml(options->source, diag);
 	return nwi_topo_refuse(code, diag, "topology '%s': hwloc cannot read it",
 			       options->source ? options->source : "of this machine");
 }
@@ -85,7 +88,7 @@ static int fill(struct nw_topo *topo, hwloc_topology_t hw, const struct nw_topo_
 	int rc = configure(hw, options, &topo->kind, diag);
 
 	if (rc == 0)
-		rc = load_source(hw, options, diag);
+		rc = load_source(hw, options, topo->kind, diag);
 	if (rc == 0)
 		rc = check_is_this(hw, options, diag);
 	if (rc == 0)

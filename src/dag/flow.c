@@ -219,11 +219,6 @@ uint32_t nwi_flow_task_count(const struct nwi_place *place)
 	return atomic_load_explicit(&place->task_count, memory_order_acquire);
 }
 
-static struct nw_flow_task *task_at(const struct nwi_place *place, uint32_t i)
-{
-	return place->first_task + i;
-}
-
 static struct nw_flow_task *new_task(struct nwi_place *place, nw_flow_fn *fn, void *arg,
 				     uint32_t flags)
 {
@@ -239,7 +234,7 @@ static struct nw_flow_task *new_task(struct nwi_place *place, nw_flow_fn *fn, vo
 		return NULL;
 	if (count == 0)
 		place->first_task = task;
-	assert(task == task_at(place, count));
+	assert(task == place->first_task + count);
 	memset(task, 0, sizeof(*task)); /* the arena may have been reset */
 	task->fn = fn;
 	task->arg = arg;

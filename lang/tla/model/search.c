@@ -227,25 +227,31 @@ static int is_in_model(struct tla_search_context *context, const tla_value *stat
 	return holds;
 }
 
-static int take_state(struct tla_search_context *context, const tla_value *state)
+/* Invariants of what is no state of the search are looked at here, of others by the engine. */
+static int hand_on(struct tla_search_context *context, const tla_value *state, bool is_in)
 {
 	const struct tla_model *model = context->search->model;
-	size_t n_bytes = model->world.var_count * sizeof *state;
-	int is_in = is_in_model(context, state);
 
-	if (is_in < 0)
-		return STOP;
-	if (check(context, TLA_AT_PROPERTY,
-		  context->from ? &model->implied_actions : &model->implied_inits, context->from,
-		  state))
-		return STOP;
 	if (is_in)
-		return nw_emit(context->emit, state, n_bytes) ? 0 : STOP;
-	/* It is no state of the search, and so looked at here. */
+		return nw_emit(context->emit, state, model->world.var_count * sizeof *state) ? 0
+											     : STOP;
 	if (check(context, TLA_AT_INVARIANT, &model->invariants, NULL, state))
 		return STOP;
 	nw_emit_drop(context->emit);
 	return 0;
+}
+
+/* The state first, then the step: TLC counts the state that a step at fault leads to. */
+static int take_state(struct tla_search_context *context, const tla_value *state)
+{
+	const struct tla_model *model = context->search->model;
+	int is_in = is_in_model(context, state);
+
+	if (is_in < 0 || hand_on(context, state, is_in))
+		return STOP;
+	return check(context, TLA_AT_PROPERTY,
+		     context->from ? &model->implied_actions : &model->implied_inits, context->from,
+		     state);
 }
 
 /* Formulas are evaluated while an action is: they have their own states. */

@@ -13,6 +13,7 @@
 #include "../value/print.h"
 #include "../value/set.h"
 #include "eval.h"
+#include "memo.h"
 #include "nodes.h"
 #include "world.h"
 
@@ -337,11 +338,10 @@ static int act_implies(struct tla_eval *eval, const struct tla_code *code, struc
 static const struct tla_code *written_out(struct tla_eval *eval, const struct tla_code *code,
 					  struct tla_frame **frame)
 {
-	while (code->eval == tla_ev_inline)
-		code = code->args[0];
-	if (code->eval == tla_ev_call && code->fn->body->eval == tla_ev_fcn) {
+	code = tla_code_inside(code);
+	if (code->eval == tla_ev_call && tla_code_inside(code->fn->body)->eval == tla_ev_fcn) {
 		*frame = tla_call_frame(eval, code, *frame);
-		code = code->fn->body;
+		code = tla_code_inside(code->fn->body);
 	}
 	return code->eval == tla_ev_fcn && !code->flag ? code : NULL;
 }
@@ -595,6 +595,8 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 		return act_angle(eval, code, frame, rest);
 	case TLA_ACT_COMPOSE:
 		return act_compose(eval, code, frame, rest);
+	case TLA_ACT_INSIDE:
+		return act(eval, code->args[0], frame, rest);
 	default:
 		return act_test(eval, code, frame, rest);
 	}

@@ -42,6 +42,7 @@ struct tla_fn {
 	uint32_t slot_count;
 	enum tla_level level;
 	const struct tla_code *body;
+	struct tla_fn_reads *reads; /* what the body depends on; NULL: not looked at */
 };
 
 struct tla_thunk {
@@ -116,15 +117,17 @@ enum tla_act {
 	TLA_ACT_BOX,       /* [A]_v */
 	TLA_ACT_ANGLE,     /* <<A>>_v */
 	TLA_ACT_COMPOSE,   /* A \cdot B */
+	TLA_ACT_INSIDE,    /* what args[0] is */
 };
 
 struct tla_code {
 	tla_eval_fn *eval;
 	struct tla_span span;
-	uint8_t act;   /* enum tla_act */
-	uint8_t level; /* enum tla_level */
-	bool flag;     /* meaning with eval: an OTHER arm is there; recursive; ... */
-	uint32_t a, b; /* meaning with eval: slot, depth, number of a variable, ... */
+	uint8_t act;      /* enum tla_act */
+	uint8_t level;    /* enum tla_level */
+	bool has_effects; /* itself: TLCSet(), Print() and the like */
+	bool flag;        /* meaning with eval: an OTHER arm is there; recursive; ... */
+	uint32_t a, b;    /* meaning with eval: slot, depth, number of a variable, ... */
 	_Atomic(uint32_t) hint;
 	union {
 		tla_value value;
@@ -135,6 +138,7 @@ struct tla_code {
 		const struct tla_change *changes;
 		const tla_value *names; /* fields of a record */
 		const uint32_t *vars;
+		const struct tla_site *site;
 		tla_sym sym;
 	};
 	uint32_t count;

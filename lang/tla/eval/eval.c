@@ -16,6 +16,11 @@
 
 static void note_failure(struct tla_eval *eval, struct tla_span span)
 {
+	const struct tla_span *last = &eval->failed_at[eval->failed_count - 1];
+
+	/* A node that stands around another has its place. */
+	if (eval->failed_count > 0 && last->begin == span.begin && last->end == span.end)
+		return;
 	if (eval->failed_count < TLA_FAILED_AT_MAX && span.begin != TLA_NO_POS)
 		eval->failed_at[eval->failed_count++] = span;
 }
@@ -91,7 +96,7 @@ bool tla_eval_log(struct tla_eval *eval, tla_value *where)
 
 void tla_eval_point(struct tla_eval *eval, tla_value *where, tla_value v)
 {
-	bool stays = !tla_is_object(v) || tla_obj(v)->is_stored;
+	bool stays = !tla_is_object(v) || tla_obj(v)->is_stored || tla_obj(v)->is_kept;
 
 	/* Without room for the undo nothing is remembered: slower, not wrong. */
 	if (stays || tla_eval_log(eval, where))

@@ -26,6 +26,8 @@ enum { TLA_FAILED_AT_MAX = 32, TLA_REGISTERS = 100 };
 
 struct tla_world; /* what all threads share: names, model values, constants; see world.h */
 
+struct tla_memo;
+
 struct tla_undo {
 	tla_value *where;
 	tla_value was;
@@ -41,9 +43,10 @@ struct tla_eval {
 	tla_value *now, *next;
 	const struct tla_world *world;
 	struct tla_keeper *keeper;
-	tla_value *constants; /* of this thread, by constant_idx */
-	bool is_init;         /* actions give values to unprimed variables */
-	bool allows_gaps;     /* a step may leave variables without a value: ENABLED */
+	tla_value *constants;  /* of this thread, by constant_idx */
+	struct tla_memo *memo; /* NULL: nothing is remembered */
+	bool is_init;          /* actions give values to unprimed variables */
+	bool allows_gaps;      /* a step may leave variables without a value: ENABLED */
 	uint32_t var_count;
 	struct tla_undo *undo; /* in undo_mem */
 	size_t undo_count, undo_room;

@@ -37,16 +37,9 @@ tla_value tla_ev_next(struct tla_eval *eval, const struct tla_code *code, struct
 	return v ? v : unset(eval, code, "'");
 }
 
-static struct tla_frame *frame_up(struct tla_frame *frame, uint32_t count)
-{
-	while (count-- > 0)
-		frame = frame->up;
-	return frame;
-}
-
 tla_value tla_ev_slot(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	return tla_force(eval, frame_up(frame, code->b)->slots[code->a]);
+	return tla_force(eval, tla_frame_up(frame, code->b)->slots[code->a]);
 }
 
 /* On the heap that is never cut back, so that what cannot be stored stays, too. */
@@ -121,7 +114,7 @@ static tla_value argument(struct tla_eval *eval, const struct tla_code *arg,
 			  struct tla_frame *frame)
 {
 	if (arg->eval == tla_ev_slot)
-		return frame_up(frame, arg->b)->slots[arg->a];
+		return tla_frame_up(frame, arg->b)->slots[arg->a];
 	if (arg->eval == tla_ev_value || arg->eval == tla_ev_operator ||
 	    (arg->eval == tla_ev_now && eval->now[arg->a]))
 		return arg->eval(eval, arg, frame);
@@ -147,7 +140,7 @@ struct tla_frame *tla_call_frame(struct tla_eval *eval, const struct tla_code *c
 				 struct tla_frame *frame)
 {
 	return frame_for(eval, code, code->fn, frame,
-			 code->b == TLA_NO_UP ? NULL : frame_up(frame, code->b));
+			 code->b == TLA_NO_UP ? NULL : tla_frame_up(frame, code->b));
 }
 
 tla_value tla_ev_call(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
@@ -160,7 +153,7 @@ tla_value tla_ev_call(struct tla_eval *eval, const struct tla_code *code, struct
 tla_value tla_ev_call_slot(struct tla_eval *eval, const struct tla_code *code,
 			   struct tla_frame *frame)
 {
-	tla_value word = frame_up(frame, code->b)->slots[code->a];
+	tla_value word = tla_frame_up(frame, code->b)->slots[code->a];
 	const struct tla_operator *operator=(struct tla_operator *)(uintptr_t)(word - TLA_OPERATOR);
 	struct tla_frame *callee;
 
@@ -176,7 +169,7 @@ tla_value tla_ev_operator(struct tla_eval *eval, const struct tla_code *code,
 	if (!operator)
 		return TLA_NONE;
 	operator->fn = code->fn;
-	operator->up = code->b == TLA_NO_UP ? NULL : frame_up(frame, code->b);
+	operator->up = code->b == TLA_NO_UP ? NULL : tla_frame_up(frame, code->b);
 	return (uintptr_t) operator+ TLA_OPERATOR;
 }
 

@@ -21,7 +21,15 @@ tla_eval_fn tla_ev_native;    /* native; args */
 tla_eval_fn tla_ev_let; /* args[0..count-2] become thunks in slots a..; the last is the body */
 /* args[0], the body of the definition `sym`; behind it `a` arguments that a trace can name */
 tla_eval_fn tla_ev_inline;
+tla_eval_fn tla_ev_memo; /* args[0], remembered by what `site` says; memo.h */
 #define TLA_NO_UP UINT32_MAX
+
+static inline struct tla_frame *tla_frame_up(struct tla_frame *frame, uint32_t count)
+{
+	while (count-- > 0)
+		frame = frame->up;
+	return frame;
+}
 
 /* The callee's frame of a tla_ev_call, its arguments in place; NULL: failed. */
 struct tla_frame *tla_call_frame(struct tla_eval *eval, const struct tla_code *code,

@@ -297,6 +297,7 @@ static struct tla_code *native(struct tla_compiler *compiler, const struct tla_e
 		return NULL;
 	code->native = native;
 	code->level = (uint8_t)native->level;
+	code->has_effects = native->level > TLA_CONSTANT;
 	if (!compile_args(compiler, env, entity->arity > 0 ? entity->unit : NULL, code, args))
 		return NULL;
 	return tla_code_leveled(code);

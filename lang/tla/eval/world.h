@@ -31,6 +31,7 @@ struct tla_world {
 	tla_sym *models; /* model values */
 	uint32_t model_count, model_room;
 	uint32_t constant_count;
+	uint32_t site_count; /* of expressions that are remembered */
 	/* What TLCGet("config") says; set by the program before it evaluates. */
 	const char *mode;      /* NULL: "bfs" */
 	uint32_t worker_count; /* 0: one */

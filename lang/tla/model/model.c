@@ -6,6 +6,7 @@
  */
 #include "model.h"
 
+#include "../eval/memo.h"
 #include "../eval/nodes.h"
 
 #include <errno.h>
@@ -515,6 +516,32 @@ static bool bind_rest(struct tla_model *model)
 	       (!alias->sym || compile_name(model, alias, TLA_ACTION, &model->alias));
 }
 
+/* --- Remembering --- */
+
+static bool memoize(struct tla_model *model, const struct tla_formula *formula)
+{
+	/* The compiler made it, and nothing runs it yet. */
+	return !formula->fn || tla_memoize(&model->compiler, (struct tla_fn *)formula->fn);
+}
+
+static bool memoize_list(struct tla_model *model, const struct tla_formulas *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (!memoize(model, &list->at[i]))
+			return false;
+	return true;
+}
+
+static bool memoize_all(struct tla_model *model)
+{
+	return memoize_list(model, &model->init) && memoize(model, &model->next) &&
+	       memoize_list(model, &model->invariants) &&
+	       memoize_list(model, &model->constraints) &&
+	       memoize_list(model, &model->action_constraints) &&
+	       memoize_list(model, &model->implied_inits) &&
+	       memoize_list(model, &model->implied_actions) && memoize(model, &model->view);
+}
+
 /* --- Loading --- */
 
 static int read_config(struct tla_model *model, const struct tla_reader *reader, const char *path)
@@ -546,7 +573,7 @@ int tla_model_load(struct tla_model *model, const struct tla_reader *reader, con
 	if (err)
 		return err;
 	if (assign_all(model) && have_values(model) && bind_assumptions(model) &&
-	    bind_behaviour(model) && bind_rest(model))
+	    bind_behaviour(model) && bind_rest(model) && memoize_all(model))
 		return 0;
 	return model->spec->sources.is_full ? -ENOMEM : -EINVAL;
 }

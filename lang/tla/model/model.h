@@ -72,9 +72,9 @@ struct tla_runner {
 	struct nw_arena *arena; /* this, and the arrays */
 	struct tla_eval eval;
 	const struct tla_model *model;
-	tla_value *now, *next; /* eval's, when nothing runs */
-	tla_value *inner[2];   /* the same for what is evaluated from within an emit */
-	struct tla_eval_mark base;
+	tla_value *now, *next;             /* eval's, when nothing runs */
+	tla_value *inner[2];               /* the same for what is evaluated from within an emit */
+	struct tla_eval_mark base, bottom; /* bottom: of the heap, where nothing is evaluated */
 };
 
 /* -ENOMEM. stack_bytes: what recursion may use of the thread's stack from here. */

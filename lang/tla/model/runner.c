@@ -6,6 +6,7 @@
  */
 #include "model.h"
 
+#include "../eval/memo.h"
 #include "../eval/nodes.h"
 #include "../value/order.h"
 
@@ -49,6 +50,9 @@ static int fill(struct tla_runner *runner, const struct tla_model *model, nw_nod
 		runner->arena, (model->world.constant_count + 1) * sizeof *eval->constants, 8);
 	if (!eval->constants)
 		return -ENOMEM;
+	eval->memo = tla_memo_create(model->world.site_count);
+	if (!eval->memo)
+		return -ENOMEM;
 	err = tla_keeper_create(&eval->keeper, model->world.store, node);
 	return err ? err : open_heaps(eval, model, node);
 }
@@ -79,7 +83,7 @@ int tla_runner_create(struct tla_runner **ret_runner, const struct tla_model *mo
 		tla_runner_destroy(runner);
 		return err;
 	}
-	runner->base = tla_eval_mark(&runner->eval);
+	runner->base = runner->bottom = tla_eval_mark(&runner->eval);
 	*ret_runner = runner;
 	return 0;
 }
@@ -88,11 +92,19 @@ void tla_runner_destroy(struct tla_runner *runner)
 {
 	if (!runner)
 		return;
+	tla_memo_destroy(runner->eval.memo);
 	tla_heap_fini(&runner->eval.heaps[0]);
 	tla_heap_fini(&runner->eval.heaps[1]);
 	tla_keeper_destroy(runner->eval.keeper);
 	nw_mem_free(&runner->eval.undo_mem);
 	nw_arena_destroy(runner->arena);
+}
+
+/* Where nothing is on the heap, nothing refers to remembered values. */
+static void trim_memo(struct tla_runner *runner)
+{
+	if (runner->eval.heap->cur == runner->bottom.heap.cur)
+		tla_memo_trim(runner->eval.memo);
 }
 
 static void set_state(struct tla_runner *runner, const tla_value *state, const tla_value *next)
@@ -188,6 +200,7 @@ int tla_run_init(struct tla_runner *runner, int (*emit)(struct tla_eval *eval, v
 	struct initial initial = { runner, 0, { emit, context } };
 	int result;
 
+	trim_memo(runner);
 	set_state(runner, NULL, NULL);
 	runner->eval.failed_count = 0;
 	runner->eval.is_init = true;
@@ -207,6 +220,7 @@ int tla_run_next(struct tla_runner *runner, const tla_value *state,
 	struct tla_frame *frame;
 	int result = -1;
 
+	trim_memo(runner);
 	set_state(runner, state, NULL);
 	frame = fresh_frame(runner, next);
 	runner->eval.emit = store_and_emit;

@@ -67,6 +67,7 @@ struct tla_obj {
 	uint8_t kind;   /* enum tla_kind */
 	bool is_stored; /* in the store: equal means the same word, and it stays */
 	bool is_plain;  /* nothing unevaluated in it, at any depth */
+	bool is_kept; /* remembered by this thread (eval/memo.h): stays until no evaluation is on */
 	uint32_t count; /* elements of a SET or TUPLE, values of an FCN, factors; else 0 */
 	uint64_t hash;  /* of the contents; 0: not computed */
 	tla_value items[];

@@ -12,13 +12,25 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#define CORPUS "/work/shared/data/tla"
 #define GOLDEN NW_SOURCE_DIR "/tests/golden/tla"
 
 enum { FILES_MAX = 1024, PATH_MAX_BYTES = 1024, MUTANTS = 1500 };
 
 static char *paths[FILES_MAX];
 static size_t path_count;
+
+/* Where the development models are: TLA_DATA, else shared/data/tla in or beside the repository. */
+static const char *corpus(void)
+{
+	const char *named = getenv("TLA_DATA");
+	struct stat status;
+
+	if (named)
+		return named;
+	if (stat(NW_SOURCE_DIR "/shared/data/tla", &status) == 0)
+		return NW_SOURCE_DIR "/shared/data/tla";
+	return NW_SOURCE_DIR "/../shared/data/tla";
+}
 
 static bool is_tla(const char *name)
 {
@@ -101,9 +113,9 @@ static void check_loads(const char *path)
 
 TEST(every_development_file_parses_with_what_it_needs)
 {
-	collect(CORPUS);
+	collect(corpus());
 	if (path_count == 0)
-		SKIP("no development models in " CORPUS);
+		SKIP("no development models: set TLA_DATA to their folder");
 	for (size_t i = 0; i < path_count; i++)
 		check_loads(paths[i]);
 }
@@ -143,9 +155,9 @@ static void check_prints(const char *path)
 
 TEST(every_development_file_prints_to_the_same_tree)
 {
-	collect(CORPUS);
+	collect(corpus());
 	if (path_count == 0)
-		SKIP("no development models in " CORPUS);
+		SKIP("no development models: set TLA_DATA to their folder");
 	for (size_t i = 0; i < path_count; i++)
 		check_prints(paths[i]);
 }
@@ -325,7 +337,7 @@ TEST(mutants_end_with_a_tree_or_with_errors)
 	uint64_t state = nw_test_seed();
 	int mutants = MUTANTS * nw_test_scale();
 
-	collect(CORPUS);
+	collect(corpus());
 	collect(GOLDEN);
 	collect(NW_SOURCE_DIR "/lang/tla/modules");
 	CHECK_INT(path_count, >, 0);

@@ -16,12 +16,13 @@
 
 static void note_failure(struct tla_eval *eval, struct tla_span span)
 {
-	const struct tla_span *last = &eval->failed_at[eval->failed_count - 1];
+	uint32_t count = eval->failed_count;
 
 	/* A node that stands around another has its place. */
-	if (eval->failed_count > 0 && last->begin == span.begin && last->end == span.end)
+	if (count > 0 && eval->failed_at[count - 1].begin == span.begin &&
+	    eval->failed_at[count - 1].end == span.end)
 		return;
-	if (eval->failed_count < TLA_FAILED_AT_MAX && span.begin != TLA_NO_POS)
+	if (count < TLA_FAILED_AT_MAX && span.begin != TLA_NO_POS)
 		eval->failed_at[eval->failed_count++] = span;
 }
 

@@ -7,19 +7,31 @@
 #include "common/app.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	LINE_BYTES = 512,
 	NOTE_COUNT_MAX = 32,
 	LIST_VALUE_MAX = 65535,
+	DELETE = 127,
 };
 
 static const char units[][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+/* open() takes the lowest number that is free, so the loop goes from the lowest. */
+void app_guard_streams(void)
+{
+	for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+		if (fcntl(file, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
 
 /* Composed first and written once: a line stays whole beside other threads' output. */
 static void say(const char *command, const char *kind, const char *format, va_list args)
@@ -27,9 +39,10 @@ static void say(const char *command, const char *kind, const char *format, va_li
 	char text[LINE_BYTES];
 
 	(void)vsnprintf(text, sizeof(text), format, args);
+	/* Words of a file may be in it: none of them commands a terminal. */
 	for (char *c = text; *c; c++) {
-		if (*c == '\n' || *c == '\r')
-			*c = ' ';
+		if ((unsigned char)*c < ' ' || *c == DELETE)
+			*c = *c == '\n' || *c == '\r' ? ' ' : '?';
 	}
 	/* Keeps the order when both streams go to one file. */
 	(void)fflush(stdout);
@@ -289,6 +302,15 @@ static void handle_interrupt(int signal_number)
 	errno = saved_errno;
 }
 
+/* What nohup or a shell's & had ignored stays so. */
+static void handle_unless_ignored(int signal_number, const struct sigaction *action)
+{
+	struct sigaction before;
+
+	if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(signal_number, action, NULL);
+}
+
 void app_on_interrupt(void (*on_stop)(void *arg), void *arg)
 {
 	struct sigaction action = { .sa_handler = handle_interrupt, .sa_flags = SA_RESTART };
@@ -298,8 +320,8 @@ void app_on_interrupt(void (*on_stop)(void *arg), void *arg)
 	atomic_store(&interrupt.count, 0);
 	/* Fails only for signals that cannot be caught. */
 	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
+	handle_unless_ignored(SIGINT, &action);
+	handle_unless_ignored(SIGTERM, &action);
 }
 
 bool app_was_interrupted(void)

@@ -25,6 +25,10 @@ enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
 typedef int app_command(int argc, char **argv);
 app_command app_topo, app_verify, app_check, app_bench, app_dag;
 
+/* Where standard input, output or error is closed, puts something there that refuses every read or
+ * write: no file opened later becomes the one that messages go to. First thing in main(). */
+void app_guard_streams(void);
+
 /* "nodewise <command>: <text>" on stderr, one line. Always returns APP_USAGE. */
 int app_bad(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What getopt_long() would not take: got is '?' or ':' (begin the short options with ':', set

@@ -67,6 +67,15 @@ static uint64_t now_of(const struct dag_run *run)
 	return (uint64_t)now.tv_sec * DAG_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* What nohup or a shell's & had ignored stays so: once blocked it would come to sigtimedwait(). */
+static void add_unless_ignored(sigset_t *waited, int signal_number)
+{
+	struct sigaction action;
+
+	if (sigaction(signal_number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+		(void)sigaddset(waited, signal_number);
+}
+
 int dag_children_open(struct dag_run *run)
 {
 	struct children *children = calloc(1, sizeof(*children));
@@ -74,13 +83,13 @@ int dag_children_open(struct dag_run *run)
 	if (!children)
 		return app_failed(DAG_NAME, "no memory");
 	(void)sigemptyset(&children->waited);
-	for (size_t i = 0; i < 4; i++)
-		(void)sigaddset(&children->waited,
-				(const int[]){ SIGCHLD, SIGINT, SIGTERM, SIGHUP }[i]);
 	/* Fails on no kernel that nodewise runs on. */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* Where it is ignored, nobody would be told how a child ended. */
 	(void)signal(SIGCHLD, SIG_DFL);
+	for (size_t i = 0; i < 4; i++)
+		add_unless_ignored(&children->waited,
+				   (const int[]){ SIGCHLD, SIGINT, SIGTERM, SIGHUP }[i]);
 	(void)sigprocmask(SIG_BLOCK, &children->waited, &children->before);
 	children->has_cpus_before = sched_getaffinity(0, sizeof(children->cpus_before),
 						      &children->cpus_before) == 0;

@@ -41,6 +41,7 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
+	app_guard_streams();
 	if (argc < 2) {
 		(void)help();
 		return APP_USAGE;

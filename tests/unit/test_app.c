@@ -184,3 +184,16 @@ TEST(first_interrupt_stops_and_second_ends)
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
 }
+
+TEST(ignored_interrupt_stays_ignored)
+{
+	int stop_count = 0;
+
+	/* As a shell does it for what it starts behind & and nohup for SIGHUP. */
+	CHECK(signal(SIGINT, SIG_IGN) != SIG_ERR);
+	app_on_interrupt(count_stop, &stop_count);
+	CHECK_INT(raise(SIGINT), ==, 0);
+	CHECK_INT(stop_count, ==, 0);
+	CHECK_INT(raise(SIGTERM), ==, 0);
+	CHECK_INT(stop_count, ==, 1);
+}

@@ -150,6 +150,11 @@ static int run(int argc, char **argv)
 	return code;
 }
 
+static bool is_help(const char *word)
+{
+	return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+}
+
 int app_dag(int argc, char **argv)
 {
 	static const struct {
@@ -160,10 +165,10 @@ int app_dag(int argc, char **argv)
 	if (argc < 2)
 		return app_bad(DAG_NAME,
 			       "say what to do: nodewise dag run FILE; --help tells more");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+	if (is_help(argv[1]))
 		return dag_help();
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return is_help(argv[2]) ? dag_help() : commands[i].run(argc - 1, argv + 1);
 	return app_bad(DAG_NAME, "no command '%s'; there are run, check and show", argv[1]);
 }

@@ -99,6 +99,11 @@ static int set_value(struct dag_options *options, int got, const char *value)
 	return APP_OK;
 }
 
+bool dag_is_stdout(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
 static int check_together(const struct dag_options *options)
 {
 	if (options->topology && !options->is_dry_run && !options->is_simulate)
@@ -107,6 +112,10 @@ static int check_together(const struct dag_options *options)
 	if (options->is_resume && options->is_simulate)
 		return app_bad(DAG_NAME, "--simulate keeps no journal, so there is nothing to "
 					 "--resume");
+	if (dag_is_stdout(options->dot) + dag_is_stdout(options->trace) + options->is_json > 1)
+		return app_bad(DAG_NAME,
+			       "--dot -, --trace - and --json: only one of them can go to "
+			       "standard output");
 	return APP_OK;
 }
 

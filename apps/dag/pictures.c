@@ -14,7 +14,7 @@
 
 static FILE *open_picture(const char *path)
 {
-	return !path || strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+	return !path || dag_is_stdout(path) ? stdout : fopen(path, "we");
 }
 
 static int close_picture(FILE *stream, const char *path)

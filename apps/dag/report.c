@@ -60,12 +60,28 @@ static const char *result_word(const struct dag_run *run)
 
 /* ---- text ---- */
 
+/* Characters of UTF-8, for aligning: bytes but those that go on with one. */
+static size_t columns_of(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xC0) != 0x80;
+	return count;
+}
+
+/* For "%-*s", which counts bytes. */
+static int padded(const char *text, int width)
+{
+	return width + (int)(strlen(text) - columns_of(text));
+}
+
 static int id_width(const struct dag_run *run)
 {
 	int width = 4;
 
 	for (uint32_t i = 0; i < run->file->task_count; i++) {
-		int length = (int)strlen(run->file->tasks[i].id);
+		int length = (int)columns_of(run->file->tasks[i].id);
 
 		if (width < length)
 			width = length < ID_WIDTH_MAX ? length : ID_WIDTH_MAX;
@@ -89,6 +105,7 @@ static void why_of(const struct dag_run *run, const struct dag_result *result, c
 static void print_row(const struct dag_run *run, uint32_t task_idx, int width)
 {
 	const struct dag_result *result = &run->results[task_idx];
+	const char *id = run->file->tasks[task_idx].id;
 	char time[TEXT] = "-", node[TEXT] = "-", why[TEXT];
 
 	if (result->attempt > 0) {
@@ -96,9 +113,8 @@ static void print_row(const struct dag_run *run, uint32_t task_idx, int width)
 		(void)snprintf(node, sizeof(node), "%d", dag_node_of(run, result->node_pos).id);
 	}
 	why_of(run, result, why, sizeof(why));
-	printf("%-*s  %-11s %10s %4s %5u%s%s\n", width, run->file->tasks[task_idx].id,
-	       dag_state_word(result), time, node, (unsigned)result->attempt, *why ? "  " : "",
-	       why);
+	printf("%-*s  %-11s %10s %4s %5u%s%s\n", padded(id, width), id, dag_state_word(result),
+	       time, node, (unsigned)result->attempt, *why ? "  " : "", why);
 }
 
 /* All rows of a small graph; of a large one those that are not done. */
@@ -180,6 +196,23 @@ static void print_use(const struct dag_run *run, uint64_t elapsed_ns)
 	printf("\n");
 }
 
+/* A word of a command line, quoted for the shell where it has to be. */
+static void print_word(const char *before, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./,:=+@%";
+
+	printf(" %s", before);
+	if (*word && !word[strspn(word, plain)]) {
+		printf("%s", word);
+		return;
+	}
+	putchar('\'');
+	for (; *word; word++)
+		printf(*word == '\'' ? "'\\''" : "%c", *word);
+	putchar('\'');
+}
+
 static void print_end(const struct dag_run *run)
 {
 	if (run->is_pretended)
@@ -187,12 +220,12 @@ static void print_end(const struct dag_run *run)
 	printf("output     %s/%s/log\n", run->options->folder, run->file->name);
 	if (count_state(run, NW_DAG_COMPLETED) == run->file->task_count)
 		return;
-	printf("resume     nodewise dag run --resume ");
+	printf("resume     nodewise dag run --resume");
 	if (strcmp(run->options->folder, ".nodewise-dag") != 0)
-		printf("--folder %s ", run->options->folder);
-	printf("%s", run->options->path);
+		print_word("--folder ", run->options->folder);
+	print_word("", run->options->path);
 	for (int i = 0; i < run->options->target_count; i++)
-		printf(" %s", run->options->targets[i]);
+		print_word("", run->options->targets[i]);
 	printf("\n");
 }
 
@@ -250,7 +283,8 @@ int dag_plan_text(const struct dag_run *run)
 		       seconds_of(try->start_ns - run->begin_ns),
 		       seconds_of(try->end_ns - run->begin_ns),
 		       run->is_known[try->task_idx] ? ' ' : '?', dag_node_of(run, try->node_pos).id,
-		       width, task->id, (int)strcspn(task->command ? task->command : "-", "\n"),
+		       padded(task->id, width), task->id,
+		       (int)strcspn(task->command ? task->command : "-", "\n"),
 		       task->command ? task->command : "-");
 	}
 	printf("\npredicted  %s%s%s\n", dag_format_duration(elapsed_ns, text, sizeof(text)),

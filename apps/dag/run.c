@@ -553,6 +553,8 @@ static int report(const struct dag_run *run)
 
 	if (options->is_json)
 		code = dag_report_json(run);
+	else if (dag_is_stdout(options->dot) || dag_is_stdout(options->trace))
+		code = APP_OK; /* the picture alone: another program reads it */
 	else if (options->is_dry_run)
 		code = dag_plan_text(run);
 	else

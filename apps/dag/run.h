@@ -192,6 +192,8 @@ nw_node dag_node_of(const struct dag_run *run, int64_t node_pos);
 
 /* ---- options.c ---- */
 
+/* Whether a picture goes to standard output: "-". path may be NULL. */
+bool dag_is_stdout(const char *path);
 int dag_options_parse(struct dag_options *ret_options, int argc, char **argv);
 int dag_help(void);
 

@@ -20,7 +20,7 @@ void sim_costs_default(struct sim_costs *ret_costs)
 		.nap_ns = 100000,
 		.spells = 4,
 		.price_ps = NWI_MIGRATION_PRICE_PS,
-		.publish_every = 16,
+		.publish_every = 0,
 	};
 }
 
@@ -119,7 +119,7 @@ void sim_config_random(uint64_t seed, struct sim_config *ret_config)
 	ret_config->policy.remote_count_max = 1 + nwi_prng_below(&prng, 8);
 	for (uint32_t i = 0; i < NWI_LOAD_DIM_COUNT; i++)
 		ret_config->policy.weights[i] = (uint16_t)nwi_prng_below(&prng, 3);
-	ret_config->costs.publish_every = 1 + nwi_prng_below(&prng, 32);
+	ret_config->costs.publish_every = nwi_prng_below(&prng, 33);
 	ret_config->costs.nap_ns = 1000u << nwi_prng_below(&prng, 8);
 	ret_config->costs.spells = 1 + nwi_prng_below(&prng, 4);
 	ret_config->has_ballast = nwi_prng_below(&prng, 4) == 0;

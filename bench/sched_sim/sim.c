@@ -109,9 +109,14 @@ void sim_reschedule(struct sim_state *sim, struct sim_worker *worker, uint64_t a
 
 /* ---- loads ---- */
 
+static struct nwi_load load_of(const struct sim_worker *worker)
+{
+	return (struct nwi_load){ { [NWI_LOAD_CPU] = sim_deque_count(&worker->deque) } };
+}
+
 static void publish(struct sim_state *sim, struct sim_worker *worker)
 {
-	struct nwi_load is = { .amount = { [NWI_LOAD_CPU] = sim_deque_count(&worker->deque) } };
+	struct nwi_load is = load_of(worker);
 
 	nwi_load_publish(&sim->boards[worker->node], &worker->published, &is);
 	worker->published = is;
@@ -142,7 +147,11 @@ void sim_show_injector(struct sim_state *sim, uint32_t node, uint64_t was)
 
 void sim_note_change(struct sim_state *sim, struct sim_worker *worker)
 {
-	if (++worker->changes >= sim->config->costs.publish_every)
+	uint32_t every = sim->config->costs.publish_every;
+	struct nwi_load is = load_of(worker);
+
+	worker->changes++;
+	if (every == 0 ? nwi_load_differs_much(&worker->published, &is) : worker->changes >= every)
 		publish(sim, worker);
 }
 

@@ -55,7 +55,8 @@ struct sim_costs {
 	uint32_t nap_ns;          /* a sleeper looks again after this */
 	uint32_t price_ps;        /* a byte from afar, for each unit of distance */
 	uint32_t spells;          /* in vain, before a nap; 1.. */
-	uint32_t publish_every;   /* pushes and pops of a worker, between two of its publications */
+	uint32_t publish_every;   /* pushes and pops of a worker, between two of its publications;
+				     0: when its share changed much */
 };
 
 struct sim_config {

@@ -26,11 +26,12 @@ static uint32_t distance(const struct sim_state *sim, uint32_t from, uint32_t to
 	return sim->map->distance[from * sim->map->node_count + to];
 }
 
-/* Whether a theft takes the task from its data; a task without, or already apart, moves freely. */
+/* Whether a theft has to be judged: it takes the task from its data. */
 static bool is_migration(const struct sim_state *sim, const struct sim_task *task, uint32_t from,
 			 uint32_t to)
 {
-	return task->bytes > 0 && distance(sim, task->home, to) > distance(sim, task->home, from);
+	return nwi_migration_is_judged(task->names_home, task->bytes) &&
+	       distance(sim, task->home, to) > distance(sim, task->home, from);
 }
 
 static bool judge(struct sim_state *sim, const struct sim_worker *thief, uint32_t from,

@@ -38,9 +38,9 @@ static uint32_t add_task(struct sim_graph *graph, uint32_t ns, uint32_t bytes, u
 		graph->tasks = grown;
 		graph->task_room = more;
 	}
-	graph->tasks[graph->task_count] = (struct sim_task){ .ns = ns,
-							     .bytes = bytes,
-							     .home = home };
+	graph->tasks[graph->task_count] = (struct sim_task){
+		.ns = ns, .bytes = bytes, .home = home, .names_home = home != SIM_HOME_SPAWNER
+	};
 	return graph->task_count++;
 }
 

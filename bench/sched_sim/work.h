@@ -14,7 +14,8 @@ enum sim_stage { SIM_WAITING, SIM_READY, SIM_RUNNING, SIM_DONE };
 struct sim_task {
 	uint32_t ns;
 	uint32_t bytes;
-	uint32_t home; /* node of its data, or SIM_HOME_SPAWNER until it is ready */
+	uint32_t home;   /* node of its data, or SIM_HOME_SPAWNER until it is ready */
+	bool names_home; /* it was given one, and is not where it is by chance */
 	uint32_t waits_for;
 	uint32_t successors_from, successors_end; /* in graph.successors */
 	enum sim_stage stage;

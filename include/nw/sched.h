@@ -15,10 +15,10 @@
  *
  * X: the caller must keep the two calls from overlapping. -: any overlap is fine. Jobs may submit.
  *
- * Where a job waits. One submitted by a worker, of normal priority and without a hint for another
- * node, goes into that worker's own deque: its owner takes the newest, thieves the oldest. All
- * others go to the injector of a node, one bounded queue for each priority: the node of the hint,
- * else the submitting worker's, else the nodes in turn. A full injector is an answer: -EAGAIN.
+ * Where a job waits. One submitted by a worker, of normal priority, without a hint and with hardly
+ * any data, goes into that worker's own deque: its owner takes the newest, thieves the oldest. All
+ * others go to the queues of a node, bounded, one pair for each priority: the node of the hint,
+ * else the submitting worker's, else the nodes in turn. A full one is an answer: -EAGAIN.
  *
  * Priority: an idle worker looks at its node's injector from the highest level down, before it
  * steals; every NW_SCHED_FAIR_TURNS-th look goes from the lowest level up, so that no level
@@ -27,7 +27,9 @@
  *
  * Hint: a job with a node runs there, unless workers of another node are idle and the queues differ
  * so much that leaving is worth its cost (src/sched/policy.h); both answers are counted:
- * `migrations`, `refused_migrations`. A node without workers is served by nw_crew_server_of().
+ * `migrations`, `refused_migrations`. A node without workers is served by nw_crew_server_of(). A
+ * job without a hint whose data is worth the question (4 KiB), submitted by a worker, is taken for
+ * one of that worker's node. Tasks have no hint: they are where their job is (docs/adr/0005).
  *
  * Idle: a worker that finds nothing looks a few rounds, then sleeps without a time-out on the event
  * of its node. Whoever makes work visible while there are sleepers wakes one, of the own node if it
@@ -72,14 +74,15 @@ enum nw_sched_priority {
 
 /** How an idle worker chooses its victims; src/sched/policy.h tells what each does. */
 enum nw_sched_policy {
+	NW_SCHED_DEFAULT,   /* `nearest` to two nodes with workers, `imbalance` above */
 	NW_SCHED_RANDOM,    /* any worker, all alike */
 	NW_SCHED_NEAREST,   /* own node first, then by distance */
 	NW_SCHED_IMBALANCE, /* own node first, then by signed difference of load over distance */
 	NW_SCHED_OCTONION,  /* own node first, then by the norm of the difference */
 };
-#define NW_SCHED_POLICY_COUNT 4
+#define NW_SCHED_POLICY_COUNT 5
 
-/** All zero is a good choice, but for the policy, which is then `random`. */
+/** All zero is a good choice. */
 struct nw_sched_options {
 	enum nw_sched_policy policy;
 	uint32_t task_slots; /* tasks of a worker that thieves may see: power of two, 2..2^17; 0:
@@ -87,7 +90,7 @@ struct nw_sched_options {
 	uint32_t job_slots;  /* jobs in a worker's deque: power of two, 2..2^30; 0: 2^20 */
 	uint32_t injector_slots; /* jobs in an injector, each level: power of two, 2..2^30; 0: 2^12
 				  */
-	uint32_t spin_rounds;    /* empty rounds before a worker sleeps; 0: 64 */
+	uint32_t spin_rounds;    /* looks everywhere in vain before a worker sleeps; 0: 64 */
 	uint64_t seed;           /* of the workers' random choices */
 };
 
@@ -122,7 +125,8 @@ struct nw_job {
 	nw_job_fn *run;
 	struct nw_cancel *cancel; /* NULL, or: if set before the job begins, it does not run */
 	struct nw_group *group;   /* NULL, or what counts it until it has ended, run or not */
-	uint64_t data_bytes;      /* what it would have to fetch if it left its node; 0: nothing */
+	uint64_t data_bytes;      /* what it would have to fetch if it left the node it names, or
+				     the one it was submitted on; 0: nothing */
 	uint32_t node_idx;        /* position in the topology, or NW_SCHED_ANY_NODE */
 	enum nw_sched_priority priority;
 };
@@ -130,20 +134,27 @@ struct nw_job {
 /**
  * What one worker counted since the start. Each number has a single writer and is read without
  * stopping it; they are not of one instant.
+ *
+ * A job is taken once, and counted where it was taken: local_pops (from the own deque),
+ * injector_takes, migrations, or a steal, after which those that came along go into the thief's
+ * deque and are local_pops when it takes them. A task that nobody could have stolen, since its
+ * worker joined it before a thief asked, is not counted at all: that is what makes it cheap.
  */
 struct nw_sched_counters {
-	uint64_t local_pops;         /* own tasks that thieves could have taken, own jobs */
-	uint64_t same_node_steals;   /* tasks and jobs of another worker of the node */
-	uint64_t cross_node_steals;  /* of a worker of another node */
-	uint64_t injector_takes;     /* from the own node's injector */
-	uint64_t migrations;         /* from another node's injector */
-	uint64_t refused_migrations; /* looks that left what names another node there */
+	uint64_t local_pops;         /* own jobs, and own tasks that thieves could have taken */
+	uint64_t same_node_steals;   /* tasks and jobs from deques of the same node's workers */
+	uint64_t cross_node_steals;  /* from deques of other nodes' workers */
+	uint64_t injector_takes;     /* jobs from the own node's queues, of whatever priority */
+	uint64_t migrations;         /* jobs from another node's queues */
+	uint64_t refused_migrations; /* looks that left the jobs of another node's queues there */
 	uint64_t hinted_jobs;        /* jobs with a node that it ran */
-	uint64_t hinted_home;        /* of them on their node */
-	uint64_t failed_rounds;      /* looked everywhere and got nothing */
-	uint64_t sleeps;             /* times it went to sleep */
-	uint64_t wakes;              /* sleepers it woke */
-	uint64_t leaps;              /* tasks run while it waited at a join */
+	uint64_t hinted_home;        /* of these, on that node, or on the one that serves it */
+	uint64_t failed_rounds;      /* spells of looking, everywhere, that got nothing */
+	uint64_t sleeps;             /* times it slept because there was no work; not at joins */
+	uint64_t wakes;              /* wake-ups that it sent: to a worker without work, or at a
+					join; the sum has those of outside threads too */
+	uint64_t leaps;              /* tasks of its thief that it ran while it waited at a join:
+					no steals */
 	uint64_t inline_overflows;   /* tasks run inside their spawn: no slot was free */
 };
 
@@ -152,7 +163,7 @@ struct nw_sched_counters {
  *
  * @param ret_sched    set on success, untouched on failure
  * @param crew         which workers, as nw_crew_start() takes it
- * @param options      NULL: all zero, but the policy is `nearest`
+ * @param options      NULL: all zero
  * @param reterr_diag  NULL, or where a failure is explained
  * @return 0
  * @return -EINVAL   an option is out of range, or as nw_crew_start() says
@@ -268,14 +279,14 @@ NW_API bool nw_cancel_is_set(const struct nw_cancel *cancel);
 NW_API void nw_sched_counters(const struct nw_sched *sched, uint32_t worker_idx,
 			      struct nw_sched_counters *ret_counters);
 
-/** Add up what all workers counted. Threads: any thread. */
+/** Add up what all workers counted, and the wakes of outside threads. Threads: any thread. */
 NW_API void nw_sched_counters_sum(const struct nw_sched *sched,
 				  struct nw_sched_counters *ret_counters);
 
 /** The scheduler the here belongs to. Threads: the here's. */
 NW_API struct nw_sched *nw_here_sched(struct nw_here here);
 
-/** "random", "nearest", ...; NULL for others. Threads: any thread. */
+/** "default", "random", "nearest", ...; NULL for others. Threads: any thread. */
 NW_API const char *nw_sched_policy_name(enum nw_sched_policy policy);
 
 NW_END_DECLS

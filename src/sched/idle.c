@@ -68,6 +68,17 @@ bool nwi_idle_leave(struct nw_sched *sched, struct nwi_home *home, bool is_woken
 	return uses_promise && !is_woken;
 }
 
+static void count_wake(struct nw_sched *sched)
+{
+	struct nwi_worker *worker = nwi_worker_self();
+
+	if (worker && worker->sched == sched)
+		nwi_count_add(worker, NWI_COUNT_WAKES, 1);
+	else
+		/* relaxed: a statistic. */
+		atomic_fetch_add_explicit(&sched->outside_wakes, 1, memory_order_relaxed);
+}
+
 /* Whether one was claimed and notified. */
 static bool wake_at(struct nw_sched *sched, struct nwi_home *home)
 {
@@ -79,6 +90,7 @@ static bool wake_at(struct nw_sched *sched, struct nwi_home *home)
 	} while (!atomic_compare_exchange_weak(&home->sleepers, &sleepers,
 					       sleepers - 1 + CLAIM_ONE));
 	atomic_fetch_sub(&sched->sleeper_count, 1);
+	count_wake(sched);
 	nw_event_notify_one(&home->event);
 	return true;
 }

@@ -3,8 +3,8 @@
  * Jobs: handing them over, where they wait, how their end is told.
  *
  * A home has two queues for each priority: an *injector* of jobs that may run anywhere, from which
- * other nodes take freely, and a *mailbox* of jobs that named this node, from which they take only
- * what the policy of migration lets go. Both are bounded.
+ * other nodes take freely, and a *mailbox* of jobs that named this node, or have data on it, from
+ * which they take only what the policy of migration lets go. Both are bounded.
  *
  * Invariant: a job lies in exactly one queue or deque, or runs, or has ended; whoever popped it has
  * it alone. It is not touched after its run began, but for its group, which was read before.
@@ -172,48 +172,67 @@ static void wake_for_mail(struct nw_sched *sched, uint32_t node_idx)
 		(void)nwi_idle_wake_one(sched, node_idx, false);
 }
 
-static int inject(struct nw_sched *sched, struct nw_job *job, uint32_t near_idx)
+/* Posts a job that is judged before it leaves the home at that node. */
+static int mail(struct nw_sched *sched, struct nw_job *job, uint32_t node_idx)
 {
-	bool is_mail = job->node_idx != NW_SCHED_ANY_NODE;
-	uint32_t node_idx = sched->home_of[is_mail ? job->node_idx : near_idx];
-	struct nwi_home *home = sched->homes[node_idx];
-
-	if (!push(is_mail ? home->mailboxes[job->priority] : home->injectors[job->priority], job))
+	if (!push(sched->homes[node_idx]->mailboxes[job->priority], job))
 		return -EAGAIN;
-	if (is_mail) {
-		wake_for_mail(sched, node_idx);
-	} else {
-		nwi_fence_full();
-		(void)nwi_idle_wake_one(sched, node_idx, false);
-	}
+	wake_for_mail(sched, node_idx);
 	return 0;
 }
 
-/* From one of the scheduler's own workers. */
+/* Hands in a job that anybody may run, near that node. */
+static int inject(struct nw_sched *sched, struct nw_job *job, uint32_t node_idx)
+{
+	if (!push(sched->homes[node_idx]->injectors[job->priority], job))
+		return -EAGAIN;
+	nwi_fence_full(); /* as in wake_for_mail() */
+	(void)nwi_idle_wake_one(sched, node_idx, false);
+	return 0;
+}
+
+static int mail_hinted(struct nw_sched *sched, struct nw_job *job)
+{
+	return mail(sched, job, sched->home_of[job->node_idx]);
+}
+
+/* From one of the scheduler's own workers. Where the mailbox is full, data counts for nothing. */
 static int submit_inside(struct nwi_worker *worker, struct nw_job *job)
 {
 	struct nw_sched *sched = worker->sched;
-	bool is_here = job->node_idx == NW_SCHED_ANY_NODE;
 
-	if (!is_here || job->priority != NW_SCHED_NORMAL ||
-	    !nw_deque_push(worker->jobs, worker->hazard, job))
+	if (job->node_idx != NW_SCHED_ANY_NODE)
+		return mail_hinted(sched, job);
+	if (nwi_migration_is_judged(false, job->data_bytes) &&
+	    mail(sched, job, worker->node_idx) == 0)
+		return 0;
+	if (job->priority != NW_SCHED_NORMAL || !nw_deque_push(worker->jobs, worker->hazard, job))
 		return inject(sched, job, worker->node_idx);
 	nwi_fence_full(); /* the push before the look for sleepers, see idle.c */
 	(void)nwi_idle_wake_one(sched, worker->node_idx, false);
+	nwi_worker_show(worker, true);
 	return 0;
+}
+
+/* An outside thread is on no node that a job without a hint could have its data on. */
+static int hand_in(struct nw_sched *sched, struct nw_job *job)
+{
+	uint32_t turn;
+
+	if (job->node_idx != NW_SCHED_ANY_NODE)
+		return mail_hinted(sched, job);
+	/* relaxed: a count nobody acts on but to spread. */
+	turn = atomic_fetch_add_explicit(&sched->turn, 1, memory_order_relaxed);
+	return inject(sched, job, sched->homes_used[turn % sched->home_count]);
 }
 
 static int submit_outside(struct nw_sched *sched, struct nw_job *job)
 {
-	uint32_t turn;
 	int rc = -ESHUTDOWN;
 
 	atomic_fetch_add(&sched->entered_count, 1);
-	if (!atomic_load(&sched->is_stopping)) {
-		/* relaxed: a count nobody acts on but to spread. */
-		turn = atomic_fetch_add_explicit(&sched->turn, 1, memory_order_relaxed);
-		rc = inject(sched, job, sched->homes_used[turn % sched->home_count]);
-	}
+	if (!atomic_load(&sched->is_stopping))
+		rc = hand_in(sched, job);
 	atomic_fetch_sub(&sched->entered_count, 1);
 	if (atomic_load(&sched->is_stopping))
 		nwi_idle_wake_all(sched); /* they may wait for us to leave */

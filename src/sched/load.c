@@ -21,6 +21,17 @@ void nwi_load_publish(struct nwi_load_board *board, const struct nwi_load *was,
 	}
 }
 
+bool nwi_load_differs_much(const struct nwi_load *shown, const struct nwi_load *is)
+{
+	for (uint32_t i = 0; i < NWI_LOAD_DIM_COUNT; i++) {
+		uint64_t was = shown->amount[i], now = is->amount[i];
+
+		if ((now > was ? now - was : was - now) > was / 4)
+			return true;
+	}
+	return false;
+}
+
 void nwi_load_read(const struct nwi_load_board *board, struct nwi_load *ret_load)
 {
 	for (uint32_t i = 0; i < NWI_LOAD_DIM_COUNT; i++) {

@@ -17,6 +17,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 __extension__ typedef unsigned __int128 nwi_u128;
@@ -55,10 +56,17 @@ struct nwi_load_square {
 
 /*
  * Publish that the caller's part of the node's load was `was` and is `is`. Relaxed additions, none
- * for dimensions that did not change. Any thread of the node; every so many tasks, not at each.
+ * for dimensions that did not change. Any thread of the node.
  */
 void nwi_load_publish(struct nwi_load_board *board, const struct nwi_load *was,
 		      const struct nwi_load *is);
+
+/*
+ * Whether a part of a load has to be published anew: in some dimension it is off by more than a
+ * quarter of what is shown. So what comes to nothing or from nothing always shows, and a long queue
+ * costs an addition each time it grows by a quarter.
+ */
+bool nwi_load_differs_much(const struct nwi_load *shown, const struct nwi_load *is);
 
 /* Read a board: relaxed, dimension by dimension; a hint. Any thread. */
 void nwi_load_read(const struct nwi_load_board *board, struct nwi_load *ret_load);

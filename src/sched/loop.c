@@ -19,12 +19,15 @@
 
 /* ---- what others see of it, where the policy looks at loads ---- */
 
-static void show(struct nwi_worker *worker, bool is_running)
+void nwi_worker_show(struct nwi_worker *worker, bool is_running)
 {
-	struct nwi_load is = { .amount = { [NWI_LOAD_CPU] = nw_deque_count(worker->jobs) +
-							    is_running } };
+	struct nwi_load is = { .amount = { 0 } };
 
 	if (!worker->sched->reads_loads)
+		return;
+	is.amount[NWI_LOAD_CPU] = nw_deque_count(worker->jobs) + nwi_tasks_shown_count(worker) +
+				  is_running;
+	if (!nwi_load_differs_much(&worker->shown, &is))
 		return;
 	nwi_load_publish(&worker->sched->homes[worker->node_idx]->board, &worker->shown, &is);
 	worker->shown = is;
@@ -66,8 +69,7 @@ static void count_steal(struct nwi_worker *worker, const struct nwi_worker *vict
 
 static void wake_next(struct nwi_worker *worker)
 {
-	if (nwi_idle_wake_one(worker->sched, worker->node_idx, false))
-		nwi_count_add(worker, NWI_COUNT_WAKES, 1);
+	(void)nwi_idle_wake_one(worker->sched, worker->node_idx, false);
 }
 
 /* What was taken: a job, or a task of somebody. */
@@ -80,7 +82,7 @@ struct catch
 
 static void run_catch(struct nwi_worker *worker, const struct catch *catch)
 {
-	show(worker, true);
+	nwi_worker_show(worker, true);
 	if (catch->task)
 		nwi_tasks_run(worker, worker->slots, catch->victim, catch->task);
 	else
@@ -171,8 +173,10 @@ static enum nwi_saw follow(struct nwi_worker *worker, const struct nwi_move *mov
 		saw = take_injected(worker, move->node_idx, ret_catch);
 	else
 		saw = steal(worker, sched->workers[move->worker_idx], move->count_max, ret_catch);
-	worker->tries += is_far;
-	worker->successes += is_far && saw == NWI_SAW_GOT;
+	if (is_far && saw != NWI_SAW_REFUSED) { /* counted, it would raise what caused it */
+		worker->tries++;
+		worker->successes += saw == NWI_SAW_GOT;
+	}
 	return saw;
 }
 
@@ -182,7 +186,7 @@ static bool search(struct nwi_worker *worker, struct catch *ret_catch)
 	enum nwi_saw saw = NWI_SAW_START;
 	struct nwi_move move;
 
-	show(worker, false);
+	nwi_worker_show(worker, false);
 	for (;;) {
 		nwi_policy_step(&worker->policy, saw, worker->loads, &move);
 		if (move.kind == NWI_MOVE_SLEEP)

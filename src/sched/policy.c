@@ -45,6 +45,11 @@ void nwi_policy_options_default(struct nwi_policy_options *ret_options, enum nwi
 	};
 }
 
+enum nwi_policy_kind nwi_policy_default_kind(uint32_t node_count)
+{
+	return node_count > 2 ? NWI_POLICY_IMBALANCE : NWI_POLICY_NEAREST;
+}
+
 const char *nwi_policy_name(enum nwi_policy_kind kind)
 {
 	return (uint32_t)kind < NWI_POLICY_COUNT ? names[kind] : NULL;

@@ -137,6 +137,10 @@ struct nwi_policy {
  */
 void nwi_policy_options_default(struct nwi_policy_options *ret_options, enum nwi_policy_kind kind);
 
+/* The kind to take where nobody chose, for so many nodes with workers: what simulations recommend,
+ * docs/notes/2026-11-policies.md. */
+enum nwi_policy_kind nwi_policy_default_kind(uint32_t node_count);
+
 /* "random", "nearest", "imbalance", "octonion"; NULL for others. And back: false for another name.
  */
 const char *nwi_policy_name(enum nwi_policy_kind kind);
@@ -213,7 +217,7 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
 
 /* ---- migration ----
  *
- * A task with data on a node runs elsewhere only if both hold, whether it would be taken from a
+ * A task that has to be judged runs elsewhere only if both hold, whether it would be taken from a
  * deque or from an injector of another node:
  *
  *     queue_from - queue_to > threshold                               tasks, signed
@@ -224,6 +228,14 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
  * 128 bits for all inputs: at most 2^64 * 2^32 * 2^32 on the left, 2^64 * 1000 * 2^32 on the right.
  */
 enum { NWI_MIGRATION_PRICE_PS = 10 };
+
+/*
+ * Whether a task is to be judged: it names its node, or has so much data that fetching it costs
+ * more than a steal does. All others move freely; judged, they would stay in queues shorter than
+ * the threshold while others idle.
+ */
+enum { NWI_MIGRATION_BYTES_MIN = 4096 };
+bool nwi_migration_is_judged(bool names_node, uint64_t bytes);
 
 struct nwi_migration {
 	uint64_t queue_from; /* tasks ready where it is */

@@ -62,6 +62,11 @@ bool nwi_threshold_step(struct nwi_threshold *threshold, uint32_t tries, uint32_
 	return threshold->value != before;
 }
 
+bool nwi_migration_is_judged(bool names_node, uint64_t bytes)
+{
+	return names_node || bytes >= NWI_MIGRATION_BYTES_MIN;
+}
+
 enum nwi_verdict nwi_migration_judge(const struct nwi_migration *migration, uint32_t threshold)
 {
 	uint64_t from = migration->queue_from, to = migration->queue_to;

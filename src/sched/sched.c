@@ -34,8 +34,8 @@ enum {
 /* Of the adaptive threshold: bounds, first value, tries in a window. */
 enum { THRESHOLD_MIN = 1, THRESHOLD_FIRST = 2, THRESHOLD_MAX = 64, THRESHOLD_WINDOW = 64 };
 
-static const char *const policy_names[NW_SCHED_POLICY_COUNT] = { "random", "nearest", "imbalance",
-								 "octonion" };
+static const char *const policy_names[NW_SCHED_POLICY_COUNT] = { "default", "random", "nearest",
+								 "imbalance", "octonion" };
 
 const char *nw_sched_policy_name(enum nw_sched_policy policy)
 {
@@ -53,10 +53,7 @@ static bool is_slot_count(uint32_t n, uint32_t max)
 static int take_options(struct nw_sched_options *ret_options,
 			const struct nw_sched_options *options, struct nw_diag *reterr_diag)
 {
-	struct nw_sched_options o = options ? *options
-					    : (struct nw_sched_options){
-						      .policy = NW_SCHED_NEAREST
-					      };
+	struct nw_sched_options o = options ? *options : (struct nw_sched_options){ 0 };
 
 	if (o.task_slots == 0)
 		o.task_slots = TASK_SLOTS;
@@ -193,7 +190,7 @@ static int fill_worker(struct nwi_worker *worker, nw_node node)
 	if (!worker->loads)
 		return -ENOMEM;
 	nwi_tasks_init(worker, worker->slots_mem.base, options->task_slots);
-	nwi_policy_options_default(&policy, (enum nwi_policy_kind)options->policy);
+	nwi_policy_options_default(&policy, worker->sched->policy);
 	nwi_policy_init(&worker->policy, worker->sched->map, &policy, worker->rank,
 			options->seed + worker->rank);
 	nwi_threshold_init(&worker->threshold, THRESHOLD_MIN, THRESHOLD_FIRST, THRESHOLD_MAX,
@@ -283,6 +280,21 @@ static int make_homes(struct nw_sched *sched, const struct nw_topo *topo)
 	return rc;
 }
 
+static void choose_policy(struct nw_sched *sched)
+{
+	static const enum nwi_policy_kind kinds[NW_SCHED_POLICY_COUNT] = {
+		[NW_SCHED_RANDOM] = NWI_POLICY_RANDOM,
+		[NW_SCHED_NEAREST] = NWI_POLICY_NEAREST,
+		[NW_SCHED_IMBALANCE] = NWI_POLICY_IMBALANCE,
+		[NW_SCHED_OCTONION] = NWI_POLICY_OCTONION,
+	};
+
+	sched->policy = sched->options.policy == NW_SCHED_DEFAULT
+				? nwi_policy_default_kind(sched->home_count)
+				: kinds[sched->options.policy];
+	sched->reads_loads = nwi_policy_reads_loads(sched->policy);
+}
+
 static int make_parts(struct nw_sched *sched, const struct nw_topo *topo)
 {
 	int rc = make_tables(sched) ? 0 : -ENOMEM;
@@ -293,6 +305,7 @@ static int make_parts(struct nw_sched *sched, const struct nw_topo *topo)
 		rc = nw_hazard_create(&sched->hazards, NW_NODE_ANY, NULL);
 	if (rc == 0)
 		rc = make_homes(sched, topo);
+	choose_policy(sched);
 	if (rc == 0)
 		rc = make_workers(sched, topo);
 	return rc;
@@ -345,7 +358,6 @@ static int make_sched(struct nw_sched **ret_sched, const struct nw_sched_options
 	(*ret_sched)->mem = mem;
 	(*ret_sched)->options = *options;
 	(*ret_sched)->spin_rounds = options->spin_rounds;
-	(*ret_sched)->reads_loads = nwi_policy_reads_loads((enum nwi_policy_kind)options->policy);
 	nw_event_init(&(*ret_sched)->started);
 	return 0;
 }
@@ -440,4 +452,6 @@ void nw_sched_counters_sum(const struct nw_sched *sched, struct nw_sched_counter
 	*ret_counters = (struct nw_sched_counters){ 0 };
 	for (uint32_t i = 0; i < sched->worker_count; i++)
 		add_counts(sched->workers[i], ret_counters);
+	/* relaxed: a statistic. */
+	ret_counters->wakes += atomic_load_explicit(&sched->outside_wakes, memory_order_relaxed);
 }

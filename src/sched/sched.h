@@ -89,7 +89,8 @@ struct nwi_home {
 
 	/* Constant while the scheduler runs. */
 	alignas(NW_CACHE_PAIR) struct nw_mpmc *injectors[NW_SCHED_PRIORITY_COUNT]; /* for anybody */
-	struct nw_mpmc *mailboxes[NW_SCHED_PRIORITY_COUNT]; /* jobs that named this node */
+	struct nw_mpmc *mailboxes[NW_SCHED_PRIORITY_COUNT]; /* jobs that are judged before they
+							       leave this node */
 	uint32_t worker_count;
 	struct nw_mem mem;
 };
@@ -101,6 +102,7 @@ struct nw_sched {
 	/* Written by outside submitters. */
 	alignas(NW_CACHE_PAIR) _Atomic uint32_t entered_count; /* inside nw_sched_submit() now */
 	_Atomic uint32_t turn;                                 /* which home is next */
+	_Atomic uint64_t outside_wakes;                        /* sleepers they woke */
 
 	/* Written when it stops. */
 	alignas(NW_CACHE_PAIR) _Atomic bool is_stopping;
@@ -124,6 +126,7 @@ struct nw_sched {
 	uint32_t node_count;
 	uint32_t home_count;
 	uint32_t spin_rounds;
+	enum nwi_policy_kind policy;
 	bool reads_loads;
 	struct nw_sched_options options;
 	struct nw_mem mem; /* holds this struct */
@@ -160,6 +163,9 @@ void nwi_tasks_init(struct nwi_worker *worker, struct nw_task *slots, uint32_t s
 enum nwi_took nwi_tasks_steal(struct nwi_worker *victim, struct nwi_worker *thief,
 			      struct nw_task **ret_task, bool *ret_has_more);
 
+/* How many of its tasks thieves can see. The owner. */
+uint32_t nwi_tasks_shown_count(const struct nwi_worker *worker);
+
 /* Run a stolen task on the thief, from slot `head` on, and tell its victim. */
 void nwi_tasks_run(struct nwi_worker *thief, struct nw_task *head, struct nwi_worker *victim,
 		   struct nw_task *task);
@@ -171,7 +177,8 @@ void nwi_idle_announce(struct nw_sched *sched, struct nwi_home *home);
 /* Take it back. is_woken: after a wait, not because work was found. True: a wake-up was meant for
  * this one and not needed: pass it on with nwi_idle_wake_one(). */
 bool nwi_idle_leave(struct nw_sched *sched, struct nwi_home *home, bool is_woken);
-/* Wake a sleeper, of that node if there is one, else near it; only_home: else nobody. True: one. */
+/* Wake a sleeper, of that node if there is one, else near it; only_home: else nobody. True: one;
+ * it is counted. */
 bool nwi_idle_wake_one(struct nw_sched *sched, uint32_t node_idx, bool only_home);
 /* Wake all sleepers: something changed for everybody. */
 void nwi_idle_wake_all(struct nw_sched *sched);
@@ -196,6 +203,9 @@ bool nwi_jobs_take_high(struct nwi_worker *worker, struct nw_job **ret_job);
 
 /* Jobs taken from another's deque at once, at most. */
 enum { NWI_JOBS_BURST = 8 };
+
+/* Shows on its home's board how much waits and runs here, if that changed much. The owner. */
+void nwi_worker_show(struct nwi_worker *worker, bool is_running);
 
 /* One turn: takes something and runs it, or finds nothing. Does not block but in what it runs. */
 bool nwi_worker_try(struct nwi_worker *worker);

@@ -101,6 +101,14 @@ void nwi_tasks_init(struct nwi_worker *worker, struct nw_task *slots, uint32_t s
 	nw_event_init(&worker->joined);
 }
 
+uint32_t nwi_tasks_shown_count(const struct nwi_worker *worker)
+{
+	/* relaxed: the value alone; for a load, which is a hint. */
+	uint64_t span = atomic_load_explicit(&worker->span, memory_order_relaxed);
+
+	return split_in(span) - tail_in(span);
+}
+
 /* Owner: shows half of its private tasks, at least one, to thieves; head is behind the newest. */
 static void publish(struct nwi_worker *worker, uint32_t head)
 {
@@ -117,6 +125,7 @@ static void publish(struct nwi_worker *worker, uint32_t head)
 	 * that does not see them has announced itself before the look for sleepers. */
 	atomic_fetch_add(&worker->span, (uint64_t)n << 32);
 	(void)nwi_idle_wake_one(worker->sched, worker->node_idx, false);
+	nwi_worker_show(worker, true);
 }
 
 static void run_at_once(struct nwi_worker *worker, struct nw_task *task)
@@ -189,8 +198,10 @@ void nwi_tasks_run(struct nwi_worker *thief, struct nw_task *head, struct nwi_wo
 	/* [task_done.state] acq_rel, pairs with [await.state], [await.waited]: the result; whether
 	 * the owner sleeps. */
 	state = atomic_exchange_explicit(&task->state, STATE_DONE, memory_order_acq_rel);
-	if ((state & STATE_WAITED) != 0)
+	if ((state & STATE_WAITED) != 0) {
+		nwi_count_add(thief, NWI_COUNT_WAKES, 1);
 		nw_event_notify_one(&victim->joined);
+	}
 }
 
 /* One task of the thief we wait for, all of whose tasks descend from ours. */
@@ -277,6 +288,7 @@ static bool take_back(struct nwi_worker *worker)
 		!atomic_compare_exchange_weak(&worker->span, &span, span_of(tail_in(span), split)));
 	worker->split = split;
 	set_true_floor(worker);
+	nwi_worker_show(worker, true);
 	return true;
 }
 

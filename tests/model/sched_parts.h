@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two workers of one node for the model checker: worker 0 owns the tasks, worker 1 steals. Deques
- * of tasks, sleepers and the event are the library's own sources; jobs are left out.
+ * of tasks, sleepers and the event are the library's own sources; jobs and loads are left out, so a
+ * waker counts as one from outside.
  */
 #ifndef NW_MODEL_SCHED_H
 #define NW_MODEL_SCHED_H
@@ -13,6 +14,16 @@
 #include "sched/tasks.c"
 
 enum { MODEL_WORKERS = 2, MODEL_SLOTS = 4 };
+
+struct nwi_worker *nwi_worker_self(void)
+{
+	return NULL;
+}
+
+void nwi_worker_show(struct nwi_worker *worker, bool is_running)
+{
+	(void)worker, (void)is_running;
+}
 
 static struct nwi_worker model_workers[MODEL_WORKERS];
 static struct nw_task model_slots[MODEL_WORKERS][MODEL_SLOTS];

@@ -9,9 +9,14 @@
 #include "bench/sched_sim/sim.h"
 
 #ifdef NW_SMALL
-enum { SEEDS = 10, TRACES = 3, DAG_TASKS = 600 }; /* ThreadSanitizer: thirty times slower */
+enum {
+	SEEDS = 10,
+	TRACES = 3,
+	DAG_TASKS = 600,
+	TREE_TASKS = 3000
+}; /* ThreadSanitizer: thirty times slower */
 #else
-enum { SEEDS = 150, TRACES = 20, DAG_TASKS = 2000 };
+enum { SEEDS = 150, TRACES = 20, DAG_TASKS = 2000, TREE_TASKS = 10000 };
 #endif
 enum { FAULT_SEEDS = 20 };
 
@@ -152,6 +157,30 @@ static void run_dag(enum nwi_policy_kind kind, bool is_unjudged, struct sim_resu
 	nwi_policy_options_default(&config.policy, kind);
 	if (!sim_run(&config, ret_result))
 		FAIL("%s", ret_result->text);
+}
+
+static uint64_t tree_ns(enum nwi_policy_kind kind, uint32_t publish_every)
+{
+	struct sim_config config = { .work = SIM_TREE,
+				     .task_count = TREE_TASKS,
+				     .seed = nw_test_seed(),
+				     .scan_every = 1 << 20 };
+	struct sim_result result;
+
+	read_eight(&config.machine);
+	sim_costs_default(&config.costs);
+	config.costs.publish_every = publish_every;
+	nwi_policy_options_default(&config.policy, kind);
+	if (!sim_run(&config, &result))
+		FAIL("%s", result.text);
+	return result.makespan_ns;
+}
+
+TEST(boards_by_large_changes_do_as_well_as_by_every_change)
+{
+	uint64_t every = tree_ns(NWI_POLICY_IMBALANCE, 1);
+
+	CHECK_INT(tree_ns(NWI_POLICY_IMBALANCE, 0) * 10, <, every * 12);
 }
 
 TEST(judged_thefts_leave_tasks_at_home)

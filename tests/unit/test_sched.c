@@ -48,7 +48,7 @@ static void stop(struct pool *pool)
 TEST(options_out_of_range_are_refused_and_explained)
 {
 	static const struct nw_sched_options bad[] = {
-		{ .policy = (enum nw_sched_policy)4 },
+		{ .policy = NW_SCHED_POLICY_COUNT },
 		{ .task_slots = 3 },
 		{ .task_slots = 1 },
 		{ .task_slots = 1u << 18 },
@@ -83,11 +83,12 @@ TEST(a_crew_that_cannot_be_is_no_scheduler)
 
 TEST(policies_have_names)
 {
+	CHECK_STR(nw_sched_policy_name(NW_SCHED_DEFAULT), "default");
 	CHECK_STR(nw_sched_policy_name(NW_SCHED_RANDOM), "random");
 	CHECK_STR(nw_sched_policy_name(NW_SCHED_NEAREST), "nearest");
 	CHECK_STR(nw_sched_policy_name(NW_SCHED_IMBALANCE), "imbalance");
 	CHECK_STR(nw_sched_policy_name(NW_SCHED_OCTONION), "octonion");
-	CHECK(nw_sched_policy_name((enum nw_sched_policy)4) == NULL);
+	CHECK(nw_sched_policy_name((enum nw_sched_policy)NW_SCHED_POLICY_COUNT) == NULL);
 }
 
 /* ---- where a function runs ---- */
@@ -516,6 +517,33 @@ TEST(idle_workers_use_no_cpu)
 	pass_ms(MS);
 	used_ns = cpu_ns() - used_ns;
 	CHECK_INT(used_ns, <, MS * 1000000 / 100); /* of one CPU; and it is this thread's too */
+	stop(&pool);
+}
+
+TEST(a_worker_looks_many_times_before_it_sleeps)
+{
+	struct pool pool = start(1, 1, (struct nw_sched_options){ 0 });
+	struct nw_sched_counters counters;
+
+	while (sleeps_of(&pool) == 0)
+		sched_yield();
+	nw_sched_counters_sum(pool.sched, &counters);
+	CHECK_INT(counters.failed_rounds, ==, 64);
+	stop(&pool);
+}
+
+TEST(wakes_of_outside_threads_are_in_the_sum_only)
+{
+	struct pool pool = start(1, 1, (struct nw_sched_options){ 0 });
+	struct nw_sched_counters all, one;
+
+	while (sleeps_of(&pool) == 0)
+		sched_yield();
+	CHECK_INT(nw_sched_run(pool.sched, do_nothing, NULL), ==, 0);
+	nw_sched_counters_sum(pool.sched, &all);
+	nw_sched_counters(pool.sched, 0, &one);
+	CHECK_INT(all.wakes, ==, 1);
+	CHECK_INT(one.wakes, ==, 0);
 	stop(&pool);
 }
 

@@ -178,6 +178,27 @@ TEST(a_board_holds_the_sum_of_what_was_published)
 		CHECK_INT(got.amount[i], ==, 0);
 }
 
+TEST(a_load_differs_much_by_more_than_a_quarter)
+{
+	struct nwi_load shown = { { 0 } }, is = { { 0 } };
+
+	CHECK(!nwi_load_differs_much(&shown, &is));
+	is.amount[NWI_LOAD_IRQ] = 1; /* something from nothing, and back */
+	CHECK(nwi_load_differs_much(&shown, &is) && nwi_load_differs_much(&is, &shown));
+	shown.amount[NWI_LOAD_IRQ] = 1;
+	for (uint64_t amount = 48; amount <= 80; amount++) {
+		shown.amount[NWI_LOAD_CPU] = 64;
+		is.amount[NWI_LOAD_CPU] = amount;
+		CHECK(!nwi_load_differs_much(&shown, &is));
+	}
+	is.amount[NWI_LOAD_CPU] = 47;
+	CHECK(nwi_load_differs_much(&shown, &is));
+	is.amount[NWI_LOAD_CPU] = 81;
+	CHECK(nwi_load_differs_much(&shown, &is));
+	is.amount[NWI_LOAD_CPU] = UINT64_MAX;
+	CHECK(nwi_load_differs_much(&shown, &is) && nwi_load_differs_much(&is, &shown));
+}
+
 TEST(a_map_orders_nodes_by_distance_and_classes_are_ordinal)
 {
 	static const uint32_t workers[4] = { 2, 3, 0, 1 };
@@ -239,6 +260,13 @@ TEST(policies_have_names_and_back)
 	}
 	CHECK(!nwi_policy_name(NWI_POLICY_COUNT));
 	CHECK(!nwi_policy_by_name("affinity", &kind));
+}
+
+TEST(the_default_looks_at_loads_above_two_nodes)
+{
+	CHECK_INT(nwi_policy_default_kind(1), ==, NWI_POLICY_NEAREST);
+	CHECK_INT(nwi_policy_default_kind(2), ==, NWI_POLICY_NEAREST);
+	CHECK_INT(nwi_policy_default_kind(3), ==, NWI_POLICY_IMBALANCE);
 }
 
 TEST(a_spell_is_injector_then_rounds_then_afar_then_injectors)
@@ -746,6 +774,14 @@ static struct nwi_migration worthy(void)
 		.price_ps = NWI_MIGRATION_PRICE_PS,
 		.priority = 1,
 	};
+}
+
+TEST(only_hints_and_data_worth_it_are_judged)
+{
+	CHECK(!nwi_migration_is_judged(false, 0));
+	CHECK(!nwi_migration_is_judged(false, NWI_MIGRATION_BYTES_MIN - 1));
+	CHECK(nwi_migration_is_judged(false, NWI_MIGRATION_BYTES_MIN));
+	CHECK(nwi_migration_is_judged(true, 0));
 }
 
 TEST(a_migration_needs_more_than_the_threshold)

@@ -60,7 +60,9 @@ static void start(struct play *play, enum nw_sched_policy policy, uint64_t seed)
 		struct nwi_policy_options policy_options = worker->policy.options;
 
 		nwi_policy_init(&worker->policy, play->sched->map, &policy_options, i, seed + i);
-		worker->turn = 0;
+		worker->turn = worker->tries = worker->successes = 0;
+		nwi_threshold_init(&worker->threshold, worker->threshold.min, worker->threshold.min,
+				   worker->threshold.max, worker->threshold.window);
 	}
 	for (uint32_t i = 0; i < JOBS; i++) {
 		jobs[i] = (struct step_job){ .play = play, .idx = i };
@@ -140,8 +142,10 @@ TEST(a_worker_alone_runs_everything)
 	struct play play;
 
 	start(&play, NW_SCHED_NEAREST, nw_test_seed());
-	for (uint32_t i = 0; i < JOBS; i++)
+	for (uint32_t i = 0; i < JOBS; i++) {
 		jobs[i].job.node_idx = NW_SCHED_ANY_NODE;
+		jobs[i].job.data_bytes = 0;
+	}
 	nwi_worker_set_self(play.sched->workers[WORKERS - 1]);
 	CHECK_INT(nw_sched_submit(play.sched, &jobs[0].job), ==, 0);
 	while (play.run_count < JOBS)
@@ -175,6 +179,100 @@ TEST(a_long_mailbox_lets_cheap_jobs_go_and_keeps_dear_ones)
 		CHECK_INT(counters.refused_migrations > 0, ==, is_dear);
 		while (play.run_count < JOBS - JOBS / 2)
 			take_turn(&play, WORKERS - 1);
+		end(&play);
+	}
+}
+
+/* Leaves, all submitted by worker 0, which is of the first node. */
+static void submit_leaves(struct play *play, uint32_t count, uint32_t node_idx, uint64_t data_bytes)
+{
+	nwi_worker_set_self(play->sched->workers[0]);
+	for (uint32_t i = JOBS / 2; i < JOBS / 2 + count; i++) {
+		jobs[i].job.node_idx = node_idx;
+		jobs[i].job.data_bytes = data_bytes;
+		CHECK_INT(nw_sched_submit(play->sched, &jobs[i].job), ==, 0);
+	}
+}
+
+TEST(data_keeps_a_job_where_it_was_submitted)
+{
+	enum { COUNT = 100 };
+
+	for (int is_dear = 0; is_dear < 2; is_dear++) {
+		struct nw_sched_counters counters;
+		struct play play;
+
+		start(&play, NW_SCHED_NEAREST, nw_test_seed());
+		submit_leaves(&play, COUNT, NW_SCHED_ANY_NODE, is_dear ? UINT64_MAX : 0);
+		for (int i = 0; i < 10; i++)
+			take_turn(&play, WORKERS - 1); /* of the last node */
+		nw_sched_counters_sum(play.sched, &counters);
+		CHECK_INT(counters.migrations, ==, 0);
+		CHECK_INT(counters.refused_migrations > 0, ==, is_dear);
+		CHECK_INT(counters.cross_node_steals > 0, ==, !is_dear);
+		while (play.run_count < COUNT)
+			take_turn(&play, 0);
+		end(&play);
+	}
+}
+
+/* Tries afar that the threshold hears of, in ten spells in vain of worker 0. */
+static uint32_t tries_in_vain(uint32_t mail_count)
+{
+	struct nwi_worker *worker;
+	struct play play;
+	uint32_t tries;
+
+	start(&play, NW_SCHED_NEAREST, nw_test_seed());
+	submit_leaves(&play, mail_count, NODES - 1, UINT64_MAX);
+	worker = play.sched->workers[0];
+	tries = worker->tries;
+	for (int i = 0; i < 10; i++)
+		take_turn(&play, 0);
+	CHECK_INT(play.run_count, ==, 0);
+	tries = worker->tries - tries;
+	while (play.run_count < mail_count)
+		take_turn(&play, WORKERS - 1);
+	end(&play);
+	return tries;
+}
+
+TEST(a_refusal_is_no_try)
+{
+	CHECK_INT(tries_in_vain(0) - tries_in_vain(100), ==, 10); /* one mailbox, ten times */
+}
+
+TEST(a_board_shows_a_long_queue_while_its_worker_is_busy)
+{
+	struct nwi_load load;
+	struct play play;
+
+	start(&play, NW_SCHED_IMBALANCE, nw_test_seed());
+	submit_leaves(&play, 200, NW_SCHED_ANY_NODE, 0);
+	nwi_load_read(&play.sched->homes[0]->board, &load);
+	CHECK_INT(load.amount[NWI_LOAD_CPU], >, 200 * 3 / 4);
+	CHECK_INT(load.amount[NWI_LOAD_CPU], <=, 201);
+	while (play.run_count < 200)
+		take_turn(&play, 0);
+	take_turn(&play, 0); /* finds nothing, and shows that */
+	nwi_load_read(&play.sched->homes[0]->board, &load);
+	CHECK_INT(load.amount[NWI_LOAD_CPU], ==, 0);
+	end(&play);
+}
+
+TEST(the_policy_is_the_chosen_one_or_fits_the_nodes)
+{
+	for (int policy = 0; policy < NW_SCHED_POLICY_COUNT; policy++) {
+		const char *name = nw_sched_policy_name((enum nw_sched_policy)policy);
+		struct play play;
+
+		start(&play, (enum nw_sched_policy)policy, nw_test_seed());
+		if (policy == NW_SCHED_DEFAULT)
+			CHECK_INT(play.sched->policy, ==,
+				  nwi_policy_default_kind(play.sched->home_count));
+		else
+			CHECK_STR(nwi_policy_name(play.sched->policy), name);
+		CHECK_INT(play.sched->workers[0]->policy.options.kind, ==, play.sched->policy);
 		end(&play);
 	}
 }

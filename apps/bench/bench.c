@@ -27,6 +27,7 @@ static const struct {
 	{ "lockfree", "queues, stack, deque, reclamation, map, beside the libraries people use" },
 	{ "sched", "fork and join, beside oneTBB and OpenMP" },
 	{ "dag", "task graphs, beside oneTBB and OpenMP; what admission costs" },
+	{ "check", "TLA+ models, beside TLC (TLA2TOOLS_JAR) on those of TLA_DATA" },
 	{ "fpset", "the fingerprint set, one thread and many" },
 	{ "explore", "states a second of whole explorations" },
 	{ "ring", "the one-to-one ring beside a mutex" },
@@ -56,8 +57,8 @@ static int help(void)
 	       "\n"
 	       "Runs a benchmark, which measures beside its baseline in the same run and prints\n"
 	       "a row a case: median, p10 and p90 of its repetitions. For NAME see --list; to\n"
-	       "lockfree and caps an ARGUMENT is the text that the cases to run have in their\n"
-	       "name; to sched-sim: all, policies [TEXT], orders [TEXT], or replay SEED.\n"
+	       "lockfree, caps and check an ARGUMENT is the text that the cases to run have in\n"
+	       "their name; to sched-sim: all, policies [TEXT], orders [TEXT], or replay SEED.\n"
 	       "\n"
 	       "  -p, --plot FILE  draw the medians into FILE, .svg or .png, with gnuplot\n"
 	       "  -r, --repeat N   repetitions a case, 1 to 1001 (default: the benchmark's)\n"
@@ -197,6 +198,18 @@ static int end_of(pid_t pid, const char *name)
 	return APP_OK;
 }
 
+/* For a benchmark that runs the command. False: no memory. */
+static bool name_command(void)
+{
+	char self[PATH_BYTES];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return true; /* it asks for what it lacks */
+	self[n] = '\0';
+	return setenv("NODEWISE", self, 1) == 0;
+}
+
 static int run(const struct arguments *arguments, const char *path, struct table *table)
 {
 	const char *name = arguments->operands[0];
@@ -238,7 +251,8 @@ int app_bench(int argc, char **argv)
 		rc = find_program(arguments.operands[0], path, sizeof(path));
 	if (rc != APP_OK)
 		return rc;
-	if (arguments.repeat && setenv("NW_BENCH_REPEAT", arguments.repeat, 1) < 0)
+	if ((arguments.repeat && setenv("NW_BENCH_REPEAT", arguments.repeat, 1) < 0) ||
+	    !name_command())
 		return app_failed(BENCH, "no memory for the environment");
 	rc = run(&arguments, path, &table);
 	table_free(&table);

@@ -15,7 +15,7 @@
  *             case NW_DAG_WAIT:  sleep until step.until_ns, or until something ends
  *             case NW_DAG_DONE:  leave
  *             }
- *             ... when a task has ended: nw_dag_ended(dag, id, is_ok, now, &diag)
+ *             ... when a task has ended: nw_dag_ended(dag, id, is_ok, now)
  *     }
  *
  * States: PENDING (waits for other tasks), READY (waits for resources, or for its next try),

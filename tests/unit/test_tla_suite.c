@@ -182,9 +182,13 @@ struct expected {
 };
 
 static const struct expected behaviours[] = {
-	{ "Branches", NW_EXPLORE_DONE, 174, 24, 5 },  { "Bounds", NW_EXPLORE_DONE, 60, 20, 11 },
-	{ "Symmetric", NW_EXPLORE_DONE, 33, 22, 13 }, { "Refined", NW_EXPLORE_DONE, 17, 16, 16 },
-	{ "Deadlock", NW_EXPLORE_DEADLOCK, 0, 6, 0 }, { "Violated", NW_EXPLORE_VIOLATION, 0, 7, 0 },
+	{ "Branches", NW_EXPLORE_DONE, 174, 24, 5 },
+	{ "Bounds", NW_EXPLORE_DONE, 60, 20, 11 },
+	{ "Symmetric", NW_EXPLORE_DONE, 33, 22, 13 },
+	{ "Refined", NW_EXPLORE_DONE, 17, 16, 16 },
+	{ "Deadlock", NW_EXPLORE_DEADLOCK, 0, 6, 0 },
+	{ "Violated", NW_EXPLORE_VIOLATION, 0, 7, 0 },
+	{ "Remembered", NW_EXPLORE_DONE, 542, 162, 9 },
 	{ "Broken", NW_EXPLORE_ERROR, 0, 4, 0 },
 };
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* This example shows how threads hand finished work to one that takes it all at once.
- *
- *     cc stack_hand_over.c $(pkg-config --cflags --libs nodewise) -pthread
- */
+/* This example shows how threads hand finished work to one that takes it all at once. */
 #include <nw/stack.h>
 
 #include <pthread.h>
@@ -31,8 +28,7 @@ static void *work(void *arg)
 
 static void finish(void *item, void *arg)
 {
-	*(char *)item = 1;
-	++*(int *)arg;
+	*(int *)arg += ++*(char *)item; /* each comes once: from 0 to 1 */
 }
 
 int main(void)
@@ -43,8 +39,7 @@ int main(void)
 	pthread_t workers[WORKERS];
 	int count = 0;
 
-	if (nw_hazard_create(&domain, NW_NODE_ANY, NULL) < 0 ||
-	    nw_hazard_register(&thread, domain) < 0 ||
+	if (nw_hazard_default(&domain) < 0 || nw_hazard_register(&thread, domain) < 0 ||
 	    nw_stack_create(&done, domain, NW_NODE_ANY) < 0 ||
 	    nw_stack_register(&handle, done, thread) < 0)
 		return fprintf(stderr, "no memory\n"), 1;
@@ -58,6 +53,5 @@ int main(void)
 	printf("%d jobs finished\n", count);
 	nw_stack_destroy(done, thread);
 	nw_hazard_unregister(thread);
-	nw_hazard_destroy(domain);
-	return 0;
+	return count == WORKERS * JOBS ? 0 : 1;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* This example shows how to choose who steals from whom, and what came of it.
- *
- *     cc sched_policy.c $(pkg-config --cflags --libs nodewise) -pthread
- */
+/* This example shows how to choose who steals from whom, and what came of it. */
 #include <nw/sched.h>
 
 #include <inttypes.h>

@@ -85,11 +85,13 @@ static void matmul(const float *a, const float *b, float *c, uint32_t n)
 	}
 }
 
-/* The number of threads, as a pool. */
+/* The number of threads, as a pool. None where the environment pins them: no other subject is. */
 static void *start(uint32_t workers)
 {
 	static uint32_t counts[2];
 
+	if (omp_get_proc_bind() != omp_proc_bind_false)
+		return NULL;
 	counts[workers > 1] = workers;
 	return &counts[workers > 1];
 }

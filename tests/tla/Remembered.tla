@@ -30,7 +30,7 @@ Nested == \A x \in D : LET g == f[x] IN \A y \in D : LET h == g + y IN
 Given == \A k \in D : Each(LAMBDA x : f[x] + k + b) = {f[x] + k + b : x \in D}
 Parity == \A n \in 0..4 : Even(n) <=> (n % 2 = 0)
 Able == \A x \in D : (ENABLED Raise(x)) <=> f[x] < 2
-Taken == \A x \in {1, 2} : LET s == {1, 2} IN LET t == s \ {x} IN \A y \in t : y # x
+Taken == \A x \in {1, 2} : LET s == {1, 2} IN LET t == s \ {x} IN \A y \in t : y # x /\ a < 3
 Steps == [][/\ Total' = f'[0] + f'[1] + f'[2]
             /\ Level' = [x \in D |-> Cardinality({y \in D : f'[y] > a'}) + x + b']
             /\ Total' - Total <= 1 /\ (Total' > Total => a' = a)

@@ -199,12 +199,25 @@ static void find_reason(const char *text, struct outcome *outcome)
 		       at ? at : "");
 }
 
+/* Started with & and without a terminal, this program ignores what the others are asked with. */
+static void listen_to_interrupts(posix_spawnattr_t *attributes)
+{
+	sigset_t interrupt;
+
+	(void)sigemptyset(&interrupt);
+	(void)sigaddset(&interrupt, SIGINT);
+	(void)posix_spawnattr_init(attributes);
+	(void)posix_spawnattr_setsigdefault(attributes, &interrupt);
+	(void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
 static struct outcome run(const struct program *program, const struct model *model,
 			  unsigned workers)
 {
 	struct outcome outcome = { .why = "it cannot be started" };
 	char *room = malloc(32 * TEXT_BYTES), *args[32], *text = NULL;
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	FILE *output = tmpfile();
 	uint64_t begin_ns = nw_bench_now_ns();
 	struct rusage usage;
@@ -213,11 +226,12 @@ static struct outcome run(const struct program *program, const struct model *mod
 	if (!room || !output)
 		exit(1);
 	program->command(model, workers, room, args);
+	listen_to_interrupts(&attributes);
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawn_file_actions_adddup2(&actions, fileno(output), STDOUT_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&actions, fileno(output), STDERR_FILENO);
 	(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (posix_spawnp(&pid, args[0], &actions, NULL, args, environ) == 0) {
+	if (posix_spawnp(&pid, args[0], &actions, &attributes, args, environ) == 0) {
 		wait_for(pid, begin_ns, program->stops_itself, &usage);
 		outcome.seconds = since(begin_ns);
 		outcome.resident_mib = (double)usage.ru_maxrss / 1024;
@@ -227,6 +241,7 @@ static struct outcome run(const struct program *program, const struct model *mod
 			find_reason(text, &outcome);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attributes);
 	(void)fclose(output);
 	free(text);
 	free(room);

@@ -66,27 +66,35 @@ static void tell_progress(const struct check *check, struct nw_explore_report *i
 		check_progress(check->explore, inout_last);
 }
 
-/* A specification's values are outside the engine's limit: their memory is looked at here. */
+static bool is_past(const struct timespec *time, const struct timespec *due)
+{
+	return time->tv_sec > due->tv_sec ||
+	       (time->tv_sec == due->tv_sec && time->tv_nsec >= due->tv_nsec);
+}
+
+/* A specification's values are outside the engine's limit: their memory is looked at here. Periods
+ * count from the line before, so that a thread that was kept waiting does not make up for it in
+ * several lines; after Ctrl-C the report is next. */
 static void wait_with_progress(struct search *search, const struct check *check, uint64_t period_s)
 {
 	uint64_t tick_ms = check->spec ? WATCH_MS : period_s ? period_s * 1000 : IDLE_MS;
 	struct nw_explore_report last = { 0 };
-	uint64_t waited_ms = 0;
-	struct timespec due;
+	struct timespec now, tick, line_due;
 
-	clock_gettime(CLOCK_MONOTONIC, &due);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	line_due = later(&now, period_s * 1000);
 	pthread_mutex_lock(&search->lock);
 	while (!search->has_ended) {
-		due = later(&due, tick_ms);
-		wait_until(search, &due);
-		waited_ms += tick_ms;
+		tick = later(&now, tick_ms);
+		wait_until(search, &tick);
 		if (search->has_ended)
 			break;
 		if (check->spec && check_spec_is_full(check->spec))
 			nw_explore_stop(check->explore);
-		if (period_s && waited_ms >= period_s * 1000) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (period_s && is_past(&now, &line_due) && !app_was_interrupted()) {
 			tell_progress(check, &last);
-			waited_ms = 0;
+			line_due = later(&now, period_s * 1000);
 		}
 	}
 	pthread_mutex_unlock(&search->lock);

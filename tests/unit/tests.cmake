@@ -15,6 +15,7 @@ foreach(name test_mem test_arena test_slab test_hazard test_rcu test_counter tes
 endforeach()
 target_link_options(test_hazard PRIVATE LINKER:--wrap=syscall,--wrap=pthread_create)
 target_link_options(test_rcu PRIVATE LINKER:--wrap=syscall,--wrap=pthread_create)
+nw_test(unit/test_packet)
 nw_test(unit/test_ring)
 nw_test(unit/test_mpsc)
 nw_test(unit/test_mpmc)

@@ -6,6 +6,7 @@
 #include <nw/arena.h>
 #include <nw/crew.h>
 #include <nw/slab.h>
+#include <nw/stats.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -371,5 +372,31 @@ TEST(an_item_freed_from_another_node_goes_home)
 	CHECK_INT(options.worker_count, >=, 2);
 	CHECK_INT(pthread_barrier_init(&exchange.barrier, NULL, options.worker_count), ==, 0);
 	run_crew(&options, trade_items, &exchange);
+	nw_topo_close(topo);
+}
+
+TEST(rows_of_statistics_are_on_the_nodes_of_their_writers)
+{
+	static const struct nw_stats_column column = { "done", NULL, NW_STATS_COUNTER };
+	struct nw_topo *topo = open_machine();
+	char folder[] = "/tmp/nw-stats-XXXXXX";
+	nw_node nodes[WORKER_COUNT_MAX];
+	struct nw_stats_table table = { "worker", &column, nodes, 1, 0 };
+	struct nw_stats_options options = {
+		.program = "guest", .folder = mkdtemp(folder), .tables = &table, .table_count = 1
+	};
+	struct nw_stats *stats;
+
+	for (uint32_t i = 0; i < nw_topo_node_count(topo); i++)
+		if (has_memory(topo, i))
+			nodes[table.row_count++] = node_at(topo, i);
+	CHECK_INT(nw_stats_create(&stats, &options, NULL), ==, 0);
+	for (uint32_t i = 0; i < table.row_count; i++) {
+		uintptr_t row = (uintptr_t)nw_stats_row_at(stats, 0, i);
+
+		check_home((void *)(row - row % 4096), 4096, nodes[i]);
+	}
+	nw_stats_destroy(stats);
+	CHECK_INT(rmdir(folder), ==, 0);
 	nw_topo_close(topo);
 }

@@ -228,11 +228,8 @@ static void incomplete_result(const struct check_spec *spec, enum nw_explore_end
 void check_result_of_search(struct check_spec *spec, const struct check *check,
 			    const struct nw_explore_report *report, struct check_result *ret_result)
 {
-	/* The engine is given one name for all evaluations that fail; of a view's it is not told.
-	 */
+	/* Of a view that cannot be evaluated the engine is not told. */
 	bool is_error = report->end == NW_EXPLORE_ERROR ||
-			(report->end == NW_EXPLORE_VIOLATION &&
-			 report->invariant == tla_search_failure) ||
 			(report->end == NW_EXPLORE_DONE && spec->search.has_error);
 
 	*ret_result = (struct check_result){ .verdict = CHECK_HOLDS };

@@ -332,7 +332,9 @@ void nw_explore_destroy(struct nw_explore *explore)
 		nwi_pool_destroy(explore->pools[p]);
 	nwi_shards_destroy(explore);
 	nwi_array_close(&explore->levels, &explore->budget);
-	nw_arena_destroy(explore->trace_arena);
+	nwi_trace_destroy(explore, &explore->trace);
+	nwi_trace_destroy(explore, &explore->violation_trace);
+	nw_arena_destroy(explore->violation_arena);
 	pthread_cond_destroy(&explore->stage_changed);
 	pthread_mutex_destroy(&explore->stage_lock);
 	nw_arena_destroy(explore->arena);

@@ -30,28 +30,13 @@ bool nwi_end(struct nw_explore *explore, enum nw_explore_end end)
 	return is_first;
 }
 
-void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
-		const uint8_t *state, uint32_t n_bytes, const char *invariant)
+void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, const struct nwi_fault *fault)
 {
 	if (claim_end(explore, end)) {
-		explore->fault_place = place;
-		explore->invariant = invariant;
-		explore->fault_bytes = n_bytes;
-		memcpy(explore->fault_state, state, n_bytes);
-	}
-	stop(explore);
-}
-
-void nwi_end_step(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
-		  const uint8_t *successor, uint32_t n_bytes, const char *text)
-{
-	if (claim_end(explore, end)) {
-		explore->fault_place = place;
-		explore->is_step_fault = true;
-		explore->invariant = text;
-		explore->fault_bytes = successor ? n_bytes : 0;
-		if (successor)
-			memcpy(explore->fault_state, successor, n_bytes);
+		explore->fault = *fault;
+		explore->fault.state = explore->fault_state;
+		if (fault->n_bytes > 0)
+			memcpy(explore->fault_state, fault->state, fault->n_bytes);
 	}
 	stop(explore);
 }

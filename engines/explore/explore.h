@@ -166,6 +166,25 @@ struct nwi_pool {
 /* One worker's counts, each written by it alone and read by anyone. */
 struct nwi_tally {
 	_Atomic uint64_t generated, distinct, checks, local_checks, expanded, shared, batches_sent;
+	_Atomic uint64_t violations;
+};
+
+/* What is wrong, and where. */
+struct nwi_fault {
+	nwi_link place;   /* of a state that was kept */
+	const char *name; /* of what is violated, or the error's text; NULL: a deadlock */
+	const uint8_t *state;
+	uint32_t n_bytes; /* of state; 0: there is none */
+	uint32_t depth;   /* levels finished when it was found */
+	bool is_step; /* the state, if any, comes after the place; else it is that of the place */
+};
+
+/* A trace, and what it is made with. */
+struct nwi_trace {
+	struct nw_arena *arena;
+	void *context; /* the model's */
+	struct nw_explore_step *steps;
+	size_t step_count;
 };
 
 struct nwi_lane {
@@ -236,6 +255,8 @@ struct nwi_worker {
 	bool has_token;         /* counted in outstanding as holding work */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
+	struct nwi_array violations; /* of pointers to struct nwi_fault; opened with the first */
+	struct nw_arena *violation_memory;
 
 	/* Written by this worker when it has nothing to do; read by those who send to it. */
 	alignas(NW_CACHE_PAIR) _Atomic bool is_asleep;
@@ -282,11 +303,8 @@ struct nw_explore {
 
 	/* Why it ended: set once, by whoever comes first. */
 	_Atomic int end; /* enum nw_explore_end, or -1 */
-	nwi_link fault_place;
-	uint8_t *fault_state;
-	uint32_t fault_bytes;
-	bool is_step_fault; /* fault_state, of no bytes or some, comes after fault_place */
-	const char *invariant;
+	struct nwi_fault fault;
+	uint8_t *fault_state; /* room for its state */
 	char fault_text[256];
 
 	/* create and run wait for the workers, and they for run. */
@@ -298,9 +316,12 @@ struct nw_explore {
 	int open_rc;          /* of the model's open(), where that failed */
 	_Atomic uint64_t started_ns, ended_ns;
 
-	struct nw_explore_step *steps;
-	size_t step_count;
-	struct nw_arena *trace_arena;
+	/* After the run. */
+	struct nwi_trace trace;              /* of the fault */
+	struct nwi_trace violation_trace;    /* of the violation asked for last */
+	const struct nwi_fault **violations; /* all, in the order of their depth */
+	uint64_t violation_count;
+	struct nw_arena *violation_arena;
 };
 
 /* ---- budget.c ---- */
@@ -391,14 +412,21 @@ void nwi_level_end(struct nw_explore *explore);
 /* ---- end.c ---- */
 /* Ends the search, if it is the first to say so. */
 bool nwi_end(struct nw_explore *explore, enum nw_explore_end end);
-/* The same, with the state it is about. */
-void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
-		const uint8_t *state, uint32_t n_bytes, const char *invariant);
-/* The same, where the step from a place is at fault; successor NULL: there is none. */
-void nwi_end_step(struct nw_explore *explore, enum nw_explore_end end, nwi_link place,
-		  const uint8_t *successor, uint32_t n_bytes, const char *text);
+/* The same, with what it is about. */
+void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, const struct nwi_fault *fault);
 void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* ---- violation.c ---- */
+/* Ends the search, or keeps the violation where it goes on. False: the search is ending. */
+bool nwi_violated(struct nwi_worker *worker, const struct nwi_fault *fault);
+void nwi_violations_destroy(struct nwi_worker *worker);
+
+/* ---- trace.c ---- */
+/* The path to a fault. 0, -ENOENT or -ENOMEM. */
+int nwi_trace_make(struct nw_explore *explore, const struct nwi_fault *fault,
+		   struct nwi_trace *trace);
+void nwi_trace_destroy(struct nw_explore *explore, struct nwi_trace *trace);
 
 static inline bool nwi_is_stopping(const struct nw_explore *explore)
 {

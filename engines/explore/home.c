@@ -231,6 +231,7 @@ static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const 
 {
 	struct nw_explore *explore = worker->explore;
 	const char *invariant = violated(worker, state, n_bytes);
+	struct nwi_fault fault = { .name = invariant, .state = state, .n_bytes = n_bytes };
 	uint64_t place = pool->state_count;
 
 	if (nwi_pool_add(pool, explore->now ^ 1, state, n_bytes, link) < 0) {
@@ -239,8 +240,10 @@ static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const 
 	}
 	if (!invariant)
 		return true;
-	nwi_end_at(explore, NW_EXPLORE_VIOLATION, nwi_link_to(pool->pool_idx, place, 0), state,
-		   n_bytes, invariant);
+	fault.place = nwi_link_to(pool->pool_idx, place, 0);
+	if (invariant != explore->options.model->failure)
+		return nwi_violated(worker, &fault);
+	nwi_end_at(explore, NW_EXPLORE_ERROR, &fault);
 	return false;
 }
 

@@ -115,6 +115,7 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 		struct nw_explore_counts c = counts_of(explore->workers[w]);
 
 		add(&r.total, &c);
+		r.violation_count += read_count(&explore->workers[w]->tally.violations);
 	}
 	r.total.queue = r.total.distinct > r.total.expanded ? r.total.distinct - r.total.expanded
 							    : 0;
@@ -132,7 +133,7 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 	r.unpinned_count = count_unpinned(explore);
 	estimate_collisions(&r);
 	if (end >= 0) {
-		r.invariant = explore->invariant;
+		r.invariant = explore->fault.name;
 		memcpy(r.fault_text, explore->fault_text, sizeof(r.fault_text));
 	}
 	*ret_report = r;

@@ -75,15 +75,16 @@ static bool flush(struct nw_emit *emit, size_t n_bytes)
 	return !r->is_found && n_bytes <= NW_STATE_BYTES_MAX;
 }
 
-/* What was found faulty comes last, and is found again there. */
-static void ignore_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+/* What ended the search comes last, and is found again there; after what it went on, so does this.
+ */
+static bool ignore_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
 			 const void *successor, size_t n_bytes)
 {
 	(void)emit;
-	(void)kind;
 	(void)text;
 	(void)successor;
 	(void)n_bytes;
+	return kind == NW_FAULT_VIOLATION;
 }
 
 static int replay_open(struct replay *r, struct nw_arena *arena)
@@ -120,10 +121,10 @@ static int replay_step(struct replay *r, struct nw_explore *explore, void *conte
 	return r->is_found ? 0 : -ENOENT;
 }
 
-static int keep_step(struct nw_explore *explore, struct nw_explore_step *step, const uint8_t *state,
+static int keep_step(struct nwi_trace *trace, struct nw_explore_step *step, const uint8_t *state,
 		     uint32_t n_bytes)
 {
-	uint8_t *copy = nw_arena_alloc(explore->trace_arena, n_bytes, 8);
+	uint8_t *copy = nw_arena_alloc(trace->arena, n_bytes, 8);
 
 	if (!copy)
 		return -ENOMEM;
@@ -143,37 +144,37 @@ static const char *action_of(const struct nw_explore *explore, void *context,
 	return model->action(context, from->state, from->n_bytes, ordinal);
 }
 
-static int replay_all(struct nw_explore *explore, const uint32_t *ordinals, size_t count,
-		      void *context)
+static int replay_all(struct nw_explore *explore, struct nwi_trace *trace, const uint32_t *ordinals,
+		      size_t count)
 {
 	struct replay r;
-	int rc = replay_open(&r, explore->trace_arena);
+	int rc = replay_open(&r, trace->arena);
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		struct nw_explore_step *step = &explore->steps[i];
+		struct nw_explore_step *step = &trace->steps[i];
 		const struct nw_explore_step *from = i > 0 ? step - 1 : NULL;
 
 		if (explore->options.model->level)
-			explore->options.model->level(context, (uint32_t)i);
-		rc = replay_step(&r, explore, context, from, ordinals[i]);
+			explore->options.model->level(trace->context, (uint32_t)i);
+		rc = replay_step(&r, explore, trace->context, from, ordinals[i]);
 		if (rc == 0)
-			rc = keep_step(explore, step, r.found, r.found_bytes);
+			rc = keep_step(trace, step, r.found, r.found_bytes);
 		if (rc == 0)
-			step->action = action_of(explore, context, from, ordinals[i]);
+			step->action = action_of(explore, trace->context, from, ordinals[i]);
 	}
 	return rc;
 }
 
-/* Ordinals from an initial state to the fault, in order. */
-static int walk_back(struct nw_explore *explore, uint32_t **ret_ordinals, size_t *ret_count)
+/* Ordinals from an initial state to a place, in order. */
+static int walk_back(const struct nw_explore *explore, struct nw_arena *arena, nwi_link place,
+		     uint32_t **ret_ordinals, size_t *ret_count)
 {
-	nwi_link place = explore->fault_place;
 	uint32_t *ordinals;
 	size_t count = 0, i;
 
 	for (nwi_link l = place; pool_of(l) != NWI_POOL_NONE; l = link_at(explore, l))
 		count++;
-	ordinals = nw_arena_alloc(explore->trace_arena, (count + 1) * sizeof(*ordinals), 8);
+	ordinals = nw_arena_alloc(arena, (count + 1) * sizeof(*ordinals), 8);
 	if (!ordinals)
 		return -ENOMEM;
 	for (i = count; i-- > 0; place = link_at(explore, place))
@@ -183,58 +184,89 @@ static int walk_back(struct nw_explore *explore, uint32_t **ret_ordinals, size_t
 	return 0;
 }
 
-static bool ends_in_fault(const struct nw_explore *explore, size_t count)
+static bool ends_in_fault(const struct nwi_fault *fault, const struct nwi_trace *trace)
 {
-	const struct nw_explore_step *last = &explore->steps[count - 1];
+	const struct nw_explore_step *last = &trace->steps[trace->step_count - 1];
 
-	if (explore->is_step_fault)
+	if (fault->is_step)
 		return true;
-	return last->n_bytes == explore->fault_bytes &&
-	       memcmp(last->state, explore->fault_state, last->n_bytes) == 0;
+	return last->n_bytes == fault->n_bytes &&
+	       memcmp(last->state, fault->state, last->n_bytes) == 0;
 }
 
-static int build(struct nw_explore *explore)
+static int open_context(struct nw_explore *explore, struct nwi_trace *trace)
 {
 	const struct nw_explore_options *o = &explore->options;
+
+	if (trace->context || !o->model->open)
+		return 0;
+	return o->model->open(&trace->context, o->model_data);
+}
+
+static int build(struct nw_explore *explore, const struct nwi_fault *fault, struct nwi_trace *trace)
+{
 	uint32_t *ordinals;
-	void *context = NULL;
 	size_t count;
-	int rc = walk_back(explore, &ordinals, &count);
+	int rc = walk_back(explore, trace->arena, fault->place, &ordinals, &count);
 
 	if (rc < 0)
 		return rc;
-	explore->steps = nw_arena_alloc(explore->trace_arena, (count + 1) * sizeof(*explore->steps),
-					8);
-	if (!explore->steps)
+	trace->steps = nw_arena_alloc(trace->arena, (count + 1) * sizeof(*trace->steps), 8);
+	if (!trace->steps)
 		return -ENOMEM;
-	if (o->model->open)
-		rc = o->model->open(&context, o->model_data);
+	rc = open_context(explore, trace);
+	if (rc == 0)
+		rc = replay_all(explore, trace, ordinals, count);
+	/* The step at fault was never kept: its end is what the model said. */
+	if (rc == 0 && fault->is_step && fault->n_bytes > 0) {
+		trace->steps[count].action = NULL;
+		rc = keep_step(trace, &trace->steps[count++], fault->state, fault->n_bytes);
+	}
 	if (rc < 0)
 		return rc;
-	rc = replay_all(explore, ordinals, count, context);
-	/* The step at fault was never kept: its end is what the model said. */
-	if (rc == 0 && explore->is_step_fault && explore->fault_bytes > 0)
-		rc = keep_step(explore, &explore->steps[count++], explore->fault_state,
-			       explore->fault_bytes);
-	if (o->model->close && context)
-		o->model->close(context);
-	if (rc == 0 && !ends_in_fault(explore, count))
-		rc = -ENOENT;
-	if (rc == 0)
-		explore->step_count = count;
-	return rc;
+	trace->step_count = count;
+	return ends_in_fault(fault, trace) ? 0 : -ENOENT;
 }
 
 /* Without parents the faulty state is all there is. */
-static int build_last(struct nw_explore *explore)
+static int build_last(const struct nwi_fault *fault, struct nwi_trace *trace)
 {
-	explore->steps = nw_arena_alloc(explore->trace_arena, sizeof(*explore->steps), 8);
-	if (!explore->steps)
+	trace->steps = nw_arena_alloc(trace->arena, sizeof(*trace->steps), 8);
+	if (!trace->steps)
 		return -ENOMEM;
-	if (explore->is_step_fault && explore->fault_bytes == 0)
+	if (fault->n_bytes == 0)
 		return 0; /* the state that the fault comes after is not known */
-	explore->step_count = 1;
-	return keep_step(explore, explore->steps, explore->fault_state, explore->fault_bytes);
+	trace->step_count = 1;
+	trace->steps->action = NULL;
+	return keep_step(trace, trace->steps, fault->state, fault->n_bytes);
+}
+
+int nwi_trace_make(struct nw_explore *explore, const struct nwi_fault *fault,
+		   struct nwi_trace *trace)
+{
+	int rc = 0;
+
+	if (trace->arena)
+		nw_arena_reset(trace->arena);
+	else
+		rc = nw_arena_create(&trace->arena, NW_NODE_ANY, explore->reserve_bytes, 0);
+	trace->steps = NULL;
+	trace->step_count = 0;
+	if (rc == 0)
+		rc = explore->options.no_trace ? build_last(fault, trace)
+					       : build(explore, fault, trace);
+	if (rc < 0)
+		trace->steps = NULL;
+	return rc;
+}
+
+void nwi_trace_destroy(struct nw_explore *explore, struct nwi_trace *trace)
+{
+	const struct nw_model *model = explore->options.model;
+
+	if (trace->context && model->close)
+		model->close(trace->context);
+	nw_arena_destroy(trace->arena);
 }
 
 int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **ret_steps,
@@ -244,16 +276,11 @@ int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **
 
 	if (end != NW_EXPLORE_VIOLATION && end != NW_EXPLORE_DEADLOCK && end != NW_EXPLORE_ERROR)
 		return -ENODATA;
-	if (explore->step_count == 0 && !explore->steps) {
-		if (!explore->trace_arena)
-			rc = nw_arena_create(&explore->trace_arena, NW_NODE_ANY,
-					     explore->reserve_bytes, 0);
-		if (rc == 0)
-			rc = explore->options.no_trace ? build_last(explore) : build(explore);
-		if (rc < 0)
-			return rc;
-	}
-	*ret_steps = explore->steps;
-	*ret_step_count = explore->step_count;
+	if (!explore->trace.steps)
+		rc = nwi_trace_make(explore, &explore->fault, &explore->trace);
+	if (rc < 0)
+		return rc;
+	*ret_steps = explore->trace.steps;
+	*ret_step_count = explore->trace.step_count;
 	return 0;
 }

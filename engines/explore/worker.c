@@ -55,27 +55,29 @@ void nwi_done_one(struct nw_explore *explore)
 
 /* ---- making successors ---- */
 
-static bool flush_group(struct nw_emit *emit, size_t n_bytes)
+/* The state at hand goes on in the next group, where its ordinals left off. */
+static bool hand_on(struct nwi_worker *worker)
 {
-	struct nwi_worker *worker = emit->engine;
-	struct nwi_origin from = { 0 };
+	struct nwi_origin from = worker->origins[worker->origin_count - 1];
+	uint32_t emitted = worker->emit.count - from.first;
 
-	if (n_bytes > NW_STATE_BYTES_MAX) {
-		nwi_end_fault(worker->explore, "a state may have %d bytes at most",
-			      NW_STATE_BYTES_MAX);
-		return false;
-	}
-	/* The state at hand goes on in the next group, where its ordinals left off. */
-	if (worker->origin_count > 0) {
-		from = worker->origins[worker->origin_count - 1];
-		from.ordinal += emit->count - from.first;
-		from.first = 0;
-	}
-	worker->emitted_before += emit->count - worker->origins[worker->origin_count - 1].first;
+	from.ordinal += emitted;
+	from.first = 0;
+	worker->emitted_before += emitted;
 	if (!nwi_route_group(worker))
 		return false;
 	worker->origins[worker->origin_count++] = from;
 	return true;
+}
+
+static bool flush_group(struct nw_emit *emit, size_t n_bytes)
+{
+	struct nwi_worker *worker = emit->engine;
+
+	if (n_bytes <= NW_STATE_BYTES_MAX)
+		return hand_on(worker);
+	nwi_end_fault(worker->explore, "a state may have %d bytes at most", NW_STATE_BYTES_MAX);
+	return false;
 }
 
 static void begin_origin(struct nwi_worker *worker, nwi_link place)
@@ -102,19 +104,27 @@ static void count_dropped(struct nwi_worker *worker)
 }
 
 /* The state at hand is the last origin's. */
-static void end_in_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
-			 const void *successor, size_t n_bytes)
+static bool take_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+		       const void *successor, size_t n_bytes)
 {
 	struct nwi_worker *worker = emit->engine;
-	nwi_link place = worker->origins[worker->origin_count - 1].place;
+	struct nwi_fault fault = { .place = worker->origins[worker->origin_count - 1].place,
+				   .name = text,
+				   .state = successor,
+				   .n_bytes = successor ? (uint32_t)n_bytes : 0,
+				   .is_step = true };
 
-	count_dropped(worker);
 	/* What was made before is looked at first, as if one by one. */
-	if (worker->emit.count > 0 && !nwi_route_group(worker))
-		return;
-	nwi_end_step(worker->explore,
-		     kind == NW_FAULT_VIOLATION ? NW_EXPLORE_VIOLATION : NW_EXPLORE_ERROR, place,
-		     successor, (uint32_t)n_bytes, text);
+	if (emit->count > 0 && !hand_on(worker)) {
+		count_dropped(worker);
+		return false;
+	}
+	if (kind == NW_FAULT_VIOLATION && worker->explore->options.keep_going)
+		return nwi_violated(worker, &fault);
+	count_dropped(worker);
+	nwi_end_at(worker->explore,
+		   kind == NW_FAULT_ERROR ? NW_EXPLORE_ERROR : NW_EXPLORE_VIOLATION, &fault);
+	return false;
 }
 
 static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_t *state,
@@ -128,11 +138,13 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 	if (nwi_is_stopping(explore))
 		return false;
 	if (!has_successors(worker)) {
+		struct nwi_fault fault = { .place = place, .state = state, .n_bytes = n_bytes };
+
 		if (explore->check_deadlock) {
 			/* A violation made earlier is found earlier. */
 			if (worker->emit.count > 0 && !nwi_route_group(worker))
 				return false;
-			nwi_end_at(explore, NW_EXPLORE_DEADLOCK, place, state, n_bytes, NULL);
+			nwi_end_at(explore, NW_EXPLORE_DEADLOCK, &fault);
 			return false;
 		}
 		worker->origin_count--;
@@ -317,7 +329,7 @@ static int create_buffers(struct nwi_worker *worker)
 	worker->emit.end = worker->emit_bytes + n_bytes;
 	worker->emit.count_max = GROUP_COUNT;
 	worker->emit.flush = flush_group;
-	worker->emit.fault = end_in_fault;
+	worker->emit.fault = take_fault;
 	worker->emit.engine = worker;
 	return 0;
 }
@@ -376,6 +388,7 @@ void nwi_worker_destroy(struct nwi_worker *worker)
 	if (worker->context && model->close)
 		model->close(worker->context);
 	nwi_lanes_destroy(worker);
+	nwi_violations_destroy(worker);
 	nwi_pool_destroy(worker->pool);
 	nw_arena_destroy(worker->arena);
 }

@@ -67,6 +67,7 @@ struct nw_explore_options {
 	bool exact;                /* keep whole states: no fingerprint collisions */
 	bool no_trace;             /* keep no parents: 8 bytes a state less, no counterexample */
 	bool no_deadlock;          /* states without successors are fine */
+	bool keep_going;           /* keep violations and go on: nw_explore_violation_at() */
 	bool no_pin;
 	bool use_smt;
 	bool oversubscribe; /* several workers a CPU: for tests */
@@ -88,7 +89,8 @@ struct nw_explore_counts {
 struct nw_explore_report {
 	enum nw_explore_end end; /* meaningful once nw_explore_run() returned */
 	struct nw_explore_counts total;
-	uint32_t depth; /* levels that hold a state: initial states are level 1 */
+	uint64_t violation_count; /* that the search went on after */
+	uint32_t depth;           /* levels that hold a state: initial states are level 1 */
 	uint32_t worker_count;
 	uint32_t node_count; /* nodes used as homes */
 	double seconds;
@@ -214,6 +216,31 @@ struct nw_explore_step {
  */
 NW_API int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **ret_steps,
 			    size_t *ret_step_count) NW_MUST_USE;
+
+/* A violation that a search with keep_going went on after. */
+struct nw_explore_violation {
+	const char *name; /* of the invariant, or of what the step breaks */
+	bool is_step;     /* it is the last step that is at fault, not the state */
+	const struct nw_explore_step *steps;
+	size_t step_count;
+};
+
+/**
+ * One of the violations that were kept, with its trace, as nw_explore_trace() gives it. They are in
+ * the order of their depth; with one worker in that in which they were found.
+ *
+ * @param violation_idx  from 0
+ * @param ret_violation  its steps are lent until the next call or nw_explore_destroy()
+ * @return 0
+ * @return -ENODATA  past the last one
+ * @return -ENOENT   the model does not make the same successors again: no trace can be given
+ * @return -ENOMEM   no memory for the trace
+ *
+ * Threads: one thread, after nw_explore_run().
+ * Cost:    as nw_explore_trace(), at every call.
+ */
+NW_API int nw_explore_violation_at(struct nw_explore *explore, uint64_t violation_idx,
+				   struct nw_explore_violation *ret_violation) NW_MUST_USE;
 
 /* A piece of a shard's memory. */
 struct nw_explore_region {

@@ -24,7 +24,7 @@
 
 NW_BEGIN_DECLS
 
-#define NW_MODEL_ABI 2
+#define NW_MODEL_ABI 3
 
 enum {
 	NW_STATE_BYTES_MAX = 65535, /* longest state */
@@ -32,10 +32,11 @@ enum {
 	NW_EMIT_ROOM_MIN = 16,      /* every buffer of an engine has room for that many states */
 };
 
-/* Why a model stops a search with nw_emit_fault(). */
+/* What nw_emit_fault() tells. */
 enum nw_fault {
 	NW_FAULT_VIOLATION, /* the step, or the state, breaks what `text` names */
 	NW_FAULT_ERROR,     /* the model cannot go on: `text` says why */
+	NW_FAULT_FINAL,     /* a violation that no search goes on after */
 };
 
 /* Where a model puts the states it makes. Fields are the engine's; use nw_emit(). */
@@ -48,7 +49,7 @@ struct nw_emit {
 	/* Makes room for n_bytes by handing on what is in the buffer; false: the search is
 	 * ending, stop emitting. */
 	bool (*flush)(struct nw_emit *emit, size_t n_bytes);
-	void (*fault)(struct nw_emit *emit, enum nw_fault kind, const char *text,
+	bool (*fault)(struct nw_emit *emit, enum nw_fault kind, const char *text,
 		      const void *successor, size_t n_bytes);
 	uint64_t dropped_count;
 	void *engine;
@@ -133,18 +134,19 @@ static inline void nw_emit_drop(struct nw_emit *emit)
 }
 
 /**
- * End the search from within init or next; return at once then. The trace is the path to the state
- * at hand and, where there is one, the successor.
+ * Tell a fault from within init or next. The trace is the path to the state at hand and, where
+ * there is one, the successor.
  *
  * @param text       lent: it lasts as long as the search's report is read
  * @param successor  NULL, or the state in which the faulty step ends
+ * @return false: the search is ending, return at once. True: it goes on after violations.
  *
  * Threads: as nw_emit_begin().
  */
-static inline void nw_emit_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
+static inline bool nw_emit_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
 				 const void *successor, size_t n_bytes)
 {
-	emit->fault(emit, kind, text, successor, n_bytes);
+	return emit->fault(emit, kind, text, successor, n_bytes);
 }
 
 enum nw_model_flags {
@@ -194,6 +196,8 @@ struct nw_model {
 	/* Optional. Told in every context before states of another level are handed to next():
 	 * their depth (initial states: 1); 0 before init(). What is made of them is deeper. */
 	void (*level)(void *context, uint32_t depth);
+	/* Optional. What invariant() returns where it cannot tell: an error, not a violation. */
+	const char *failure;
 };
 
 NW_END_DECLS

@@ -150,7 +150,7 @@ static void expect_violation(struct nw_explore_options *o)
 
 static void expect_error(struct nw_explore_options *o)
 {
-	expect_fault(o, "INVARIANT Sound\n", NW_EXPLORE_VIOLATION, tla_search_failure, 2);
+	expect_fault(o, "INVARIANT Sound\n", NW_EXPLORE_ERROR, tla_search_failure, 2);
 }
 
 TEST(neither_workers_nor_routes_change_a_count)

@@ -164,17 +164,22 @@ static int stop_in_error(struct tla_search_context *context, enum tla_stage stag
 	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
 
 	keep_error(context, stage, name);
-	nw_emit_fault(context->emit, NW_FAULT_ERROR, tla_search_failure, state, n_bytes);
+	(void)nw_emit_fault(context->emit, NW_FAULT_ERROR, tla_search_failure, state, n_bytes);
 	return STOP;
 }
 
-static int stop_in_violation(struct tla_search_context *context, tla_sym name,
-			     const tla_value *state)
+/* 0 where the search goes on. TLC goes on after all violations but those of initial states'
+ * properties. */
+static int tell_violation(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
+			  const tla_value *state)
 {
 	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
+	bool is_final = stage == TLA_AT_PROPERTY && !context->from;
 
-	nw_emit_fault(context->emit, NW_FAULT_VIOLATION, name_of(context, name), state, n_bytes);
-	return STOP;
+	return nw_emit_fault(context->emit, is_final ? NW_FAULT_FINAL : NW_FAULT_VIOLATION,
+			     name_of(context, name), state, n_bytes)
+		       ? 0
+		       : STOP;
 }
 
 /* --- Successors --- */
@@ -209,7 +214,7 @@ static int check(struct tla_search_context *context, enum tla_stage stage,
 	if (holds == 1)
 		return 0;
 	return holds < 0 ? stop_in_error(context, stage, failed->name, state)
-			 : stop_in_violation(context, failed->name, state);
+			 : tell_violation(context, stage, failed->name, state);
 }
 
 /* Whether a state is to be explored: 1, 0, or -1: the engine was told. */
@@ -424,6 +429,7 @@ int tla_search_init(struct tla_search *search, const struct tla_model *model)
 		.identity = model->view.fn || model->symmetry.count > 0 ? search_identity : NULL,
 		.print = search_print,
 		.level = search_level,
+		.failure = tla_search_failure,
 	};
 	return model->symmetry.count > 0 ? find_group(search) : 0;
 }

@@ -4,7 +4,8 @@
 EXTENDS Naturals, FiniteSets
 VARIABLES x, y, s
 vars == <<x, y, s>>
-Init == x = 0 /\ y \in {0, 1} /\ s = {}
+Either(v, w) == (v = 0 \/ v = 1) /\ w = 1 - v
+Init == (Either(x, y) \/ (x = 0 /\ y = 0)) /\ s = {}
 Set(v, e) == v = e
 Maybe(A, B) == A \/ B
 Up == x < 3 /\ Set(x', x + 1) /\ UNCHANGED <<y, s>>
@@ -25,8 +26,10 @@ Act == [i \in {1, 2} |-> x = i /\ y' = (y + i) % 2 /\ UNCHANGED <<x, s>>]
 Guarded == (y = 0 \/ x = 0) /\ x < 2 /\ x' = x + 2 /\ UNCHANGED <<y, s>>
 Late == x = 0 /\ x' = 1 /\ y' = y /\ s' = s /\ (y' = 0 \/ x = 0)
 Every == \A i \in {1, 2} : (i = 1 => x' = x) /\ (i = 2 => y' = y /\ s' = {i})
+Afterwards(v, w) == (v = 0 \/ v = 1) /\ s' = s /\ (w = 0 \/ w = 1) /\ v + w = 1
 Next == Up \/ Both \/ Branch \/ Cased \/ Implied \/ Twice \/ (\E i \in 1..2 : Act[i]) \/ Guarded
-        \/ Late \/ (x = 2 /\ Every)
+        \/ Late \/ (x = 2 /\ Every) \/ (x = 3 /\ Either(x', y') /\ s' = s)
+        \/ (x = 2 /\ Afterwards(x', y'))
 TypeOK == x \in 0..3 /\ y \in 0..1 /\ s \subseteq {1, 2}
 Spec == Init /\ [][Next]_vars
 ====

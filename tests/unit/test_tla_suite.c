@@ -182,7 +182,7 @@ struct expected {
 };
 
 static const struct expected behaviours[] = {
-	{ "Branches", NW_EXPLORE_DONE, 174, 24, 5 },
+	{ "Branches", NW_EXPLORE_DONE, 269, 32, 5 },
 	{ "Bounds", NW_EXPLORE_DONE, 60, 20, 11 },
 	{ "Symmetric", NW_EXPLORE_DONE, 33, 22, 13 },
 	{ "Refined", NW_EXPLORE_DONE, 17, 16, 16 },

@@ -604,5 +604,11 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 
 int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	return act(eval, code, frame, NULL);
+	bool was_acting = eval->is_acting;
+	int result;
+
+	eval->is_acting = true;
+	result = act(eval, code, frame, NULL);
+	eval->is_acting = was_acting;
+	return result;
 }

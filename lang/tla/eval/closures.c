@@ -49,7 +49,8 @@ static tla_value copy_thunk(struct copies *copies, const struct tla_thunk *thunk
 	copy = tla_alloc(copies->eval->heap, sizeof *copy);
 	if (!copy)
 		return TLA_NONE;
-	*copy = (struct tla_thunk){ thunk->code, copy_frame(copies, thunk->frame), TLA_NONE };
+	*copy = (struct tla_thunk){ thunk->code, copy_frame(copies, thunk->frame), TLA_NONE,
+				    false };
 	return copy->frame ? (uintptr_t)copy + TLA_THUNK : TLA_NONE;
 }
 

@@ -48,7 +48,8 @@ struct tla_fn {
 struct tla_thunk {
 	const struct tla_code *code;
 	struct tla_frame *frame;
-	tla_value value; /* TLA_NONE: not evaluated yet */
+	tla_value value;   /* TLA_NONE: not evaluated yet */
+	bool is_of_branch; /* the value is that of one way to make an action true */
 };
 
 /* An operator as an argument. */

@@ -129,14 +129,30 @@ struct tla_frame *tla_frame_copy(struct tla_eval *eval, const struct tla_frame *
 	return copy ? memcpy(copy, frame, n_bytes) : NULL;
 }
 
+/* What it was made of is undone when the action goes another way, so the value is, even an atom. */
+static void point_in_branch(struct tla_eval *eval, struct tla_thunk *thunk, tla_value v)
+{
+	if (!tla_eval_log(eval, &thunk->value))
+		return;
+	thunk->is_of_branch = true;
+	thunk->value = v;
+}
+
 tla_value tla_force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
 {
+	uint64_t reads = eval->next_reads;
 	tla_value v = thunk->value;
 
-	if (v)
+	if (v) {
+		eval->next_reads += thunk->is_of_branch;
 		return v;
+	}
 	v = tla_eval(eval, thunk->code, thunk->frame);
-	if (v)
+	if (!v)
+		return TLA_NONE;
+	if (eval->is_acting && (eval->is_init || eval->next_reads != reads))
+		point_in_branch(eval, thunk, v);
+	else
 		tla_eval_point(eval, &thunk->value, v);
 	return v;
 }

@@ -46,6 +46,7 @@ struct tla_eval {
 	tla_value *constants;  /* of this thread, by constant_idx */
 	struct tla_memo *memo; /* NULL: nothing is remembered */
 	bool is_init;          /* actions give values to unprimed variables */
+	bool is_acting;        /* inside of tla_act(): variables get values and lose them again */
 	bool allows_gaps;      /* a step may leave variables without a value: ENABLED */
 	uint32_t var_count;
 	struct tla_undo *undo; /* in undo_mem */
@@ -66,6 +67,7 @@ struct tla_eval {
 	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
 	uint64_t random;
 	uint64_t composed_count; /* states between A and B of A \cdot B so far */
+	uint64_t next_reads;     /* of primed variables, and of what was made of them */
 	bool has_assert_failed;  /* the failure is that of an Assert */
 	struct tla_heap heaps[2];
 	struct tla_span failed_at[TLA_FAILED_AT_MAX];

@@ -213,6 +213,7 @@ tla_value tla_ev_memo(struct tla_eval *eval, const struct tla_code *code, struct
 	entry = entry_of(memo, site, key);
 	if (is_entry_for(entry, site, key)) {
 		trial->found_count++;
+		eval->next_reads += site->may_read_next;
 		return entry->value;
 	}
 	v = inner->eval(eval, inner, frame);

@@ -34,6 +34,7 @@ struct tla_read {
 struct tla_site {
 	uint32_t site_idx; /* of the evaluator's counts */
 	uint32_t read_count;
+	bool may_read_next; /* primed variables, or names that may stand for them */
 	struct tla_read reads[TLA_MEMO_KEYS_MAX];
 };
 

@@ -34,6 +34,7 @@ tla_value tla_ev_next(struct tla_eval *eval, const struct tla_code *code, struct
 	tla_value v = eval->next[code->a];
 
 	(void)frame;
+	eval->next_reads++;
 	return v ? v : unset(eval, code, "'");
 }
 
@@ -104,7 +105,7 @@ static tla_value new_thunk(struct tla_eval *eval, const struct tla_code *code,
 
 	if (!thunk)
 		return TLA_NONE;
-	*thunk = (struct tla_thunk){ code, frame, TLA_NONE };
+	*thunk = (struct tla_thunk){ code, frame, TLA_NONE, false };
 	return (uintptr_t)thunk + TLA_THUNK;
 }
 

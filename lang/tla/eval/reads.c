@@ -182,6 +182,8 @@ static struct tla_code *remember(struct pass *pass, struct tla_code *code,
 	site->site_idx = pass->compiler->world->site_count++;
 	site->read_count = reads->count;
 	memcpy(site->reads, reads->at, sizeof site->reads);
+	for (uint32_t i = 0; i < reads->count; i++)
+		site->may_read_next |= reads->at[i].kind != TLA_READ_NOW;
 	node->site = site;
 	return node;
 }

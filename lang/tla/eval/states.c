@@ -16,6 +16,7 @@ tla_value tla_ev_primed(struct tla_eval *eval, const struct tla_code *code, stru
 	memset(none, 0, eval->var_count * sizeof *none);
 	eval->now = next;
 	eval->next = none;
+	eval->next_reads++;
 	v = tla_eval(eval, code->args[0], frame);
 	eval->now = now;
 	eval->next = next;

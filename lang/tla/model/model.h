@@ -109,7 +109,7 @@ struct tla_saved {
 	int (*emit)(struct tla_eval *eval, void *context);
 	void *emit_context;
 	const struct tla_code *action;
-	bool is_init, allows_gaps;
+	bool is_init, is_acting, allows_gaps;
 	struct tla_eval_mark base;
 };
 

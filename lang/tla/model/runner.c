@@ -285,12 +285,14 @@ void tla_runner_save(struct tla_runner *runner, struct tla_saved *saved)
 				     .emit_context = eval->emit_context,
 				     .action = eval->action,
 				     .is_init = eval->is_init,
+				     .is_acting = eval->is_acting,
 				     .allows_gaps = eval->allows_gaps,
 				     .base = runner->base };
 	runner->now = runner->inner[0];
 	runner->next = runner->inner[1];
 	runner->base = tla_eval_mark(eval);
 	eval->is_init = false;
+	eval->is_acting = false;
 	eval->allows_gaps = false;
 }
 
@@ -304,6 +306,7 @@ void tla_runner_restore(struct tla_runner *runner, const struct tla_saved *saved
 	eval->emit_context = saved->emit_context;
 	eval->action = saved->action;
 	eval->is_init = saved->is_init;
+	eval->is_acting = saved->is_acting;
 	eval->allows_gaps = saved->allows_gaps;
 	runner->now = saved->own_now;
 	runner->next = saved->own_next;

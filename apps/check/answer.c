@@ -31,57 +31,43 @@ static bool is_idle(const struct check_spec *spec, const struct tla_search_error
 }
 
 /* Outermost first, as TLC. */
-static void print_places(const struct check_spec *spec, const struct tla_search_error *error)
+static void say_places(const struct check_spec *spec, const struct tla_search_error *error)
 {
 	const struct tla_sources *sources = &spec->model->spec->sources;
 	unsigned number = 0;
+	FILE *out;
 
 	for (uint32_t i = 0; i < error->at_count; i++)
 		number += !is_idle(spec, error, i);
 	if (number == 0)
 		return;
 	number = 0;
-	printf("Error: The error occurred when evaluating the nested\n"
-	       "expressions at the following positions:\n");
+	out = check_say_begin(spec->say, SAY_NESTED_EXPRESSION);
+	if (out)
+		fprintf(out, "The error occurred when evaluating the nested\n"
+			     "expressions at the following positions:\n");
 	for (uint32_t i = error->at_count; i-- > 0;) {
 		struct tla_place from = tla_place_of(sources, error->at[i].begin);
 		struct tla_place to = tla_place_last(sources, error->at[i]);
 		char module[256];
 
-		if (is_idle(spec, error, i))
+		if (!out || is_idle(spec, error, i))
 			continue;
-		printf("%u. Line %u, column %u to line %u, column %u in %s\n", number++, from.line,
-		       from.column, to.line, to.column,
-		       check_module_of(from.file, module, sizeof(module)));
+		fprintf(out, "%u. Line %u, column %u to line %u, column %u in %s\n", number++,
+			from.line, from.column, to.line, to.column,
+			check_module_of(from.file, module, sizeof(module)));
 	}
-	putchar('\n');
+	check_say_end(spec->say, SAY_NESTED_EXPRESSION);
 }
 
-static void print_estimate(const struct nw_explore_report *report)
-{
-	if (report->is_exact)
-		printf("  Whole states were compared: no two could be taken for one.\n");
-	else
-		printf("  Estimate of the probability that a state was not checked because another "
-		       "had\n  its fingerprint:  val = %.1E\n",
-		       report->collision_actual);
-}
-
-static void print_left_out(const struct check_spec *spec)
+static void say_left_out(const struct check_spec *spec)
 {
 	const struct tla_formulas *temporal = &spec->model->temporal;
 
 	for (uint32_t i = 0; i < temporal->count; i++)
-		printf("Not checked (--safety): the temporal property %s.\n",
-		       check_name(spec, temporal->at[i].name));
-}
-
-static void print_counts(const struct nw_explore_report *report)
-{
-	printf("%" PRIu64 " states generated, %" PRIu64 " distinct states found, %" PRIu64
-	       " states left on queue.\n",
-	       report->total.generated, report->total.distinct, report->total.queue);
-	printf("The depth of the complete state graph search is %u.\n", (unsigned)report->depth);
+		check_say(spec->say, SAY_NOT_CHECKED,
+			  "Not checked (--safety): the temporal property %s.",
+			  check_name(spec, temporal->at[i].name));
 }
 
 static void print_cost(const struct check *check, const struct nw_explore_report *report)
@@ -100,7 +86,7 @@ static void print_cost(const struct check *check, const struct nw_explore_report
 		printf(", %.1f bytes a state", (double)(report->memory_bytes_peak + stored_bytes) /
 						       (double)report->total.distinct);
 	printf(".\n");
-	printf("Finished in %.3f s: %.0f states/s, %u worker%s on %u node%s%s, %.1f %% of checks "
+	printf("Explored in %.3f s: %.0f states/s, %u worker%s on %u node%s%s, %.1f %% of checks "
 	       "local.\n",
 	       report->seconds,
 	       report->seconds > 0 ? (double)report->total.generated / report->seconds : 0,
@@ -109,72 +95,77 @@ static void print_cost(const struct check *check, const struct nw_explore_report
 	       report->is_simulated ? " (simulated)" : "", check_local_percent(&report->total));
 }
 
-static int print_initial(const struct check *check)
-{
-	uint64_t *levels;
-	uint32_t count;
-	int code = check_levels(check, &levels, &count);
-
-	if (code == APP_OK && count > 0)
-		printf("Finished computing initial states: %" PRIu64 " distinct state%s "
-		       "generated.\n",
-		       levels[0], plural(levels[0]));
-	free(levels);
-	return code;
-}
-
 static bool has_trace(const struct nw_explore_report *report)
 {
 	return report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
 	       report->end == NW_EXPLORE_ERROR;
 }
 
-/* A violation in an initial state is followed by that state, without a number. */
-static bool is_of_initial(const struct check_result *result)
+/* A value in an error's text has a line of its own, and may be long. */
+static void print_sentence(const struct check_result *result, FILE *out)
+{
+	char *text = strdup(result->sentence), *rest = NULL;
+	char *line = text ? strtok_r(text, "\n", &rest) : NULL;
+
+	while (line) {
+		check_layout(out, line);
+		line = strtok_r(NULL, "\n", &rest);
+		if (line)
+			fputc('\n', out);
+	}
+	free(text);
+}
+
+/* Of an initial state the sentence ends with a colon, and the state follows. */
+static bool is_with_state(const struct check_result *result)
 {
 	size_t length = strlen(result->sentence);
 
 	return length > 0 && result->sentence[length - 1] == ':';
 }
 
-static bool is_good(enum check_verdict verdict)
+static void say_verdict(const struct check *check, const struct check_result *result)
 {
-	return verdict == CHECK_HOLDS || verdict == CHECK_NOTHING || verdict == CHECK_INCOMPLETE;
+	FILE *out = check_say_begin(check->say, result->says);
+
+	if (out)
+		print_sentence(result, out);
+	if (out && is_with_state(result)) {
+		fputc('\n', out);
+		check_trace_last(check->spec, check, out);
+	}
+	check_say_end(check->say, result->says);
 }
 
-/* A value in an error's text has a line of its own, and may be long. */
-static void print_sentence(const struct check_result *result)
+/* TLC tells no counts where nothing was searched, or an initial state violates what it should
+ * not; people may see them. */
+static bool has_counts(const struct check *check, const struct nw_explore_report *report,
+		       const struct check_result *result)
 {
-	char *text = strdup(result->sentence), *rest = NULL;
-
-	if (!is_good(result->verdict))
-		printf("Error: ");
-	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
-	     line = strtok_r(NULL, "\n", &rest)) {
-		check_layout(stdout, line);
-		putchar('\n');
-	}
-	free(text);
+	if (!report)
+		return result->says == SAY_SUCCESS;
+	return !check->say->is_tool ||
+	       (result->says != SAY_INVARIANT_INITIAL && result->says != SAY_PROPERTY_INITIAL);
 }
 
 /* report NULL: there was no search. */
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result)
 {
-	int code = report ? print_initial(check) : APP_OK;
+	static const struct nw_explore_report none;
 
-	if (code != APP_OK)
-		return code;
-	print_sentence(result);
-	if (result->verdict == CHECK_HOLDS)
-		print_estimate(report);
-	if (report && has_trace(report))
-		check_trace_print(check->spec, check, is_of_initial(result));
+	if (result->says == SAY_SUCCESS)
+		check_say_success(check->say, report ? report : &none);
+	else
+		say_verdict(check, result);
+	if (report && has_trace(report) && !is_with_state(result))
+		check_trace_say(check->spec, check);
 	if (result->error)
-		print_places(check->spec, result->error);
-	print_left_out(check->spec);
-	print_counts(report ? report : &(struct nw_explore_report){ 0 });
-	if (report)
+		say_places(check->spec, result->error);
+	say_left_out(check->spec);
+	if (has_counts(check, report, result))
+		check_say_counts(check->say, report ? report : &none);
+	if (report && !check->say->is_tool)
 		print_cost(check, report);
 	return app_finish_output(CHECK_NAME);
 }

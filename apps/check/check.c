@@ -5,8 +5,8 @@
  * nw_explore_run() blocks, so it has a thread of its own, named nw-search. The main thread waits
  * for it, prints a progress line whenever the period is over, and is not pinned by the search.
  *
- * Invariant: whatever was set up is torn down on every path. On stdout is the whole report or
- * nothing, but for what a specification prints itself.
+ * Invariant: whatever was set up is torn down on every path. Of a model, and as JSON, the report is
+ * on stdout whole or not at all; of a specification messages, each when it is known (say.h).
  */
 #include "check/spec.h"
 
@@ -60,10 +60,15 @@ static struct timespec later(const struct timespec *time, uint64_t ms)
 
 static void tell_progress(const struct check *check, struct nw_explore_report *inout_last)
 {
-	if (check->spec)
-		check_spec_progress(check->explore, inout_last);
-	else
+	struct nw_explore_report now;
+
+	if (!check->spec) {
 		check_progress(check->explore, inout_last);
+		return;
+	}
+	nw_explore_report(check->explore, &now);
+	check_say_progress(check->say, &now, inout_last);
+	*inout_last = now;
 }
 
 static bool is_past(const struct timespec *time, const struct timespec *due)
@@ -208,13 +213,24 @@ static bool is_usable(const struct check *check, uint32_t cpu_idx)
 	return false;
 }
 
-/* CPUs of the chosen nodes, each once: pretended nodes may share one. */
+/* CPUs of the chosen nodes, each once: pretended nodes may share one; or only one a core. */
+static uint32_t usable_cpus(const struct check *check, bool by_core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t c = 0; c < nw_topo_cpu_count(check->topo); c++)
+		if (!by_core || nw_topo_cpu_at(check->topo, c)->smt_idx == 0)
+			count += is_usable(check, c);
+	return count;
+}
+
 static int check_workers(const struct check *check)
 {
-	uint32_t wanted = check->options->explore.worker_count, cpus = 0;
+	uint32_t wanted = check->options->explore.worker_count, cpus;
 
-	for (uint32_t c = 0; wanted && c < nw_topo_cpu_count(check->topo); c++)
-		cpus += is_usable(check, c);
+	if (!wanted)
+		return APP_OK;
+	cpus = usable_cpus(check, false);
 	if (wanted <= cpus)
 		return APP_OK;
 	return app_bad(CHECK_NAME, "--workers %u: only %u CPU%s may be used here", (unsigned)wanted,
@@ -231,19 +247,22 @@ static int say_refusal(int r, const struct nw_diag *diag)
 	return app_failed(CHECK_NAME, "%s", text);
 }
 
+static int open_machine(struct check *check)
+{
+	int code = app_open_topo(CHECK_NAME, check->options->topology,
+				 check->options->simulate_nodes, &check->topo);
+
+	if (code == APP_OK)
+		code = find_nodes(check);
+	return code == APP_OK ? check_workers(check) : code;
+}
+
 static int set_up(struct check *check)
 {
 	struct nw_explore_options explore = check->options->explore;
 	struct nw_diag diag = { "" };
-	int r, code = app_open_topo(CHECK_NAME, check->options->topology,
-				    check->options->simulate_nodes, &check->topo);
+	int r;
 
-	if (code == APP_OK)
-		code = find_nodes(check);
-	if (code == APP_OK)
-		code = check_workers(check);
-	if (code != APP_OK)
-		return code;
 	explore.topo = check->topo;
 	explore.model = check->model.model;
 	explore.model_data = check->model.data;
@@ -331,17 +350,47 @@ static int search_and_report(const struct check *check)
 static int report_assumptions(const struct check *check, const struct check_result *result)
 {
 	const struct nw_explore_report none = { 0 };
-	int code = check->options->is_json ? check_report_json(check, &none, result)
-					   : check_spec_report(check, NULL, result);
+	int code;
+
+	/* Editors wait for these. */
+	if (check->say->is_tool && result->verdict == CHECK_NOTHING) {
+		check_say(check->say, SAY_COMPUTING_INITIAL, "Computing initial states...");
+		check_say_initial(check->say, 0, 0);
+	}
+	code = check->options->is_json ? check_report_json(check, &none, result)
+				       : check_spec_report(check, NULL, result);
 
 	return code != APP_OK ? code : result->code;
+}
+
+static void greet(const struct check *check)
+{
+	uint32_t wanted = check->options->explore.worker_count;
+	bool by_core = !check->options->explore.use_smt;
+
+	check_say_banner(check->say, check->options, wanted ? wanted : usable_cpus(check, by_core));
+}
+
+/* Editors hear what is read; a person hears of a search, or why there is none. */
+static int open_spec(struct check *check)
+{
+	int code;
+
+	if (check->say->is_tool)
+		greet(check);
+	code = check_spec_open(&check->spec, check->options, check->say);
+	if (code != APP_OK || check->say->is_tool)
+		return code;
+	greet(check);
+	check_say_starting(check->say);
+	return APP_OK;
 }
 
 /* *ret_is_over: there is nothing to explore. */
 static int prepare_spec(struct check *check, bool *ret_is_over)
 {
 	static struct check_result result; /* large */
-	int code = check_spec_open(&check->spec, check->options);
+	int code = open_spec(check);
 
 	if (code != APP_OK)
 		return code;
@@ -355,13 +404,33 @@ static int prepare_spec(struct check *check, bool *ret_is_over)
 static int check_run(struct check *check)
 {
 	bool is_over = false;
-	int code = check->options->spec ? prepare_spec(check, &is_over)
-					: check_model_load(&check->model, check->options);
+	int code = check->options->spec ? APP_OK : check_model_load(&check->model, check->options);
 
+	if (code == APP_OK)
+		code = open_machine(check);
+	if (code == APP_OK && check->options->spec)
+		code = prepare_spec(check, &is_over);
 	if (code != APP_OK || is_over)
 		return code;
+	if (check->spec)
+		check_say(check->say, SAY_COMPUTING_INITIAL, "Computing initial states...");
 	code = set_up(check);
 	return code == APP_OK ? search_and_report(check) : code;
+}
+
+static int run_spec(struct check *check)
+{
+	struct check_say say;
+	int code;
+
+	check_say_init(&say, check->options);
+	check->say = &say;
+	code = check_run(check);
+	if (say.is_tool || check->spec)
+		check_say_finished(&say);
+	tear_down(check);
+	check_say_fini(&say);
+	return app_finish_output(CHECK_NAME) == APP_OK || code != APP_OK ? code : APP_FAILED;
 }
 
 int app_check(int argc, char **argv)
@@ -379,6 +448,8 @@ int app_check(int argc, char **argv)
 		return check_help();
 	if (options.model && strcmp(options.model, "list") == 0)
 		return check_model_list();
+	if (options.spec)
+		return run_spec(&check);
 	code = check_run(&check);
 	tear_down(&check);
 	return code;

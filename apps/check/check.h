@@ -6,6 +6,7 @@
  * tlc.c      the same words as TLC has them
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
+ * say.h      what is said of a specification
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
  * parse.c    --parse: TLA+ files are well formed, or why not
@@ -38,7 +39,8 @@ enum {
 	CHECK_SAFETY_EVAL = 76,
 	CHECK_PARSE = 150,
 	CHECK_CONFIG = 151,
-	CHECK_SYSTEM = 153
+	CHECK_SYSTEM = 153,
+	CHECK_ENDLESS = 255 /* recursion without end */
 };
 
 enum { CHECK_PARAMETERS_MAX = 16, CHECK_FOLDERS_MAX = 64, CHECK_DUMPS_MAX = 4 };
@@ -67,9 +69,11 @@ struct check_options {
 	struct check_dump dumps[CHECK_DUMPS_MAX];
 	uint32_t dump_count;
 	bool is_safety, is_diff_trace;
+	bool is_tool, no_warnings;
 };
 
 struct check_spec;
+struct check_say;
 struct check_result;
 
 struct check_model {
@@ -84,6 +88,7 @@ struct check {
 	const struct check_options *options;
 	struct check_model model;
 	struct check_spec *spec; /* NULL: a native model */
+	struct check_say *say;   /* likewise */
 	struct nw_topo *topo;
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
@@ -119,8 +124,6 @@ int check_add_dump(struct check_options *options, const char *format, const char
 
 /* One line on stderr; *inout_last is the report that the line before was made of. */
 void check_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);
-/* The same as TLC has it. */
-void check_spec_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);
 
 /* A printer for the trace, or NULL: no memory. */
 struct check_printer *check_printer_open(const struct check *check);

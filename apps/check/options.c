@@ -179,6 +179,20 @@ static int set_diff_trace(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_tool(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_tool = true;
+	return APP_OK;
+}
+
+static int set_no_warnings(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->no_warnings = true;
+	return APP_OK;
+}
+
 static int set_dump_trace(struct check_options *options, const char *value)
 {
 	const char *dot = strrchr(value, '.');
@@ -212,6 +226,8 @@ static const struct own_option table[] = {
 	{ "dump-trace", true, set_dump_trace },
 	{ "diff-trace", false, set_diff_trace },
 	{ "safety", false, set_safety },
+	{ "tool", false, set_tool },
+	{ "no-warnings", false, set_no_warnings },
 	{ "workers", true, set_workers },
 	{ "nodes", true, set_nodes },
 	{ "route", true, set_route },
@@ -336,13 +352,16 @@ static int check_kind(const struct check_options *options)
 	if (options->spec && options->explore.exact)
 		return app_bad(CHECK_NAME,
 			       "--exact is for native models: values are compared by their words");
+	if (options->is_tool && options->is_json)
+		return app_bad(CHECK_NAME, "--tool or --json, not both");
 	if (options->model && (options->config || options->dump_count || options->folder_count ||
-			       options->is_safety || options->is_diff_trace))
+			       options->is_safety || options->is_diff_trace || options->is_tool))
 		return app_bad(CHECK_NAME, "%s is for specifications, not for --model",
 			       options->config          ? "--config"
 			       : options->dump_count    ? "--dump-trace"
 			       : options->folder_count  ? "-I"
 			       : options->is_diff_trace ? "--diff-trace"
+			       : options->is_tool       ? "--tool"
 							: "--safety");
 	if (options->model || options->spec)
 		return APP_OK;
@@ -383,6 +402,8 @@ int check_help(void)
 	       "  --config FILE        of the specification (Spec.cfg)\n"
 	       "  -I FOLDER            look for modules there as well\n"
 	       "  --safety             leave temporal properties out, and say so\n"
+	       "  --tool               messages for editors, with TLC's codes\n"
+	       "  --no-warnings        leave warnings out\n"
 	       "  --diff-trace         of a state only what differs from the one before\n"
 	       "  --dump-trace FILE    the trace as FILE.json or FILE.tla, too\n"
 	       "  --model NAME         built-in model, a shared object (./mine.so), or list\n"
@@ -409,12 +430,12 @@ int check_help(void)
 	       "  --tree               with --parse: print the tree itself\n"
 	       "  -h, --help           show this help\n"
 	       "\n"
-	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace are taken, too; those\n"
-	       "of its options that change nothing here are passed over.\n"
+	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace, -tool, -nowarning are\n"
+	       "taken, too; those of its options that change nothing here are passed over.\n"
 	       "\n"
 	       "exit status: 0 all states seen, no error; 10 an assumption; 11 a deadlock;\n"
 	       "12 an invariant; 13 a property; 14 Assert; 75, 76 an evaluation failed; 150 not\n"
-	       "well formed; 151 the configuration; 153 no memory to begin; 1 incomplete or\n"
-	       "failed; 2 wrong usage.\n");
+	       "well formed; 151 the configuration; 153 no memory to begin; 255 a recursion\n"
+	       "without end; 1 incomplete or failed; 2 wrong usage.\n");
 	return app_finish_output(CHECK_NAME);
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LEVELS_SHOWN = 64, COUNT_TEXT = 32, BYTES_TEXT = 32 };
 
@@ -57,38 +56,6 @@ void check_progress(const struct nw_explore *explore, struct nw_explore_report *
 		app_format_count(now.total.queue, text[4], COUNT_TEXT), now.depth,
 		check_local_percent(&now.total),
 		app_format_bytes(now.memory_bytes, memory, sizeof(memory)));
-	*inout_last = now;
-}
-
-static uint64_t per_minute(uint64_t now, uint64_t before, double seconds)
-{
-	return 60 * per_second(growth(now, before), seconds);
-}
-
-void check_spec_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last)
-{
-	struct nw_explore_report now;
-	char text[5][COUNT_TEXT], at[32] = "";
-	time_t clock = time(NULL);
-	struct tm local;
-	double seconds;
-
-	nw_explore_report(explore, &now);
-	seconds = now.seconds - inout_last->seconds;
-	if (localtime_r(&clock, &local))
-		(void)strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", &local);
-	fprintf(stderr,
-		"Progress(%u) at %s: %s states generated (%s s/min), %s distinct states found (%s "
-		"ds/min), %s states left on queue.\n",
-		(unsigned)now.depth, at, app_format_count(now.total.generated, text[0], COUNT_TEXT),
-		app_format_count(
-			per_minute(now.total.generated, inout_last->total.generated, seconds),
-			text[1], COUNT_TEXT),
-		app_format_count(now.total.distinct, text[2], COUNT_TEXT),
-		app_format_count(
-			per_minute(now.total.distinct, inout_last->total.distinct, seconds),
-			text[3], COUNT_TEXT),
-		app_format_count(now.total.queue, text[4], COUNT_TEXT));
 	*inout_last = now;
 }
 

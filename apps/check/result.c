@@ -10,15 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(struct check_result *result, enum check_verdict verdict, int code,
-		const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void say(struct check_result *result, enum check_verdict verdict, enum check_code says,
+		int code, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static void say(struct check_result *result, enum check_verdict verdict, int code,
-		const char *format, ...)
+static void say(struct check_result *result, enum check_verdict verdict, enum check_code says,
+		int code, const char *format, ...)
 {
 	va_list args;
 
 	result->verdict = verdict;
+	result->says = says;
 	result->code = code;
 	va_start(args, format);
 	(void)vsnprintf(result->sentence, sizeof(result->sentence), format, args);
@@ -116,6 +117,52 @@ static const struct tla_search_error *error_of_trace(struct check_spec *spec,
 	return &spec->error;
 }
 
+/* Whether it was an initial state that was looked at, not a step from it: TLC then tells all that
+ * fails in one way. */
+static bool is_of_initial(const struct check *check, const struct tla_search_error *error)
+{
+	const struct nw_explore_step *steps;
+	size_t count = 0;
+
+	return error->stage == TLA_AT_INIT ||
+	       (error->stage != TLA_AT_NEXT && !check->options->explore.no_trace &&
+		nw_explore_trace(check->explore, &steps, &count) == 0 && count == 1);
+}
+
+static enum check_code says_of(const struct tla_search_error *error)
+{
+	if (error->failure == TLA_FAILURE_DEPTH)
+		return SAY_STACK_OVERFLOW;
+	if (error->stage == TLA_AT_INVARIANT)
+		return SAY_INVARIANT_FAILED;
+	if (error->stage == TLA_AT_PROPERTY)
+		return SAY_PROPERTY_FAILED;
+	if (error->failure == TLA_FAILURE_GAP)
+		return SAY_NEXT_INCOMPLETE;
+	return error->failure == TLA_FAILURE_ASSERT ? SAY_ASSERT : SAY_GENERAL;
+}
+
+static int code_of(const struct tla_search_error *error)
+{
+	if (error->failure == TLA_FAILURE_DEPTH)
+		return CHECK_ENDLESS;
+	if (error->stage == TLA_AT_INVARIANT)
+		return CHECK_SAFETY_EVAL;
+	return error->failure == TLA_FAILURE_ASSERT ? CHECK_ASSERT : CHECK_SPEC_EVAL;
+}
+
+/* Names what was evaluated, where the configuration has a name for it. */
+static void error_sentence(struct check_result *result, const struct tla_search_error *error,
+			   const char *name, enum check_code says, int code, const char *behind)
+{
+	if (error->stage == TLA_AT_INVARIANT || error->stage == TLA_AT_PROPERTY)
+		say(result, CHECK_CANNOT_EVALUATE, says, code, "Evaluating %s %s failed.\n%s%s",
+		    error->stage == TLA_AT_INVARIANT ? "invariant" : "action property", name,
+		    error->text, behind);
+	else
+		say(result, CHECK_CANNOT_EVALUATE, says, code, "%s%s", error->text, behind);
+}
+
 static void error_result(struct check_spec *spec, const struct check *check,
 			 struct check_result *result)
 {
@@ -124,17 +171,15 @@ static void error_result(struct check_spec *spec, const struct check *check,
 
 	result->error = error;
 	result->name = error->name ? name : NULL;
-	if (error->stage == TLA_AT_INVARIANT)
-		say(result, CHECK_CANNOT_EVALUATE, CHECK_SAFETY_EVAL,
-		    "Evaluating invariant %s failed.\n%s", name, error->text);
-	else if (error->stage == TLA_AT_PROPERTY)
-		say(result, CHECK_CANNOT_EVALUATE, CHECK_SPEC_EVAL,
-		    "Evaluating action property %s failed.\n%s", name, error->text);
+	if (!is_of_initial(check, error))
+		error_sentence(result, error, name, says_of(error), code_of(error), "");
+	else if (error->stage != TLA_AT_INIT)
+		error_sentence(result, error, name, SAY_INITIAL_STATE, CHECK_SPEC_EVAL,
+			       "\nWhile working on the initial state:");
 	else
-		say(result, CHECK_CANNOT_EVALUATE,
-		    error->is_assert && error->stage == TLA_AT_NEXT ? CHECK_ASSERT
-								    : CHECK_SPEC_EVAL,
-		    "%s", error->text);
+		error_sentence(result, error, name,
+			       error->failure == TLA_FAILURE_GAP ? SAY_INITIAL_STATE : SAY_GENERAL,
+			       CHECK_SPEC_EVAL, "");
 }
 
 void check_result_of_formula(struct check_spec *spec, const struct tla_formula *formula,
@@ -152,14 +197,16 @@ void check_result_of_formula(struct check_spec *spec, const struct tla_formula *
 		       is_assumption ? "" : " at ", at);
 	ret_result->name = formula->name ? name : NULL;
 	if (verdict == TLA_FAILS) {
-		say(ret_result, falsified, CHECK_ASSUMPTION, "%c%s%s is false.",
-		    is_assumption ? 'A' : 'P', what, where);
+		say(ret_result, falsified,
+		    is_assumption ? SAY_ASSUMPTION_FALSE : SAY_POSTCONDITION_FALSE,
+		    CHECK_ASSUMPTION, "%c%s%s is false.", is_assumption ? 'A' : 'P', what, where);
 		return;
 	}
 	tla_search_take_error(&spec->error, spec->runner, TLA_AT_INVARIANT, formula->name);
 	ret_result->error = &spec->error;
-	say(ret_result, falsified, CHECK_ASSUMPTION, "Evaluating %c%s%s failed.\n%s",
-	    is_assumption ? 'a' : 'p', what, where, spec->error.text);
+	say(ret_result, falsified, is_assumption ? SAY_ASSUMPTION_FAILED : SAY_POSTCONDITION_FAILED,
+	    CHECK_ASSUMPTION, "Evaluating %c%s%s failed.\n%s", is_assumption ? 'a' : 'p', what,
+	    where, spec->error.text);
 }
 
 /* --- Violations --- */
@@ -193,14 +240,16 @@ static void violation_result(struct check_spec *spec, const struct check *check,
 	is_initial = count == 1 && !check->options->explore.no_trace;
 	result->name = name;
 	if (is_invariant(spec, name, last))
-		say(result, CHECK_INVARIANT_FALSE, CHECK_VIOLATION, "Invariant %s is violated%s",
-		    name, is_initial ? " by the initial state:" : ".");
+		say(result, CHECK_INVARIANT_FALSE,
+		    is_initial ? SAY_INVARIANT_INITIAL : SAY_INVARIANT_FALSE, CHECK_VIOLATION,
+		    "Invariant %s is violated%s", name,
+		    is_initial ? " by the initial state:" : ".");
 	else if (is_named(&spec->model->implied_inits, spec, name) && count <= 1)
-		say(result, CHECK_INITIAL_FALSE, CHECK_LIVENESS,
+		say(result, CHECK_INITIAL_FALSE, SAY_PROPERTY_INITIAL, CHECK_LIVENESS,
 		    "Property %s is violated by the initial state:", name);
 	else
-		say(result, CHECK_ACTION_FALSE, CHECK_LIVENESS, "Action property %s is violated.",
-		    name);
+		say(result, CHECK_ACTION_FALSE, SAY_PROPERTY_FALSE, CHECK_LIVENESS,
+		    "Action property %s is violated.", name);
 }
 
 static const char completed[] = "Model checking completed. No error has been found.";
@@ -208,21 +257,28 @@ static const char completed[] = "Model checking completed. No error has been fou
 void check_result_of_nothing(struct check_result *ret_result)
 {
 	*ret_result = (struct check_result){ .code = APP_OK };
-	say(ret_result, CHECK_NOTHING, APP_OK, "%s", completed);
+	say(ret_result, CHECK_NOTHING, SAY_SUCCESS, APP_OK, "%s", completed);
 }
 
 static void incomplete_result(const struct check_spec *spec, enum nw_explore_end end,
 			      struct check_result *result)
 {
 	if (end == NW_EXPLORE_TOO_DEEP)
-		say(result, CHECK_INCOMPLETE, APP_FAILED,
+		say(result, CHECK_INCOMPLETE, SAY_OUTPUT, APP_FAILED,
 		    "Stopped at level %u: the search is incomplete.",
 		    (unsigned)spec->options->explore.depth_max);
 	else if (end == NW_EXPLORE_NO_MEMORY || spec->is_out_of_memory)
-		say(result, CHECK_INCOMPLETE, APP_FAILED,
+		say(result, CHECK_INCOMPLETE, SAY_OUT_OF_MEMORY, APP_FAILED,
 		    "Out of memory: the search is incomplete.");
 	else
-		say(result, CHECK_INCOMPLETE, APP_FAILED, "Interrupted: the search is incomplete.");
+		say(result, CHECK_INCOMPLETE, SAY_OUTPUT, APP_FAILED,
+		    "Interrupted: the search is incomplete.");
+}
+
+/* TLC takes it for a search that is over; we say that it was none. */
+static bool has_no_initial_state(const struct nw_explore_report *report)
+{
+	return report->end == NW_EXPLORE_MODEL_FAULT && report->total.distinct == 0;
 }
 
 void check_result_of_search(struct check_spec *spec, const struct check *check,
@@ -237,18 +293,26 @@ void check_result_of_search(struct check_spec *spec, const struct check *check,
 		error_result(spec, check, ret_result);
 		return;
 	}
+	if (has_no_initial_state(report)) {
+		check_say(spec->say, SAY_NO_INITIAL_STATE,
+			  "There is no state satisfying the initial state predicate%s.",
+			  spec->model->constraints.count ? " and the constraints" : "");
+		say(ret_result, CHECK_HOLDS, SAY_SUCCESS, APP_OK, "%s", completed);
+		return;
+	}
 	switch (report->end) {
 	case NW_EXPLORE_DONE:
-		say(ret_result, CHECK_HOLDS, APP_OK, "%s", completed);
+		say(ret_result, CHECK_HOLDS, SAY_SUCCESS, APP_OK, "%s", completed);
 		break;
 	case NW_EXPLORE_VIOLATION:
 		violation_result(spec, check, report->invariant, ret_result);
 		break;
 	case NW_EXPLORE_DEADLOCK:
-		say(ret_result, CHECK_NO_SUCCESSOR, CHECK_DEADLOCK, "Deadlock reached.");
+		say(ret_result, CHECK_NO_SUCCESSOR, SAY_DEADLOCK, CHECK_DEADLOCK,
+		    "Deadlock reached.");
 		break;
 	case NW_EXPLORE_MODEL_FAULT:
-		say(ret_result, CHECK_BROKEN, CHECK_SYSTEM, "%s", report->fault_text);
+		say(ret_result, CHECK_BROKEN, SAY_GENERAL, CHECK_SYSTEM, "%s", report->fault_text);
 		break;
 	default:
 		incomplete_result(spec, report->end, ret_result);

@@ -4,7 +4,7 @@
  * looked at, its search prepared; what it prints with PrintT and asks with TLCGet.
  *
  * Invariant: the runner is the main thread's alone; workers have runners of their own and meet here
- * only under print_lock or in reports of the search.
+ * only in messages or in reports of the search.
  */
 #include "check/spec.h"
 
@@ -53,7 +53,8 @@ static int say_errors(const struct check_spec *spec)
 	const struct tla_sources *sources = &spec->model->spec->sources;
 	struct tla_place place = tla_place_of(sources, sources->errors[0].pos);
 
-	check_say_errors(sources);
+	if (!spec->say->is_tool)
+		check_say_errors(sources);
 	return place.file && place.file == spec->model->config_file ? CHECK_CONFIG : CHECK_PARSE;
 }
 
@@ -66,22 +67,24 @@ static int load(struct check_spec *spec, const char *path)
 	int r;
 
 	if (access(path, R_OK) < 0) {
-		(void)app_failed(CHECK_NAME, "%s: %s", path, strerror(errno));
+		check_refuse(spec->say, SAY_GENERAL, "%s: %s", path, strerror(errno));
 		return CHECK_PARSE;
 	}
 	if (access(spec->config_path, R_OK) < 0) {
-		(void)app_failed(CHECK_NAME,
-				 "no configuration %s: %s; --config FILE names another, --parse "
-				 "needs none",
-				 spec->config_path, strerror(errno));
+		check_refuse(spec->say, SAY_GENERAL,
+			     "no configuration %s: %s; --config FILE names another, --parse "
+			     "needs none",
+			     spec->config_path, strerror(errno));
 		return CHECK_CONFIG;
 	}
 	r = tla_model_load(spec->model, &reader, path, spec->config_path);
+	if (spec->say->is_tool)
+		check_front_say(spec);
 	if (r == 0)
 		return APP_OK;
 	if (spec->model->spec->sources.error_count > 0)
 		return say_errors(spec);
-	(void)app_failed(CHECK_NAME, "%s: %s", path, strerror(-r));
+	check_refuse(spec->say, SAY_GENERAL, "%s: %s", path, strerror(-r));
 	return CHECK_SYSTEM;
 }
 
@@ -93,10 +96,10 @@ static int refuse_temporal(const struct check_spec *spec)
 	if (temporal->count == 0 || spec->options->is_safety)
 		return APP_OK;
 	for (uint32_t i = 0; i < temporal->count; i++)
-		(void)app_failed(CHECK_NAME,
-				 "the temporal property %s is not checked yet; --safety leaves it "
-				 "out, and says so",
-				 check_name(spec, temporal->at[i].name));
+		check_refuse(spec->say, SAY_LIVE_UNHANDLED,
+			     "the temporal property %s is not checked yet; --safety leaves it "
+			     "out, and says so",
+			     check_name(spec, temporal->at[i].name));
 	return CHECK_CONFIG;
 }
 
@@ -104,12 +107,13 @@ static int need_behaviour(const struct check_spec *spec)
 {
 	if (spec->model->next.fn || spec->model->world.var_count == 0)
 		return APP_OK;
-	(void)app_failed(CHECK_NAME, "%s: neither SPECIFICATION nor INIT and NEXT",
-			 spec->config_path);
+	check_refuse(spec->say, SAY_CONFIG_NO_INIT, "%s: neither SPECIFICATION nor INIT and NEXT",
+		     spec->config_path);
 	return CHECK_CONFIG;
 }
 
-int check_spec_open(struct check_spec **ret_spec, const struct check_options *options)
+int check_spec_open(struct check_spec **ret_spec, const struct check_options *options,
+		    struct check_say *say)
 {
 	struct check_spec *spec = calloc(1, sizeof(*spec));
 	char *path = path_with(options->spec, ".tla");
@@ -117,7 +121,7 @@ int check_spec_open(struct check_spec **ret_spec, const struct check_options *op
 
 	if (spec) {
 		spec->options = options;
-		pthread_mutex_init(&spec->print_lock, NULL);
+		spec->say = say;
 		spec->config_path = config_path(options);
 	}
 	if (!spec || !path || !spec->config_path || tla_model_create(&spec->model) < 0)
@@ -150,7 +154,6 @@ void check_spec_close(struct check_spec *spec)
 	tla_runner_destroy(spec->runner);
 	tla_model_destroy(spec->model);
 	check_files_free(&spec->files);
-	pthread_mutex_destroy(&spec->print_lock);
 	free(spec->config_path);
 	free(spec);
 }
@@ -162,16 +165,23 @@ bool check_spec_has_behaviour(const struct check_spec *spec)
 
 /* --- What specifications print and ask --- */
 
-/* Beside a JSON report what is printed goes to stderr. */
 static void print(void *context, const char *text)
 {
-	struct check_spec *spec = context;
-	FILE *out = spec->options->is_json ? stderr : stdout;
+	const struct check_spec *spec = context;
 
-	pthread_mutex_lock(&spec->print_lock);
-	check_layout(out, text);
-	fputc('\n', out);
-	pthread_mutex_unlock(&spec->print_lock);
+	check_say_value(spec->say, text);
+}
+
+/* By one worker, while all others wait, so that the counts are those of the initial states. */
+static void tell_initial(void *context)
+{
+	const struct check_spec *spec = context;
+	struct nw_explore_report now;
+
+	if (app_was_interrupted())
+		return;
+	nw_explore_report(spec->explore, &now);
+	check_say_initial(spec->say, now.total.generated, now.total.distinct);
 }
 
 struct fields {
@@ -259,12 +269,14 @@ int check_spec_search(struct check_spec *spec, struct check_model *ret_model)
 
 	spec->has_search = true;
 	if (r < 0) {
-		(void)app_failed(CHECK_NAME, "%s: %s",
-				 r == -EINVAL ? "SYMMETRY" : "no memory for the search",
-				 r == -EINVAL ? spec->search.error.text : strerror(-r));
+		check_refuse(spec->say, SAY_GENERAL, "%s: %s",
+			     r == -EINVAL ? "SYMMETRY" : "no memory for the search",
+			     r == -EINVAL ? spec->search.error.text : strerror(-r));
 		return r == -EINVAL ? CHECK_CONFIG : CHECK_SYSTEM;
 	}
-	spec->search.hooks = (struct tla_search_hooks){ print, report, spec };
+	spec->search.hooks = (struct tla_search_hooks){
+		.print = print, .report = report, .initial = tell_initial, .context = spec
+	};
 	spec->memory_bytes_max = spec->options->explore.memory_bytes_max;
 	if (!spec->memory_bytes_max)
 		spec->memory_bytes_max = nw_mem_available_bytes() / 100 * 85;

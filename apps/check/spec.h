@@ -2,6 +2,8 @@
 /*
  * What the files of `nodewise check Spec.tla` share.
  *
+ * say.h     messages: what is said, and in which form
+ * front.c   what -tool says of files and their errors
  * spec.c    loads a specification; assumptions, postconditions; what it prints and asks
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
  * trace.c   counterexamples: as text, as JSON, as TLA+
@@ -11,6 +13,7 @@
 #define APP_CHECK_SPEC_H
 
 #include "check/check.h"
+#include "check/say.h"
 
 #include "tla/model/move.h"
 #include "tla/model/search.h"
@@ -36,6 +39,7 @@ enum { CHECK_SENTENCE_BYTES = 8192 };
 
 struct check_result {
 	enum check_verdict verdict;
+	enum check_code says; /* the message that tells it */
 	int code;
 	const char *name; /* of the invariant, property, assumption, postcondition; or NULL */
 	const struct tla_search_error *error; /* of an evaluation, or NULL */
@@ -45,6 +49,7 @@ struct check_result {
 /* Invariant: what is NULL was not made. */
 struct check_spec {
 	const struct check_options *options;
+	struct check_say *say;
 	struct check_files files;
 	char *config_path;
 	struct tla_model *model;
@@ -53,15 +58,15 @@ struct check_spec {
 	bool has_search;
 	const struct nw_explore *explore; /* lent, while there is one */
 	struct tla_search_error error;    /* of what the runner evaluated */
-	pthread_mutex_t print_lock;
-	uint64_t memory_bytes_max; /* of the process */
+	uint64_t memory_bytes_max;        /* of the process */
 	bool is_out_of_memory;
 };
 
 /* All that return int: APP_OK, or the exit code after having said why. */
 
 /* Load; say what is wrong with it. */
-int check_spec_open(struct check_spec **ret_spec, const struct check_options *options);
+int check_spec_open(struct check_spec **ret_spec, const struct check_options *options,
+		    struct check_say *say);
 void check_spec_close(struct check_spec *spec);
 bool check_spec_has_behaviour(const struct check_spec *spec);
 /* Find an assumption that does not hold. */
@@ -75,6 +80,9 @@ void check_spec_conclude(struct check_spec *spec, const struct check *check,
 			 struct nw_explore_report *report, struct check_result *ret_result);
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
+
+/* front.c: after loading, with -tool only. */
+void check_front_say(struct check_spec *spec);
 
 /* result.c */
 void check_result_of_search(struct check_spec *spec, const struct check *check,
@@ -92,7 +100,9 @@ const char *check_module_of(const struct tla_file *file, char *buf, size_t buf_b
 const char *check_name(const struct check_spec *spec, tla_sym name);
 
 /* trace.c */
-void check_trace_print(struct check_spec *spec, const struct check *check, bool is_bare);
+void check_trace_say(struct check_spec *spec, const struct check *check);
+/* The last state of the trace alone, as a part of a message; NULL: nowhere. */
+void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out);
 int check_trace_dump(struct check_spec *spec, const struct check *check);
 json_t *check_trace_json(struct check_spec *spec, const struct check *check);
 

@@ -30,7 +30,7 @@ static const struct {
 	{ "help", OURS, 0, "help" },
 	{ "metadir", NOTHING, 1, NULL },
 	{ "noGenerateSpecTE", NOTHING, 0, NULL },
-	{ "nowarning", NOTHING, 0, NULL },
+	{ "nowarning", OURS, 0, "no-warnings" },
 	{ "terse", NOTHING, 0, NULL },
 	{ "cleanup", NOTHING, 0, NULL },
 	{ "gzip", NOTHING, 0, NULL },
@@ -38,6 +38,7 @@ static const struct {
 	{ "fpbits", NOTHING, 1, NULL },
 	{ "fpmem", NOTHING, 1, NULL },
 	{ "lncheck", NOTHING, 1, NULL },
+	{ "modelcheck", NOTHING, 0, NULL },
 	{ "checkpoint", NOTHING, 1, NULL },
 	{ "continue", LACKING, 0, NULL },
 	{ "coverage", LACKING, 1, NULL },
@@ -48,7 +49,7 @@ static const struct {
 	{ "generate", LACKING, 0, NULL },
 	{ "recover", LACKING, 1, NULL },
 	{ "simulate", LACKING, 0, NULL },
-	{ "tool", LACKING, 0, NULL },
+	{ "tool", OURS, 0, "tool" },
 	{ "view", LACKING, 0, NULL },
 };
 

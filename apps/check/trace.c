@@ -122,72 +122,102 @@ static bool trace_open(struct trace *trace, struct check_spec *spec, const struc
 
 /* --- Text --- */
 
-static void print_value(const struct trace *trace, const char *name, tla_value v, bool is_one)
+static void print_value(const struct trace *trace, const char *name, tla_value v, bool is_one,
+			FILE *out)
 {
 	char *text = check_value_text(trace->spec, v);
 
-	printf("%s%s = ", is_one ? "" : "/\\ ", name);
+	fprintf(out, "%s%s = ", is_one ? "" : "/\\ ", name);
 	if (text)
-		check_layout(stdout, text);
-	putchar('\n');
+		check_layout(out, text);
+	fputc('\n', out);
 	free(text);
 }
 
 /* What is the same as in the state before is left out where before is given. */
 static void print_shown(const struct trace *trace, const struct shown *shown,
-			const struct shown *before)
+			const struct shown *before, FILE *out)
 {
 	for (uint32_t k = 0; k < shown->count; k++)
 		if (!before || before->count != shown->count ||
 		    shown->values[k] != before->values[k])
-			print_value(trace, shown->names[k], shown->values[k], shown->count == 1);
-	putchar('\n');
+			print_value(trace, shown->names[k], shown->values[k], shown->count == 1,
+				    out);
 }
 
-static void print_head(const struct trace *trace, size_t i)
+/* "2: <Name line 1, col 2 to line 3, col 4 of module M>"; without a name where none leads there. */
+static void print_head(const struct trace *trace, size_t i, FILE *out)
 {
 	struct tla_move move;
 	char at[512];
 
-	if (i == 0) {
-		printf("State 1: <Initial predicate>\n");
-		return;
-	}
-	if (!tla_move_find(trace->spec->runner, state_at(trace, i - 1), state_at(trace, i),
-			   &move)) {
-		printf("State %zu:\n", i + 1);
-		return;
-	}
-	printf("State %zu: <%s%s %s>\n", i + 1,
-	       move.name ? check_name(trace->spec, move.name) : "Action", move.args,
-	       check_span(trace->spec, move.span, at, sizeof(at)));
+	if (i == 0)
+		fputs("1: <Initial predicate>\n", out);
+	else if (!tla_move_find(trace->spec->runner, state_at(trace, i - 1), state_at(trace, i),
+				&move))
+		fprintf(out, "%zu:\n", i + 1);
+	else
+		fprintf(out, "%zu: <%s%s %s>\n", i + 1,
+			move.name ? check_name(trace->spec, move.name) : "Action", move.args,
+			check_span(trace->spec, move.span, at, sizeof(at)));
 }
 
-/* is_bare: the one state, without its number. */
-void check_trace_print(struct check_spec *spec, const struct check *check, bool is_bare)
+/* One message a state. *inout_before: what was shown before, then this. */
+static bool say_state(const struct trace *trace, size_t i, struct shown *inout_before)
 {
-	struct shown before = { 0 }, shown = { 0 };
+	const struct check_options *options = trace->spec->options;
+	bool is_alone = options->explore.no_trace;
+	enum check_code code = is_alone ? SAY_STATE_ALONE : SAY_STATE;
+	struct shown shown;
+	FILE *out;
+
+	if (!show(trace, i, &shown))
+		return false;
+	out = check_say_begin(trace->spec->say, code);
+	if (out && is_alone)
+		fputs(":\n", out);
+	else if (out)
+		print_head(trace, i, out);
+	if (out)
+		print_shown(trace, &shown, options->is_diff_trace && i > 0 ? inout_before : NULL,
+			    out);
+	check_say_end(trace->spec->say, code);
+	shown_free(inout_before);
+	*inout_before = shown;
+	return true;
+}
+
+void check_trace_say(struct check_spec *spec, const struct check *check)
+{
+	struct shown before = { 0 };
 	struct trace trace;
 	int error;
 
 	if (!trace_open(&trace, spec, check, &error)) {
 		if (error < 0)
-			printf("No trace: %s.\n", check_no_trace(error));
+			check_say(spec->say, SAY_OUTPUT, "No trace: %s.", check_no_trace(error));
 		return;
 	}
-	if (!is_bare)
-		printf("Error: The %s\n", check->options->explore.no_trace
-						  ? "state, without a trace (--no-trace), is:"
-						  : "behavior up to this point is:");
-	for (size_t i = 0; i < trace.count && show(&trace, i, &shown); i++) {
-		if (!is_bare && !check->options->explore.no_trace)
-			print_head(&trace, i);
-		print_shown(&trace, &shown, spec->options->is_diff_trace && i > 0 ? &before : NULL);
-		shown_free(&before);
-		before = shown;
-		shown = (struct shown){ 0 };
-	}
+	check_say(spec->say, SAY_BEHAVIOR, "The %s",
+		  check->options->explore.no_trace ? "state, without a trace (--no-trace), is:"
+						   : "behavior up to this point is:");
+	for (size_t i = 0; i < trace.count; i++)
+		if (!say_state(&trace, i, &before))
+			break;
 	shown_free(&before);
+}
+
+void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out)
+{
+	struct shown shown;
+	struct trace trace;
+	int error;
+
+	if (!out || !trace_open(&trace, spec, check, &error) ||
+	    !show(&trace, trace.count - 1, &shown))
+		return;
+	print_shown(&trace, &shown, NULL, out);
+	shown_free(&shown);
 }
 
 /* --- JSON --- */

@@ -22,6 +22,12 @@ enum {
 	DELETE = 127,
 };
 
+#define TEXT_OF_(x)         #x
+#define TEXT_OF(x)          TEXT_OF_(x)
+#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+
+const char app_version[] = VERSION_OF(NW_VERSION_MAJOR, NW_VERSION_MINOR, NW_VERSION_PATCH);
+
 static const char units[][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 
 /* open() takes the lowest number that is free, so the loop goes from the lowest. */

@@ -21,6 +21,9 @@
 /* Exit codes of all programs; `check` adds TLC's. */
 enum { APP_OK = 0, APP_FAILED = 1, APP_USAGE = 2 };
 
+/* "0.1.0", of the whole. */
+extern const char app_version[];
+
 /* A subcommand: argv[0] is its own name. Returns the exit code. */
 typedef int app_command(int argc, char **argv);
 app_command app_topo, app_verify, app_check, app_bench, app_dag;

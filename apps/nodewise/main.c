@@ -2,14 +2,8 @@
 /* The command `nodewise`: a table of subcommands. */
 #include "common/app.h"
 
-#include <nw/base.h>
-
 #include <stdio.h>
 #include <string.h>
-
-#define TEXT_OF(x)          #x
-#define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
-static const char version[] = VERSION_OF(NW_VERSION_MAJOR, NW_VERSION_MINOR, NW_VERSION_PATCH);
 
 static const struct {
 	const char *name;
@@ -50,7 +44,7 @@ int main(int argc, char **argv)
 	    strcmp(argv[1], "help") == 0)
 		return help();
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("nodewise %s\n", version);
+		printf("nodewise %s\n", app_version);
 		return app_finish_output("");
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {

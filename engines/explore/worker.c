@@ -277,11 +277,12 @@ static void make_initial_states(struct nwi_worker *worker)
 	count_dropped(worker);
 }
 
+/* Not of a level that was cut short. */
 static void tell_level(struct nwi_worker *worker, uint32_t depth)
 {
 	const struct nw_model *model = worker->explore->options.model;
 
-	if (model->level)
+	if (model->level && !nwi_is_stopping(worker->explore))
 		model->level(worker->context, depth);
 }
 

@@ -57,6 +57,7 @@ static int complete(struct tla_eval *eval)
 					? "The initial predicate gives no value to variable %s."
 					: "The next-state action gives no value to variable %s'.",
 				tla_symbol_text(world->spec->symbols, world->vars[i]));
+			eval->failure = TLA_FAILURE_GAP;
 			return -1;
 		}
 	}
@@ -551,6 +552,7 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 {
 	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
 		tla_fail_at(eval, code->span, "Stack overflow: the action is nested too deeply.");
+		eval->failure = TLA_FAILURE_DEPTH;
 		return -1;
 	}
 	switch ((enum tla_act)code->act) {

@@ -113,8 +113,10 @@ static tla_value run(struct tla_eval *eval, const struct tla_closure *closure, t
 	const struct tla_code *code = closure->code;
 	struct tla_frame *frame;
 
-	if ((const char *)__builtin_frame_address(0) < eval->stack_end)
+	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
+		eval->failure = TLA_FAILURE_DEPTH;
 		return tla_fail_at(eval, code->span, "Stack overflow: the recursion is too deep.");
+	}
 	frame = tla_frame_copy(eval, closure->frame);
 	if (!frame || tla_walk_bind(eval, code, arg, frame) < 0)
 		return TLA_NONE;

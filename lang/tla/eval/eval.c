@@ -111,6 +111,7 @@ struct tla_frame *tla_frame_new(struct tla_eval *eval, const struct tla_fn *fn,
 
 	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
 		tla_fail_at(eval, fn->span, "Stack overflow: the recursion is too deep.");
+		eval->failure = TLA_FAILURE_DEPTH;
 		return NULL;
 	}
 	frame = tla_alloc(eval->heap, sizeof *frame + fn->slot_count * sizeof frame->slots[0]);

@@ -24,6 +24,14 @@
 
 enum { TLA_FAILED_AT_MAX = 32, TLA_REGISTERS = 100 };
 
+/* Of which sort a failure is, where programs tell it from others. */
+enum tla_failure {
+	TLA_FAILURE,        /* an expression has no value */
+	TLA_FAILURE_ASSERT, /* Assert(FALSE, ...) */
+	TLA_FAILURE_DEPTH,  /* recursion without end */
+	TLA_FAILURE_GAP,    /* a state without values for all variables */
+};
+
 struct tla_world; /* what all threads share: names, model values, constants; see world.h */
 
 struct tla_memo;
@@ -66,9 +74,9 @@ struct tla_eval {
 	void *report_context;
 	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
 	uint64_t random;
-	uint64_t composed_count; /* states between A and B of A \cdot B so far */
-	uint64_t next_reads;     /* of primed variables, and of what was made of them */
-	bool has_assert_failed;  /* the failure is that of an Assert */
+	uint64_t composed_count;  /* states between A and B of A \cdot B so far */
+	uint64_t next_reads;      /* of primed variables, and of what was made of them */
+	enum tla_failure failure; /* of what has failed */
 	struct tla_heap heaps[2];
 	struct tla_span failed_at[TLA_FAILED_AT_MAX];
 	uint32_t failed_count;

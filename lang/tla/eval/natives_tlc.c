@@ -62,7 +62,7 @@ static tla_value assert_that(struct tla_eval *eval, const tla_value *args)
 		return TLA_TRUE;
 	if (args[0] != TLA_FALSE)
 		return tla_fail_kind(eval, "Assert", "a Boolean", args[0]);
-	eval->has_assert_failed = true;
+	eval->failure = TLA_FAILURE_ASSERT;
 	return tla_fail(
 		eval->heap,
 		"The first argument of Assert evaluated to FALSE; the second argument was:\n%s",
@@ -379,7 +379,7 @@ static tla_value assert_error(struct tla_eval *eval, const struct tla_code *code
 		return TLA_FALSE;
 	is_same = !strcmp(eval->heap->error, text);
 	eval->failed_count = failed_count;
-	eval->has_assert_failed = false;
+	eval->failure = TLA_FAILURE;
 	tla_heap_clear(eval->heap);
 	return tla_bool(is_same);
 }

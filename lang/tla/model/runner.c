@@ -146,6 +146,7 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 static struct tla_frame *fresh_frame(struct tla_runner *runner, const struct tla_formula *formula)
 {
 	runner->eval.failed_count = 0;
+	runner->eval.failure = TLA_FAILURE;
 	runner->eval.action = NULL;
 	tla_heap_clear(runner->eval.heap);
 	return tla_frame_new(&runner->eval, formula->fn, NULL);
@@ -203,6 +204,7 @@ int tla_run_init(struct tla_runner *runner, int (*emit)(struct tla_eval *eval, v
 	trim_memo(runner);
 	set_state(runner, NULL, NULL);
 	runner->eval.failed_count = 0;
+	runner->eval.failure = TLA_FAILURE;
 	runner->eval.is_init = true;
 	result = runner->model->init.count > 0 ? run_conjunct(&initial) : 0;
 	runner->eval.is_init = false;

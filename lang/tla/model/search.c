@@ -135,7 +135,7 @@ void tla_search_take_error(struct tla_search_error *error, const struct tla_runn
 	(void)snprintf(error->text, sizeof error->text, "%s", eval->heap->error);
 	error->at_count = eval->failed_count;
 	memcpy(error->at, eval->failed_at, sizeof error->at);
-	error->is_assert = eval->has_assert_failed;
+	error->failure = eval->failure;
 	error->stage = stage;
 	error->name = name;
 }
@@ -275,9 +275,22 @@ static int take_successor(struct tla_eval *eval, void *opaque)
 	return result;
 }
 
+/* At the end of the first level every worker comes here before any goes on. */
+static void tell_initial(struct tla_search *search)
+{
+	pthread_mutex_lock(&search->lock);
+	if (!search->has_initial && !search->has_error && search->hooks.initial)
+		search->hooks.initial(search->hooks.context);
+	search->has_initial = true;
+	pthread_mutex_unlock(&search->lock);
+}
+
 static void search_level(void *opaque, uint32_t depth)
 {
 	struct tla_search_context *context = opaque;
+
+	if (depth == 1)
+		tell_initial(context->search);
 
 	context->depth = depth;
 	context->runner->eval.level = depth;

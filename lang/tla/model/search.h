@@ -31,7 +31,7 @@ struct tla_search_error {
 	char text[TLA_ERROR_BYTES];
 	struct tla_span at[TLA_FAILED_AT_MAX]; /* innermost first */
 	uint32_t at_count;
-	bool is_assert; /* Assert(FALSE, ...) */
+	enum tla_failure failure;
 	enum tla_stage stage;
 	tla_sym name; /* of the invariant or property that was evaluated; or TLA_NO_SYM */
 };
@@ -42,6 +42,9 @@ struct tla_search_hooks {
 	void (*print)(void *context, const char *text); /* NULL: dropped */
 	/* TLCGet("..."), but for the level; as tla_eval's. NULL: unknown. */
 	tla_value (*report)(struct tla_eval *eval, void *context, const char *name);
+	/* Once, by one worker while all others wait: the initial states are all found, and the
+	 * search goes on. NULL: not told. */
+	void (*initial)(void *context);
 	void *context;
 };
 
@@ -54,6 +57,7 @@ struct tla_search {
 	pthread_mutex_t lock;             /* of what follows */
 	struct tla_search_context *first; /* contexts that are open, in their order */
 	bool has_error;
+	bool has_initial; /* the program was told of them */
 	struct tla_search_error error;
 };
 

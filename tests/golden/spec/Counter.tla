@@ -40,4 +40,5 @@ AtEnd == TLCGet("distinct") = 6 /\ TLCGet("generated") = 8 /\ TLCGet("diameter")
 NotAtEnd == PrintT(TLCGet("distinct")) /\ FALSE
 FailingAtEnd == 1 + "a" = 2
 Shown == [x |-> x, level |-> TLCGet("level"), after |-> x']
+NoStart == x \in {} /\ history = << >>
 =============================================================================

@@ -75,6 +75,8 @@ struct tla_runner {
 	tla_value *now, *next;             /* eval's, when nothing runs */
 	tla_value *inner[2];               /* the same for what is evaluated from within an emit */
 	struct tla_eval_mark base, bottom; /* bottom: of the heap, where nothing is evaluated */
+	struct tla_action *actions;        /* actions.h; NULL: not asked for yet */
+	uint32_t action_count, action_room;
 };
 
 /* -ENOMEM. stack_bytes: what recursion may use of the thread's stack from here. */

@@ -13,6 +13,11 @@ struct tla_move {
 	char args[TLA_MOVE_BYTES]; /* "(1, 2)", or "" */
 };
 
+struct tla_action;
+
+/* That of one action. */
+void tla_move_of(const struct tla_action *action, struct tla_move *ret_move);
+
 /*
  * The first action of the next-state relation that leads from a state to another, both stored.
  * false: none does.

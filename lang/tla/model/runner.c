@@ -4,6 +4,7 @@
  * when
  * the runner was made, but for tla_run_value(), whose value is there until the cut.
  */
+#include "actions.h"
 #include "model.h"
 
 #include "../eval/memo.h"
@@ -143,12 +144,17 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 	return emitting->emit(eval, emitting->context);
 }
 
-static struct tla_frame *fresh_frame(struct tla_runner *runner, const struct tla_formula *formula)
+static void forget_failure(struct tla_runner *runner)
 {
 	runner->eval.failed_count = 0;
 	runner->eval.failure = TLA_FAILURE;
 	runner->eval.action = NULL;
 	tla_heap_clear(runner->eval.heap);
+}
+
+static struct tla_frame *fresh_frame(struct tla_runner *runner, const struct tla_formula *formula)
+{
+	forget_failure(runner);
 	return tla_frame_new(&runner->eval, formula->fn, NULL);
 }
 
@@ -229,6 +235,28 @@ int tla_run_next(struct tla_runner *runner, const tla_value *state,
 	runner->eval.emit_context = &emitting;
 	if (frame)
 		result = tla_act(&runner->eval, next->fn->body, frame);
+	tla_eval_cut(&runner->eval, mark);
+	return result;
+}
+
+int tla_run_action(struct tla_runner *runner, const struct tla_action *action,
+		   const tla_value *state, int (*emit)(struct tla_eval *eval, void *context),
+		   void *context)
+{
+	struct tla_eval_mark mark = tla_eval_mark(&runner->eval);
+	struct emitting emitting = { emit, context };
+	bool is_bound = true;
+	int result = -1;
+
+	trim_memo(runner);
+	set_state(runner, state, NULL);
+	forget_failure(runner);
+	for (const struct tla_binding *let = action->lets; let && is_bound; let = let->outer)
+		is_bound = tla_bind_let(&runner->eval, let->code, let->frame);
+	runner->eval.emit = store_and_emit;
+	runner->eval.emit_context = &emitting;
+	if (is_bound)
+		result = tla_act(&runner->eval, action->code, action->frame);
 	tla_eval_cut(&runner->eval, mark);
 	return result;
 }

@@ -162,6 +162,8 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 		check_trace_say(check->spec, check);
 	if (result->error)
 		say_places(check->spec, result->error);
+	if (report)
+		check_spec_after(check->spec, result);
 	say_left_out(check->spec);
 	if (has_counts(check, report, result))
 		check_say_counts(check->say, report ? report : &none);

@@ -327,8 +327,12 @@ static int report_spec(const struct check *check, struct nw_explore_report *repo
 	int code;
 
 	check_spec_conclude(check->spec, check, report, &result);
-	code = check->options->is_json ? check_report_json(check, report, &result)
-				       : check_spec_report(check, report, &result);
+	if (check->options->is_json) {
+		code = check_report_json(check, report, &result);
+		check_spec_after(check->spec, &result);
+	} else {
+		code = check_spec_report(check, report, &result);
+	}
 	if (code == APP_OK)
 		code = check_trace_dump(check->spec, check);
 	return code != APP_OK ? code : result.code;

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a misfit the place may be in the specification. */
 static bool is_in_config(const struct check_spec *spec, const struct tla_error *error)
 {
 	struct tla_place place = tla_place_of(&spec->model->spec->sources, error->pos);
 
-	return place.file && place.file == spec->model->config_file;
+	return spec->model->misfit || (place.file && place.file == spec->model->config_file);
 }
 
 static uint32_t kept_errors(const struct tla_sources *sources)
@@ -97,8 +98,37 @@ static void list_errors(const struct check_spec *spec)
 		printf("\nand %u more\n", (unsigned)(sources->error_count - kept_errors(sources)));
 }
 
-static void say_config_errors(struct check_spec *spec, enum check_code code)
+static enum check_code code_of(enum tla_misfit misfit)
 {
+	switch (misfit) {
+	case TLA_MISFIT_UNDEFINED:
+		return SAY_CONFIG_UNDEFINED;
+	case TLA_MISFIT_REPLACEMENT:
+		return SAY_CONFIG_REPLACEMENT;
+	case TLA_MISFIT_ARGUMENTS:
+		return SAY_CONFIG_ARGUMENTS;
+	case TLA_MISFIT_NO_VALUE:
+		return SAY_CONFIG_NO_VALUE;
+	case TLA_MISFIT_BOTH:
+		return SAY_CONFIG_BOTH;
+	case TLA_MISFIT_NO_INIT:
+		return SAY_CONFIG_NO_INIT;
+	case TLA_MISFIT_NO_NEXT:
+		return SAY_CONFIG_NO_NEXT;
+	case TLA_MISFIT_INVARIANT:
+		return SAY_INVARIANT_LEVEL;
+	case TLA_MISFIT_ACTION:
+		return SAY_CONFIG_ACTION;
+	case TLA_FITS:
+	case TLA_MISFIT_OTHER:
+		break;
+	}
+	return SAY_GENERAL;
+}
+
+static void say_config_errors(struct check_spec *spec)
+{
+	enum check_code code = code_of(spec->model->misfit);
 	const struct tla_sources *sources = &spec->model->spec->sources;
 	char text[1024];
 
@@ -115,7 +145,7 @@ void check_front_say(struct check_spec *spec)
 	bool is_wrong = has_errors(spec, false);
 
 	if (!spec->model->spec->module_count && !is_wrong && has_errors(spec, true)) {
-		say_config_errors(spec, SAY_GENERAL); /* no module was looked at */
+		say_config_errors(spec); /* no module was looked at */
 		return;
 	}
 	check_say(say, SAY_PARSING, "Starting SANY...");
@@ -128,5 +158,5 @@ void check_front_say(struct check_spec *spec)
 	check_say_starting(say);
 	if (is_wrong)
 		check_say(say, SAY_PARSING_FAILED, "Parsing or semantic analysis failed.");
-	say_config_errors(spec, SAY_GENERAL);
+	say_config_errors(spec);
 }

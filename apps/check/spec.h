@@ -78,6 +78,8 @@ bool check_spec_is_full(struct check_spec *spec);
 /* After a search: what came of it, postconditions included. The report's depth becomes TLC's. */
 void check_spec_conclude(struct check_spec *spec, const struct check *check,
 			 struct nw_explore_report *report, struct check_result *ret_result);
+/* Postconditions after a violation: they are told, and change no result. */
+void check_spec_after(struct check_spec *spec, const struct check_result *result);
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
 

@@ -351,6 +351,14 @@ static const struct statement *statement_at(const struct reader *reader)
 	return NULL;
 }
 
+static void refuse_twice(struct reader *reader, struct tla_span span, const char *word)
+{
+	if (!reader->has_failed)
+		tla_error_add(&reader->world->spec->sources, span.begin, "%s stands here twice",
+			      word);
+	reader->has_failed = true;
+}
+
 static void one_name(struct reader *reader, struct tla_name *name)
 {
 	if (!is_name(reader) || statement_at(reader))
@@ -370,6 +378,7 @@ static void deadlock(struct reader *reader)
 static void statement(struct reader *reader)
 {
 	const struct statement *statement = statement_at(reader);
+	struct tla_span span = span_of(reader);
 
 	if (!statement) {
 		fail(reader, "a statement, as CONSTANT, SPECIFICATION or INVARIANT");
@@ -386,6 +395,8 @@ static void statement(struct reader *reader)
 			add_name(reader, &reader->config->lists[statement->idx]);
 		break;
 	case NAME:
+		if (reader->config->names[statement->idx].sym)
+			refuse_twice(reader, span, statement->word);
 		one_name(reader, &reader->config->names[statement->idx]);
 		break;
 	case DEADLOCK:

@@ -72,8 +72,16 @@ static struct tla_entity *find_entity(struct tla_model *model, tla_sym name)
 	return tla_context_find(model->compiler.root_context, name);
 }
 
+/* What is said next is one. */
+static void misfits(struct tla_model *model, enum tla_misfit how)
+{
+	if (!model->misfit && model->spec->sources.error_count == 0)
+		model->misfit = how;
+}
+
 static bool unknown(struct tla_model *model, tla_sym name, struct tla_span span)
 {
+	misfits(model, TLA_MISFIT_UNDEFINED);
 	tla_compile_error(&model->compiler, span, "%s is not defined in module %s",
 			  tla_text(&model->compiler, name),
 			  tla_text(&model->compiler, model->spec->root->name.sym));
@@ -123,6 +131,8 @@ static bool assign(struct tla_model *model, const struct tla_assignment *assignm
 	if (!assignment->replacement)
 		return give_value(model, entity, assignment->value);
 	other = find_entity(model, assignment->replacement);
+	if (!other || other->arity != entity->arity)
+		misfits(model, TLA_MISFIT_REPLACEMENT);
 	if (!other)
 		return unknown(model, assignment->replacement, assignment->span);
 	if (other->arity != entity->arity) {
@@ -153,6 +163,7 @@ static bool has_value(struct tla_model *model, const struct tla_param *param)
 
 	if (!entity || entity->kind != TLA_N_CONSTANT || entity->value || entity->override)
 		return true;
+	misfits(model, TLA_MISFIT_NO_VALUE);
 	tla_compile_error(&model->compiler,
 			  (struct tla_span){ model->config_file->base, model->config_file->base },
 			  "constant %s is given no value", tla_text(&model->compiler, param->sym));
@@ -212,6 +223,7 @@ static bool compile(struct tla_model *model, const struct tla_env *env, const st
 	if (!fn)
 		return false;
 	if (fn->level > level_max) {
+		misfits(model, TLA_MISFIT_OTHER);
 		tla_compile_error(&model->compiler, expr->span, "%s is a %s formula, not a %s one",
 				  name ? tla_text(&model->compiler, name) : "this",
 				  level_name(fn->level), level_name(level_max));
@@ -236,6 +248,15 @@ static bool is_known(struct tla_model *model, const struct tla_name *name)
 	return find_entity(model, name->sym) ? true : unknown(model, name->sym, name->span);
 }
 
+static void no_definition(struct tla_model *model, const struct tla_entity *entity,
+			  const struct tla_name *name)
+{
+	misfits(model, entity->arity > 0 ? TLA_MISFIT_ARGUMENTS : TLA_MISFIT_OTHER);
+	tla_compile_error(&model->compiler, name->span,
+			  "%s has to be a definition without parameters",
+			  tla_text(&model->compiler, name->sym));
+}
+
 /* The text that a name of the configuration stands for, and where that is. */
 static const struct tla_expr *definition_of(struct tla_model *model, const struct tla_name *name,
 					    struct tla_env *env)
@@ -245,12 +266,10 @@ static const struct tla_expr *definition_of(struct tla_model *model, const struc
 	while (entity && entity->override)
 		entity = entity->override;
 	if (!entity || entity->arity > 0 || entity->kind != TLA_N_OPERATOR || entity->native) {
-		if (!entity)
-			unknown(model, name->sym, name->span);
+		if (entity)
+			no_definition(model, entity, name);
 		else
-			tla_compile_error(&model->compiler, name->span,
-					  "%s has to be a definition without parameters",
-					  tla_text(&model->compiler, name->sym));
+			unknown(model, name->sym, name->span);
 		return NULL;
 	}
 	env->context = entity->context;
@@ -277,8 +296,11 @@ static bool compile_name(struct tla_model *model, const struct tla_name *name,
 	/* Copied into the tree's memory: code keeps the spans only. */
 	struct tla_expr expr = name_expr(name);
 
-	if (!is_known(model, name) ||
-	    !compile(model, &env, &expr, name->sym, level_max, ret_formula))
+	if (!is_known(model, name))
+		return false;
+	if (find_entity(model, name->sym)->arity > 0)
+		misfits(model, TLA_MISFIT_ARGUMENTS);
+	if (!compile(model, &env, &expr, name->sym, level_max, ret_formula))
 		return false;
 	ret_formula->span = body_span(model, name);
 	return true;
@@ -292,8 +314,12 @@ static bool compile_list(struct tla_model *model, enum tla_list which, enum tla_
 	for (uint32_t i = 0; i < names->count; i++) {
 		struct tla_formula formula;
 
-		if (!compile_name(model, &names->at[i], level_max, &formula) ||
-		    !add(model, list, &formula))
+		if (!compile_name(model, &names->at[i], level_max, &formula)) {
+			if (which == TLA_LIST_INVARIANT && model->misfit == TLA_MISFIT_OTHER)
+				model->misfit = TLA_MISFIT_INVARIANT;
+			return false;
+		}
+		if (!add(model, list, &formula))
 			return false;
 	}
 	return true;
@@ -338,6 +364,7 @@ static bool take_box(struct walk *walk, const struct tla_env *env, const struct 
 	if (walk->is_property)
 		return add(model, &model->implied_actions, &formula);
 	if (model->next.fn) {
+		misfits(model, TLA_MISFIT_OTHER);
 		tla_compile_error(&model->compiler, box->span,
 				  "the specification has a second next-state action");
 		return false;
@@ -398,6 +425,7 @@ static bool take_predicate(struct walk *walk, const struct tla_env *env,
 	if (fn->level == TLA_TEMPORAL)
 		return take_fairness(walk, expr);
 	if (fn->level == TLA_ACTION) {
+		misfits(model, TLA_MISFIT_ACTION);
 		tla_compile_error(&model->compiler, expr->span,
 				  "an action that is not inside [][...]_v");
 		return false;
@@ -443,7 +471,16 @@ static bool take_name(struct tla_model *model, const struct tla_name *name, bool
 
 static bool need_both(struct tla_model *model, const struct tla_name *there, const char *missing)
 {
+	misfits(model, strcmp(missing, "INIT") ? TLA_MISFIT_NO_NEXT : TLA_MISFIT_NO_INIT);
 	tla_compile_error(&model->compiler, there->span, "%s is needed beside this", missing);
+	return false;
+}
+
+static bool have_both(struct tla_model *model, const struct tla_name *there)
+{
+	misfits(model, TLA_MISFIT_BOTH);
+	tla_compile_error(&model->compiler, there->span,
+			  "SPECIFICATION, or INIT and NEXT, not both");
 	return false;
 }
 
@@ -454,10 +491,13 @@ static bool bind_behaviour(struct tla_model *model)
 	const struct tla_name *init = &names[TLA_NAME_INIT], *next = &names[TLA_NAME_NEXT];
 	struct tla_formula formula;
 
+	if (spec->sym && (init->sym || next->sym))
+		return have_both(model, init->sym ? init : next);
 	if (spec->sym) {
 		if (!take_name(model, spec, false))
 			return false;
 		if (!model->next.fn) {
+			misfits(model, TLA_MISFIT_OTHER);
 			tla_compile_error(&model->compiler, spec->span,
 					  "%s has no next-state action [][Next]_vars",
 					  tla_text(&model->compiler, spec->sym));

@@ -17,6 +17,21 @@
 #include <nw/arena.h>
 #include <nw/mem.h>
 
+/* How a configuration does not fit its specification, where programs tell it from other errors. */
+enum tla_misfit {
+	TLA_FITS,
+	TLA_MISFIT_UNDEFINED,   /* a name that the specification does not define */
+	TLA_MISFIT_REPLACEMENT, /* NAME <- what is not defined, or takes other arguments */
+	TLA_MISFIT_ARGUMENTS,   /* a definition with parameters */
+	TLA_MISFIT_NO_VALUE,    /* of a constant */
+	TLA_MISFIT_BOTH,        /* SPECIFICATION, and INIT or NEXT */
+	TLA_MISFIT_NO_INIT,
+	TLA_MISFIT_NO_NEXT,
+	TLA_MISFIT_INVARIANT, /* an invariant that is not of a state */
+	TLA_MISFIT_ACTION,    /* a property that is an action */
+	TLA_MISFIT_OTHER,
+};
+
 /* A formula to check or to run. */
 struct tla_formula {
 	tla_sym name;         /* by which it is reported */
@@ -34,6 +49,7 @@ struct tla_model {
 	struct tla_spec *spec;
 	struct tla_world world;
 	const struct tla_file *config_file; /* NULL: none */
+	enum tla_misfit misfit;             /* of the first error that is one */
 	struct tla_config config;
 	struct tla_compiler compiler;
 	struct tla_heap

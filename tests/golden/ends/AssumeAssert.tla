@@ -1,0 +1,4 @@
+---- MODULE AssumeAssert ----
+EXTENDS TLC, Naturals
+ASSUME Assert(FALSE, "asserted assumption")
+====

@@ -1,0 +1,6 @@
+---- MODULE Semantic ----
+EXTENDS Naturals
+VARIABLE x
+Init == x = z
+Next == x' = w
+====

@@ -19,6 +19,9 @@ static const struct spec {
 	{ "ChaseLev", NULL, 89822 },
 	{ "ChaseLevEarlyFree", "NoUseAfterFree", 0 },
 	{ "ChaseLevNoFence", "AtMostOnce", 0 },
+	{ "CreditPull", NULL, 18742 },
+	{ "CreditPullLateBurst", "NoOvershoot", 0 },
+	{ "CreditPullUncounted", "NoOvershoot", 0 },
 	{ "HazardPointers", NULL, 82648 },
 	{ "HazardPointersFenced", NULL, 32742 },
 	{ "HazardPointersNoFence", "NoUseAfterFree", 0 },
@@ -33,6 +36,11 @@ static const struct spec {
 	{ "RoutedTermination", NULL, 5081 },
 	{ "RoutedTerminationEarly", "NothingLeft", 0 },
 	{ "RoutedTerminationUncounted", "NothingLeft", 0 },
+	{ "Snapshot", NULL, 6204 },
+	{ "SnapshotEarlyRemoval", "FoundIsWhole", 0 },
+	{ "SnapshotHeadLate", "FoundIsWhole", 0 },
+	{ "SnapshotNamesLate", "FoundIsWhole", 0 },
+	{ "SnapshotUnsynced", "FoundIsWhole", 0 },
 };
 
 enum { SPEC_COUNT = sizeof specs / sizeof specs[0], FILE_BYTES = 1 << 16 };

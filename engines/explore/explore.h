@@ -177,6 +177,7 @@ struct nwi_fault {
 	uint32_t n_bytes; /* of state; 0: there is none */
 	uint32_t depth;   /* levels finished when it was found */
 	bool is_step; /* the state, if any, comes after the place; else it is that of the place */
+	bool is_kept; /* the state was found new, and is not one to expand */
 };
 
 /* A trace, and what it is made with. */
@@ -197,7 +198,8 @@ struct nwi_lane {
 struct nwi_origin {
 	uint32_t first;
 	uint32_t ordinal;
-	uint64_t place; /* link of the parent, ordinal 0 */
+	uint64_t begun_count; /* states the worker had begun to expand, this one included */
+	uint64_t place;       /* link of the parent, ordinal 0 */
 };
 
 /* Where candidates pass the table of recent fingerprints, and how well it does there. */
@@ -240,6 +242,9 @@ struct nwi_worker {
 	struct nwi_origin *origins; /* of the group */
 	uint32_t origin_count;
 	uint32_t unmade_count;   /* candidates behind a faulty one, which do not count as made */
+	uint32_t kept_idx;       /* the last of the group that was new; UINT32_MAX: none */
+	uint64_t begun_count;    /* states begun to be expanded */
+	uint64_t unbegun_count;  /* of them those behind the one whose successor is faulty */
 	uint32_t emitted_before; /* successors of the state at hand that left with earlier groups */
 	uint64_t *order_fps;     /* one shard's part of a group */
 	uint32_t *order;         /* and where in the group each stands */

@@ -231,7 +231,9 @@ static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const 
 {
 	struct nw_explore *explore = worker->explore;
 	const char *invariant = violated(worker, state, n_bytes);
-	struct nwi_fault fault = { .name = invariant, .state = state, .n_bytes = n_bytes };
+	struct nwi_fault fault = {
+		.name = invariant, .state = state, .n_bytes = n_bytes, .is_kept = true
+	};
 	uint64_t place = pool->state_count;
 
 	if (nwi_pool_add(pool, explore->now ^ 1, state, n_bytes, link) < 0) {
@@ -273,6 +275,18 @@ static inline bool keep_one(struct nwi_worker *worker, const struct nwi_lot *lot
 	return keep(worker, worker->pool, state, n_bytes, lot->links[i]);
 }
 
+/* A worker alone tells what it would have made, and begun, up to a faulty candidate of the group, had
+ * it looked at each successor at once. */
+static void take_back(struct nwi_worker *worker, const struct nwi_lot *lot, uint32_t faulty_idx)
+{
+	uint32_t o = worker->origin_count - 1;
+
+	while (o > 0 && worker->origins[o].first > faulty_idx)
+		o--;
+	worker->unmade_count = lot->count - 1 - faulty_idx;
+	worker->unbegun_count = worker->begun_count - worker->origins[o].begun_count;
+}
+
 bool nwi_keep_new(struct nwi_worker *worker, const struct nwi_lot *lot, const uint32_t *lot_idxs,
 		  const uint64_t *is_new, uint32_t count)
 {
@@ -283,12 +297,10 @@ bool nwi_keep_new(struct nwi_worker *worker, const struct nwi_lot *lot, const ui
 		for (uint64_t bits = is_new[word]; bits && goes_on; bits &= bits - 1) {
 			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
-			goes_on = keep_one(worker, lot, lot_idxs ? lot_idxs[i] : i);
-			/* A worker alone tells what it would have made up to the fault, had it
-			 * looked at each successor at once. */
+			worker->kept_idx = lot_idxs ? lot_idxs[i] : i;
+			goes_on = keep_one(worker, lot, worker->kept_idx);
 			if (!goes_on && !worker->lanes)
-				worker->unmade_count = lot->count - 1 -
-						       (lot_idxs ? lot_idxs[i] : i);
+				take_back(worker, lot, worker->kept_idx);
 			kept++;
 		}
 	}

@@ -119,6 +119,8 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 	}
 	r.total.queue = r.total.distinct > r.total.expanded ? r.total.distinct - r.total.expanded
 							    : 0;
+	if (end >= 0 && explore->fault.is_kept && r.total.queue > 0)
+		r.total.queue--;
 	r.end = end < 0 ? NW_EXPLORE_STOPPED : (enum nw_explore_end)end;
 	/* relaxed: statistic. */
 	r.depth = atomic_load_explicit(&explore->depth, memory_order_relaxed);

@@ -544,8 +544,11 @@ bool nwi_route_group(struct nwi_worker *worker)
 	bool goes_on;
 
 	worker->unmade_count = 0;
+	worker->unbegun_count = 0;
+	worker->kept_idx = UINT32_MAX;
 	goes_on = measure(worker) && link_up(worker) && send_on(worker);
 	nwi_count(&worker->tally.generated, worker->emit.count - worker->unmade_count);
+	nwi_count(&worker->tally.expanded, 0 - worker->unbegun_count);
 	worker->emit.count = 0;
 	worker->emit.cur = worker->emit_bytes;
 	worker->origin_count = 0;

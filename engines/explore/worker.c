@@ -85,6 +85,7 @@ static void begin_origin(struct nwi_worker *worker, nwi_link place)
 	worker->emitted_before = 0;
 	worker->origins[worker->origin_count++] = (struct nwi_origin){
 		.first = worker->emit.count,
+		.begun_count = worker->begun_count,
 		.place = place,
 	};
 }
@@ -103,6 +104,13 @@ static void count_dropped(struct nwi_worker *worker)
 	worker->emit.dropped_count = 0;
 }
 
+/* Whether the last candidate of the group is this state. */
+static bool ends_with(const struct nw_emit *emit, const void *state, size_t n_bytes)
+{
+	return emit->count > 0 && emit->mark[emit->count - 1] == n_bytes &&
+	       memcmp(emit->cur - n_bytes, state, n_bytes) == 0;
+}
+
 /* The state at hand is the last origin's. */
 static bool take_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
 		       const void *successor, size_t n_bytes)
@@ -113,12 +121,15 @@ static bool take_fault(struct nw_emit *emit, enum nw_fault kind, const char *tex
 				   .state = successor,
 				   .n_bytes = successor ? (uint32_t)n_bytes : 0,
 				   .is_step = true };
+	uint32_t count = emit->count;
+	bool is_emitted = successor && ends_with(emit, successor, n_bytes);
 
 	/* What was made before is looked at first, as if one by one. */
 	if (emit->count > 0 && !hand_on(worker)) {
 		count_dropped(worker);
 		return false;
 	}
+	fault.is_kept = is_emitted && worker->kept_idx == count - 1;
 	if (kind == NW_FAULT_VIOLATION && worker->explore->options.keep_going)
 		return nwi_violated(worker, &fault);
 	count_dropped(worker);
@@ -133,6 +144,7 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 	struct nw_explore *explore = worker->explore;
 	const struct nw_model *model = explore->options.model;
 
+	worker->begun_count++;
 	begin_origin(worker, place);
 	model->next(worker->context, state, n_bytes, &worker->emit);
 	if (nwi_is_stopping(explore))
@@ -160,9 +172,9 @@ static void expand_chunk(struct nwi_worker *worker, const struct nwi_chunk *chun
 {
 	const uint8_t *at = chunk->bytes;
 	uint32_t fixed = worker->explore->state_bytes;
-	uint32_t i;
+	uint64_t begun_before = worker->begun_count;
 
-	for (i = 0; i < chunk->count; i++) {
+	for (uint32_t i = 0; i < chunk->count; i++) {
 		uint32_t n_bytes = fixed;
 
 		if (!fixed) {
@@ -174,9 +186,9 @@ static void expand_chunk(struct nwi_worker *worker, const struct nwi_chunk *chun
 			break;
 		at += n_bytes;
 	}
-	nwi_count(&worker->tally.expanded, i);
+	nwi_count(&worker->tally.expanded, worker->begun_count - begun_before);
 	if (chunk->pool_idx != worker->worker_idx)
-		nwi_count(&worker->tally.shared, i);
+		nwi_count(&worker->tally.shared, worker->begun_count - begun_before);
 }
 
 /* ---- finding work ---- */

@@ -14,6 +14,7 @@ struct reader {
 	struct tla_world *world;
 	struct tla_heap *heap;
 	const struct tla_file *file;
+	uint32_t end;            /* of the configuration in the file */
 	uint32_t at;             /* where the word at hand ends */
 	uint32_t begin, n_bytes; /* the word at hand; no bytes: the end */
 	bool has_failed;
@@ -47,29 +48,30 @@ static void fail(struct reader *reader, const char *expected)
 }
 
 /* Past a comment that begins here; the same place: there is none. */
-static uint32_t skip_comment(const struct tla_file *file, uint32_t at)
+static uint32_t skip_comment(const struct reader *reader, uint32_t at)
 {
+	const char *text = reader->file->text;
 	uint32_t depth = 0;
 
-	if (at + 1 >= file->n_bytes)
+	if (at + 1 >= reader->end)
 		return at;
-	if (!memcmp(file->text + at, "\\*", 2)) {
-		while (at < file->n_bytes && file->text[at] != '\n')
+	if (!memcmp(text + at, "\\*", 2)) {
+		while (at < reader->end && text[at] != '\n')
 			at++;
 		return at;
 	}
-	if (memcmp(file->text + at, "(*", 2) != 0)
+	if (memcmp(text + at, "(*", 2) != 0)
 		return at;
 	do {
-		if (at + 1 < file->n_bytes && !memcmp(file->text + at, "(*", 2)) {
+		if (at + 1 < reader->end && !memcmp(text + at, "(*", 2)) {
 			depth++;
 			at++;
-		} else if (at + 1 < file->n_bytes && !memcmp(file->text + at, "*)", 2)) {
+		} else if (at + 1 < reader->end && !memcmp(text + at, "*)", 2)) {
 			depth--;
 			at++;
 		}
 		at++;
-	} while (depth > 0 && at < file->n_bytes);
+	} while (depth > 0 && at < reader->end);
 	return at;
 }
 
@@ -78,45 +80,44 @@ static bool is_name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '!';
 }
 
-static uint32_t word_end(const struct tla_file *file, uint32_t at)
+static uint32_t word_end(const struct reader *reader, uint32_t at)
 {
-	const char *text = file->text;
+	const char *text = reader->file->text;
 	uint32_t end = at;
 
 	if (is_name_char(text[at]) ||
-	    (text[at] == '-' && at + 1 < file->n_bytes && isdigit((unsigned char)text[at + 1]))) {
+	    (text[at] == '-' && at + 1 < reader->end && isdigit((unsigned char)text[at + 1]))) {
 		end++;
 		/* ACTION-CONSTRAINT is one word. */
-		while (end < file->n_bytes &&
-		       (is_name_char(text[end]) || (text[end] == '-' && end + 1 < file->n_bytes &&
-						    is_name_char(text[end + 1]))))
+		while (end < reader->end &&
+		       (is_name_char(text[end]) ||
+			(text[end] == '-' && end + 1 < reader->end && is_name_char(text[end + 1]))))
 			end++;
 		return end;
 	}
 	if (text[at] == '"') {
-		for (end++; end < file->n_bytes && text[end] != '"' && text[end] != '\n'; end++)
-			end += text[end] == '\\' && end + 1 < file->n_bytes;
-		return end < file->n_bytes ? end + 1 : end;
+		for (end++; end < reader->end && text[end] != '"' && text[end] != '\n'; end++)
+			end += text[end] == '\\' && end + 1 < reader->end;
+		return end < reader->end ? end + 1 : end;
 	}
-	if (at + 1 < file->n_bytes && !memcmp(text + at, "<-", 2))
+	if (at + 1 < reader->end && !memcmp(text + at, "<-", 2))
 		return at + 2;
 	return at + 1;
 }
 
 static void advance(struct reader *reader)
 {
-	const struct tla_file *file = reader->file;
 	uint32_t at = reader->at, after;
 
 	for (;; at = after) {
-		while (at < file->n_bytes && isspace((unsigned char)file->text[at]))
+		while (at < reader->end && isspace((unsigned char)reader->file->text[at]))
 			at++;
-		after = skip_comment(file, at);
+		after = skip_comment(reader, at);
 		if (after == at)
 			break;
 	}
 	reader->begin = at;
-	reader->at = at < file->n_bytes ? word_end(file, at) : at;
+	reader->at = at < reader->end ? word_end(reader, at) : at;
 	reader->n_bytes = reader->at - at;
 }
 
@@ -335,6 +336,7 @@ static const struct statement {
 	{ "ACTION-CONSTRAINTS", LIST, TLA_LIST_ACTION_CONSTRAINT },
 	{ "SYMMETRY", LIST, TLA_LIST_SYMMETRY },
 	{ "POSTCONDITION", LIST, TLA_LIST_POSTCONDITION },
+	{ "POSTCONDITIONS", LIST, TLA_LIST_POSTCONDITION },
 	{ "SPECIFICATION", NAME, TLA_NAME_SPECIFICATION },
 	{ "INIT", NAME, TLA_NAME_INIT },
 	{ "NEXT", NAME, TLA_NAME_NEXT },
@@ -405,13 +407,92 @@ static void statement(struct reader *reader)
 	}
 }
 
+/* --- A configuration inside a .tla file --- */
+
+static uint32_t skip_spaces(const struct tla_file *file, uint32_t at)
+{
+	while (at < file->n_bytes && (file->text[at] == ' ' || file->text[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* Past four or more of the character; the same place: there are fewer. */
+static uint32_t skip_rule(const struct tla_file *file, uint32_t at, char c)
+{
+	uint32_t end = at;
+
+	while (end < file->n_bytes && file->text[end] == c)
+		end++;
+	return end - at >= 4 ? end : at;
+}
+
+/* Past a text at this place; the same place: it is not there. */
+static uint32_t skip_text(const struct tla_file *file, uint32_t at, const char *text,
+			  size_t n_bytes)
+{
+	if (file->n_bytes - at < n_bytes || memcmp(file->text + at, text, n_bytes) != 0)
+		return at;
+	return at + (uint32_t)n_bytes;
+}
+
+/* Where the line after `---- CONFIG Name ----` begins; 0: this line is none. */
+static uint32_t after_heading(const struct tla_file *file, uint32_t at, const char *name,
+			      size_t n_bytes)
+{
+	uint32_t rule = skip_rule(file, at, '-'), word_at = skip_spaces(file, rule);
+	uint32_t word_end = skip_text(file, word_at, "CONFIG", 6);
+	uint32_t name_at = skip_spaces(file, word_end);
+	uint32_t name_end = skip_text(file, name_at, name, n_bytes), last;
+
+	if (rule == at || word_end == word_at || name_at == word_end || name_end == name_at)
+		return 0;
+	last = skip_rule(file, skip_spaces(file, name_end), '-');
+	while (last < file->n_bytes && isspace((unsigned char)file->text[last]) &&
+	       file->text[last] != '\n')
+		last++;
+	return last < file->n_bytes && file->text[last] == '\n' ? last + 1 : 0;
+}
+
+/* The section of the file's own name, up to a line of `====`. */
+static void find_section(struct reader *reader)
+{
+	const struct tla_file *file = reader->file;
+	const char *slash = strrchr(file->path, '/'), *name = slash ? slash + 1 : file->path;
+	size_t n_bytes = strlen(name) - strlen(".tla");
+	uint32_t i = 0;
+
+	for (; i < file->line_count && reader->at == 0; i++)
+		reader->at = after_heading(file, file->lines[i], name, n_bytes);
+	for (; i < file->line_count && reader->end == file->n_bytes; i++)
+		if (skip_rule(file, file->lines[i], '=') != file->lines[i])
+			reader->end = file->lines[i];
+	if (reader->at > 0)
+		return;
+	tla_error_add(&reader->world->spec->sources, file->base,
+		      "no configuration in this file: expected a line ---- CONFIG %.*s ----",
+		      (int)n_bytes, name);
+	reader->has_failed = true;
+}
+
+static bool is_module_file(const struct tla_file *file)
+{
+	size_t n_bytes = strlen(file->path);
+
+	return n_bytes > 4 && strcmp(file->path + n_bytes - 4, ".tla") == 0;
+}
+
 int tla_config_parse(struct tla_config *config, struct tla_world *world, struct tla_heap *heap,
 		     const struct tla_file *file)
 {
-	struct reader reader = { .config = config, .world = world, .heap = heap, .file = file };
+	struct reader reader = {
+		.config = config, .world = world, .heap = heap, .file = file, .end = file->n_bytes
+	};
 
 	*config = (struct tla_config){ 0 };
-	advance(&reader);
+	if (is_module_file(file))
+		find_section(&reader);
+	if (!reader.has_failed)
+		advance(&reader);
 	while (!reader.has_failed && reader.n_bytes > 0)
 		statement(&reader);
 	return !reader.has_failed ? 0 : world->spec->sources.is_full ? -ENOMEM : -EINVAL;

@@ -275,8 +275,8 @@ static inline bool keep_one(struct nwi_worker *worker, const struct nwi_lot *lot
 	return keep(worker, worker->pool, state, n_bytes, lot->links[i]);
 }
 
-/* A worker alone tells what it would have made, and begun, up to a faulty candidate of the group, had
- * it looked at each successor at once. */
+/* A worker alone tells what it would have made, and begun, up to a faulty candidate of the group,
+ * had it looked at each successor at once. */
 static void take_back(struct nwi_worker *worker, const struct nwi_lot *lot, uint32_t faulty_idx)
 {
 	uint32_t o = worker->origin_count - 1;

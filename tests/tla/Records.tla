@@ -20,4 +20,6 @@ ASSUME {m.v : m \in [k : {"p"}, v : 1..2]} = 1..2
 ASSUME [r EXCEPT !.a = [c |-> @]].a.c = 1
 ASSUME [type |-> "x"].type = "x"
 ASSUME LET s == [r EXCEPT !.a = 9] IN r.a = 1 /\ s.a = 9
+\* In the order of values the fields' names come first, then what they are.
+ASSUME (CHOOSE m \in {[a |-> 1, c |-> 0], [a |-> 2, b |-> 0]} : TRUE) = [a |-> 2, b |-> 0]
 ====

@@ -175,22 +175,45 @@ TEST(every_assumption_of_the_suite_holds)
 /* --- Behaviours --- */
 
 struct expected {
-	const char *name;
+	const char *module, *config;
 	enum nw_explore_end end;
-	uint64_t generated, distinct; /* TLC's; generated 0: it depends on who looks first */
+	uint64_t generated, distinct, queue; /* TLC's, with one worker */
 	uint32_t depth;
 };
 
 static const struct expected behaviours[] = {
-	{ "Branches", NW_EXPLORE_DONE, 269, 32, 5 },
-	{ "Bounds", NW_EXPLORE_DONE, 60, 20, 11 },
-	{ "Symmetric", NW_EXPLORE_DONE, 33, 22, 13 },
-	{ "Refined", NW_EXPLORE_DONE, 17, 16, 16 },
-	{ "Deadlock", NW_EXPLORE_DEADLOCK, 0, 6, 0 },
-	{ "Violated", NW_EXPLORE_VIOLATION, 0, 7, 0 },
-	{ "Remembered", NW_EXPLORE_DONE, 542, 162, 9 },
-	{ "Broken", NW_EXPLORE_ERROR, 0, 4, 0 },
+	{ "Branches", "Branches", NW_EXPLORE_DONE, 269, 32, 0, 5 },
+	{ "Bounds", "Bounds", NW_EXPLORE_DONE, 60, 20, 0, 11 },
+	{ "Symmetric", "Symmetric", NW_EXPLORE_DONE, 33, 22, 0, 13 },
+	{ "Refined", "Refined", NW_EXPLORE_DONE, 17, 16, 0, 16 },
+	{ "Remembered", "Remembered", NW_EXPLORE_DONE, 542, 162, 0, 9 },
+	{ "Orders", "Orders", NW_EXPLORE_DONE, 43, 10, 0, 2 },
+	{ "Deadlock", "Deadlock", NW_EXPLORE_DEADLOCK, 8, 6, 0, 0 },
+	{ "Violated", "Violated", NW_EXPLORE_VIOLATION, 7, 7, 0, 0 },
+	{ "Broken", "Broken", NW_EXPLORE_ERROR, 4, 4, 0, 0 },
+	{ "Orders", "OrdersPairs", NW_EXPLORE_VIOLATION, 5, 5, 3, 0 },
+	{ "Orders", "OrdersForAll", NW_EXPLORE_VIOLATION, 4, 4, 2, 0 },
+	{ "Orders", "OrdersUnion", NW_EXPLORE_VIOLATION, 6, 4, 2, 0 },
+	{ "Orders", "OrdersRecords", NW_EXPLORE_VIOLATION, 3, 3, 1, 0 },
+	{ "Orders", "OrdersOthers", NW_EXPLORE_VIOLATION, 14, 8, 6, 0 },
 };
+
+/* What was found before a search stopped early depends on the others, where there are several. */
+static void compare_counts(const struct expected *expected, const struct nw_explore_report *report)
+{
+	const struct nw_explore_counts *total = &report->total;
+	bool is_done = expected->end == NW_EXPLORE_DONE;
+
+	if (report->worker_count > 1 && !is_done)
+		return;
+	if (total->generated != expected->generated || total->distinct != expected->distinct ||
+	    total->queue != expected->queue)
+		FAIL("%s: %llu states generated, %llu distinct, %llu queued", expected->config,
+		     (unsigned long long)total->generated, (unsigned long long)total->distinct,
+		     (unsigned long long)total->queue);
+	if (is_done)
+		CHECK_INT(report->depth, ==, expected->depth);
+}
 
 static void expect_counts(const struct expected *expected, const struct nw_explore_options *options)
 {
@@ -202,8 +225,8 @@ static void expect_counts(const struct expected *expected, const struct nw_explo
 	struct tla_model *model;
 	struct nw_diag diag = { "" };
 
-	(void)snprintf(path, sizeof path, "%s%s.tla", SUITE, expected->name);
-	(void)snprintf(config, sizeof config, "%s%s.cfg", SUITE, expected->name);
+	(void)snprintf(path, sizeof path, "%s%s.tla", SUITE, expected->module);
+	(void)snprintf(config, sizeof config, "%s%s.cfg", SUITE, expected->config);
 	model = load(path, config);
 	CHECK_INT(tla_search_init(&search, model), ==, 0);
 	o.model = &search.interface;
@@ -214,13 +237,8 @@ static void expect_counts(const struct expected *expected, const struct nw_explo
 	(void)nw_explore_run(explore);
 	nw_explore_report(explore, &report);
 	if (report.end != expected->end)
-		FAIL("%s ended as %d: %s", expected->name, (int)report.end, search.error.text);
-	CHECK_INT(report.total.distinct, >=, expected->distinct);
-	if (expected->generated > 0) {
-		CHECK_INT(report.total.distinct, ==, expected->distinct);
-		CHECK_INT(report.total.generated, ==, expected->generated);
-		CHECK_INT(report.depth, ==, expected->depth);
-	}
+		FAIL("%s ended as %d: %s", expected->config, (int)report.end, search.error.text);
+	compare_counts(expected, &report);
 	nw_explore_destroy(explore);
 	tla_search_fini(&search);
 	tla_model_destroy(model);

@@ -74,6 +74,13 @@ static int conjoin(struct tla_eval *eval, const struct tla_code *code, uint32_t 
 	return act(eval, code->args[idx], frame, &rest);
 }
 
+/* TLC puts each further element before those that wait: the first, the last, the last but one, ...
+ */
+static tla_value element_at(const struct elements *elements, uint32_t idx)
+{
+	return elements->at[idx ? elements->count - idx : 0];
+}
+
 /* The body of \A for the elements from idx on. Each has a frame of its own: all are open at once.
  * */
 static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
@@ -86,7 +93,7 @@ static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, 
 	if (idx == elements->count)
 		return go_on(eval, behind);
 	copy = tla_frame_copy(eval, frame);
-	if (!copy || tla_walk_bind(eval, code, elements->at[idx], copy) < 0)
+	if (!copy || tla_walk_bind(eval, code, element_at(elements, idx), copy) < 0)
 		return -1;
 	return act(eval, code->args[code->count - 1], copy, &rest);
 }
@@ -110,7 +117,8 @@ static int holds(struct tla_eval *eval, const struct rest *rest)
 	     i++) {
 		struct tla_frame *copy = tla_frame_copy(eval, rest->frame);
 
-		if (!copy || tla_walk_bind(eval, rest->code, rest->elements->at[i], copy) < 0)
+		if (!copy ||
+		    tla_walk_bind(eval, rest->code, element_at(rest->elements, i), copy) < 0)
 			return -1;
 		result = tla_eval_bool(eval, rest->code->args[rest->code->count - 1], copy);
 	}
@@ -540,7 +548,9 @@ static int act_compose(struct tla_eval *eval, const struct tla_code *code, struc
 	memset(eval->next, 0, n_bytes);
 	eval->emit = end_first;
 	eval->emit_context = &between;
+	eval->between_count++;
 	result = act(eval, code->args[0], frame, NULL);
+	eval->between_count--;
 	eval->next = between.next;
 	eval->emit = between.emit;
 	eval->emit_context = between.emit_context;

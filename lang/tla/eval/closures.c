@@ -216,10 +216,14 @@ int tla_closure_holds(void *context, tla_value pred, tla_value arg)
 {
 	const struct tla_closure *closure = (struct tla_closure *)(uintptr_t)tla_obj(pred)
 						    ->items[1];
-	tla_value v = run(context, closure, arg);
+	struct tla_eval *eval = context;
+	struct tla_eval_mark mark = tla_eval_mark(eval);
+	tla_value v = run(eval, closure, arg);
 
-	if (v == TLA_TRUE || v == TLA_FALSE)
+	if (v == TLA_TRUE || v == TLA_FALSE) {
+		tla_eval_cut(eval, mark);
 		return v == TLA_TRUE;
+	}
 	if (v)
 		tla_fail_kind(context, "The predicate of a set", "a Boolean", v);
 	return -1;

@@ -151,6 +151,9 @@ tla_value tla_force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
 	v = tla_eval(eval, thunk->code, thunk->frame);
 	if (!v)
 		return TLA_NONE;
+	/* What reads variables has another value behind the first half of A \cdot B. */
+	if (eval->between_count > 0 && thunk->code->level >= TLA_STATE)
+		return v;
 	if (eval->is_acting && (eval->is_init || eval->next_reads != reads))
 		point_in_branch(eval, thunk, v);
 	else
@@ -170,6 +173,23 @@ tla_value tla_call(struct tla_eval *eval, tla_value op, const tla_value *args, u
 	for (uint32_t i = 0; i < arg_count; i++)
 		frame->slots[i] = args[i];
 	return tla_eval(eval, fn->body, frame);
+}
+
+bool tla_is_exhausted(const struct tla_eval *eval)
+{
+	static const char *const reasons[] = { "Stack overflow", "Out of memory" };
+
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (strncmp(eval->heap->error, reasons[i], strlen(reasons[i])) == 0)
+			return true;
+	return false;
+}
+
+void tla_eval_forget(struct tla_eval *eval, uint32_t failed_count)
+{
+	tla_heap_clear(eval->heap);
+	eval->failed_count = failed_count;
+	eval->failure = TLA_FAILURE;
 }
 
 tla_value tla_new_string(struct tla_eval *eval, const char *text, size_t n_bytes)

@@ -56,6 +56,7 @@ struct tla_eval {
 	bool is_init;          /* actions give values to unprimed variables */
 	bool is_acting;        /* inside of tla_act(): variables get values and lose them again */
 	bool allows_gaps;      /* a step may leave variables without a value: ENABLED */
+	bool keeps_lazy; /* a function is evaluated to be applied: it need not have all values */
 	uint32_t var_count;
 	struct tla_undo *undo; /* in undo_mem */
 	size_t undo_count, undo_room;
@@ -75,6 +76,7 @@ struct tla_eval {
 	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
 	uint64_t random;
 	uint64_t composed_count;  /* states between A and B of A \cdot B so far */
+	uint32_t between_count;   /* of \cdot that are being evaluated */
 	uint64_t next_reads;      /* of primed variables, and of what was made of them */
 	enum tla_failure failure; /* of what has failed */
 	struct tla_heap heaps[2];
@@ -151,6 +153,12 @@ void tla_eval_point(struct tla_eval *eval, tla_value *where, tla_value v);
  * included. 0; what emit returned; or -1.
  */
 int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+
+/* Whether the failure is that there was no room, of stack or memory: then nothing is tried again.
+ */
+bool tla_is_exhausted(const struct tla_eval *eval);
+/* Forget the failure since there were failed_count places. */
+void tla_eval_forget(struct tla_eval *eval, uint32_t failed_count);
 
 /* A string that may be new. */
 tla_value tla_new_string(struct tla_eval *eval, const char *text, size_t n_bytes);

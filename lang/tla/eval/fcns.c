@@ -65,48 +65,142 @@ static tla_value evaluate_on_set(struct tla_eval *eval, const struct tla_code *c
 	return values ? tla_fcn(eval->heap, domain, values) : TLA_NONE;
 }
 
-static tla_value evaluate_fcn(struct tla_eval *eval, const struct tla_code *code,
-			      struct tla_frame *frame, tla_value domain, tla_value *sets)
+/* The place among the values of the combination that a walk is at: in a function's domain the last
+ * argument turns fastest. */
+static uint64_t place_of(const struct tla_walk *walk, const struct tla_code *code,
+			 const tla_value *sets)
 {
-	struct tla_walk *walk = tla_walk_open(eval, code, frame, sets, true);
-	tla_value *values;
-	uint64_t k = 0;
+	uint64_t place = 0;
+
+	for (uint32_t i = 0; i < code->a; i++)
+		place = place * tla_set_count(tla_obj(sets[code->loops[i].set_idx])) +
+			tla_walk_place(walk, i);
+	return place;
+}
+
+static tla_value evaluate_fcn(struct tla_eval *eval, const struct tla_code *code,
+			      struct tla_frame *frame, tla_value *sets)
+{
+	struct tla_walk *walk;
+	tla_value domain, *values;
 	int result = -1;
 
-	domain = walk ? tla_explicit(eval->heap, domain) : TLA_NONE;
-	if (!domain)
+	for (uint32_t i = 0; i + 1 < code->count; i++) {
+		sets[i] = tla_explicit(eval->heap, sets[i]);
+		if (!sets[i])
+			return TLA_NONE;
+	}
+	domain = tla_explicit(eval->heap, domain_of(eval, code, sets));
+	walk = domain ? tla_walk_open(eval, code, frame, sets, true) : NULL;
+	if (!walk)
 		return TLA_NONE;
 	values = tla_alloc(eval->heap, tla_set_count(tla_obj(domain)) * sizeof *values);
 	while (values && (result = tla_walk_next(eval, walk)) == 1) {
-		values[k] = tla_eval(eval, code->args[code->count - 1], frame);
-		if (!values[k++])
+		tla_value *value = &values[place_of(walk, code, sets)];
+
+		*value = tla_eval(eval, code->args[code->count - 1], frame);
+		if (!*value)
 			return TLA_NONE;
 	}
 	return result == 0 ? tla_fcn(eval->heap, domain, values) : TLA_NONE;
 }
 
+static tla_value unevaluated(struct tla_eval *eval, const struct tla_code *code,
+			     struct tla_frame *frame, tla_value domain)
+{
+	struct tla_closure *closure = tla_closure_new(eval, code, frame, code->flag);
+
+	return closure ? tla_lambda(eval->heap, domain, closure) : TLA_NONE;
+}
+
+static bool are_finite(const struct tla_code *code, const tla_value *sets)
+{
+	for (uint32_t i = 0; i + 1 < code->count; i++)
+		if (!tla_is_finite(sets[i]))
+			return false;
+	return true;
+}
+
+/* TLC evaluates a function at once over explicit sets only, and not where it is only to be applied.
+ * Here it is evaluated at once where that succeeds, which nobody sees, but for the time. */
 tla_value tla_ev_fcn(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	tla_value *sets = tla_walk_sets(eval, code, frame);
+	tla_value *sets = tla_walk_sets(eval, code, frame), v;
 	tla_value domain = sets ? domain_of(eval, code, sets) : TLA_NONE;
-	struct tla_closure *closure;
+	bool is_finite = domain && are_finite(code, sets), keeps_lazy = eval->keeps_lazy;
+	uint32_t failed_count = eval->failed_count;
 
 	if (!domain)
 		return TLA_NONE;
-	if (!code->flag && tla_is_simple_loop(code, domain))
-		return evaluate_on_set(eval, code, frame, domain);
-	if (!code->flag && tla_is_enumerable(domain) &&
-	    (tla_is_finite(domain) || tla_cardinality(eval->heap, domain) <= EAGER_COUNT_MAX))
-		return evaluate_fcn(eval, code, frame, domain, sets);
-	closure = tla_closure_new(eval, code, frame, code->flag);
-	return closure ? tla_lambda(eval->heap, domain, closure) : TLA_NONE;
+	if (code->flag || !tla_is_enumerable(domain) ||
+	    (!is_finite && tla_cardinality(eval->heap, domain) > EAGER_COUNT_MAX))
+		return unevaluated(eval, code, frame, domain);
+	eval->keeps_lazy = false;
+	v = tla_is_simple_loop(code, domain) ? evaluate_on_set(eval, code, frame, domain)
+					     : evaluate_fcn(eval, code, frame, sets);
+	eval->keeps_lazy = keeps_lazy;
+	if (v || (is_finite && !keeps_lazy) || tla_is_exhausted(eval))
+		return v;
+	tla_eval_forget(eval, failed_count);
+	return unevaluated(eval, code, frame, domain);
+}
+
+/* f[e] where f is written out there: nothing but f[e] is evaluated. NULL: it is not. */
+static const struct tla_code *written_out(struct tla_eval *eval, const struct tla_code *code,
+					  struct tla_frame **frame)
+{
+	while (code->eval == tla_ev_call || code->eval == tla_ev_inline) {
+		if (code->eval == tla_ev_call) {
+			if (code->fn->body->eval != tla_ev_fcn || code->fn->body->flag)
+				return NULL;
+			*frame = tla_call_frame(eval, code, *frame);
+			return code->fn->body;
+		}
+		code = code->args[0];
+	}
+	return code->eval == tla_ev_fcn && !code->flag ? code : NULL;
+}
+
+static tla_value apply_written_out(struct tla_eval *eval, const struct tla_code *fcn,
+				   struct tla_frame *inner, tla_value arg)
+{
+	tla_value *sets = inner ? tla_walk_sets(eval, fcn, inner) : NULL, f;
+	int is_in = sets && arg ? tla_is_argument(eval, fcn, sets, arg) : -1;
+
+	if (is_in == 1)
+		return tla_walk_bind(eval, fcn, arg, inner) < 0
+			       ? TLA_NONE
+			       : tla_eval(eval, fcn->args[fcn->count - 1], inner);
+	if (is_in < 0)
+		return TLA_NONE;
+	/* Which says what is wrong. */
+	f = tla_ev_fcn(eval, fcn, inner);
+	return f ? tla_apply(eval->heap, f, arg) : TLA_NONE;
+}
+
+static tla_value fcn_to_apply(struct tla_eval *eval, const struct tla_code *code,
+			      struct tla_frame *frame)
+{
+	bool keeps_lazy = eval->keeps_lazy;
+	tla_value fcn;
+
+	eval->keeps_lazy = true;
+	fcn = tla_eval(eval, code, frame);
+	eval->keeps_lazy = keeps_lazy;
+	return fcn;
 }
 
 tla_value tla_ev_apply(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	tla_value fcn = tla_eval(eval, code->args[0], frame);
-	tla_value arg = fcn ? tla_eval(eval, code->args[1], frame) : TLA_NONE;
+	struct tla_frame *inner = frame;
+	const struct tla_code *written = written_out(eval, code->args[0], &inner);
+	tla_value fcn, arg;
 
+	if (written)
+		return apply_written_out(eval, written, inner,
+					 tla_eval(eval, code->args[1], frame));
+	fcn = fcn_to_apply(eval, code->args[0], frame);
+	arg = fcn ? tla_eval(eval, code->args[1], frame) : TLA_NONE;
 	if (!arg)
 		return TLA_NONE;
 	if (tla_is_kind(fcn, TLA_TUPLE) && tla_is_int(arg) &&

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going through all combinations of bound names: an odometer of iterators, the last turns fastest.
+ * Going through all combinations of bound names: an odometer of iterators, the first turns fastest,
+ * as in TLC.
  *
  * Invariant: before loop i takes a further element the heap is cut back to where it was when loop i
- * began to take elements (unless the walk keeps), so elements of the loops before it stay.
+ * began to take elements (unless the walk keeps), so elements of the loops behind it stay.
  */
 #include "../value/print.h"
 #include "../value/set.h"
@@ -48,6 +49,14 @@ tla_value *tla_walk_sets(struct tla_eval *eval, const struct tla_code *code,
 	return sets;
 }
 
+/* Names go through sets in ascending order, each element once. false: failed. */
+static bool ascending(struct tla_eval *eval, tla_value *set)
+{
+	if (tla_is_enumerable(*set) && !tla_is_ascending(*set))
+		*set = tla_explicit(eval->heap, *set);
+	return *set != TLA_NONE;
+}
+
 struct tla_walk *tla_walk_open(struct tla_eval *eval, const struct tla_code *code,
 			       struct tla_frame *frame, tla_value *sets, bool keep)
 {
@@ -59,7 +68,8 @@ struct tla_walk *tla_walk_open(struct tla_eval *eval, const struct tla_code *cod
 		return NULL;
 	*walk = (struct tla_walk){ code, frame, code->a, keep, false };
 	for (uint32_t i = 0; i < code->a; i++)
-		if (tla_iter_init(eval->heap, &walk->loops[i].iter, sets[code->loops[i].set_idx]))
+		if (!ascending(eval, &sets[code->loops[i].set_idx]) ||
+		    tla_iter_init(eval->heap, &walk->loops[i].iter, sets[code->loops[i].set_idx]))
 			return NULL;
 	return walk;
 }
@@ -121,15 +131,15 @@ static int step(struct tla_eval *eval, struct tla_walk *walk, uint32_t i)
 	return bind(eval, loop, at->element, walk->frame);
 }
 
-/* Let loops from i on begin anew. */
-static int begin(struct tla_eval *eval, struct tla_walk *walk, uint32_t i)
+/* Let the first `count` loops begin anew, the last of them first. */
+static int begin(struct tla_eval *eval, struct tla_walk *walk, uint32_t count)
 {
 	int result = 1;
 
-	for (; result == 1 && i < walk->loop_count; i++) {
-		tla_iter_rewind(&walk->loops[i].iter);
-		walk->loops[i].mark = tla_eval_mark(eval);
-		result = step(eval, walk, i);
+	while (result == 1 && count-- > 0) {
+		tla_iter_rewind(&walk->loops[count].iter);
+		walk->loops[count].mark = tla_eval_mark(eval);
+		result = step(eval, walk, count);
 	}
 	return result;
 }
@@ -138,15 +148,15 @@ int tla_walk_next(struct tla_eval *eval, struct tla_walk *walk)
 {
 	if (!walk->has_begun) {
 		walk->has_begun = true;
-		return begin(eval, walk, 0);
+		return begin(eval, walk, walk->loop_count);
 	}
-	for (uint32_t i = walk->loop_count; i-- > 0;) {
+	for (uint32_t i = 0; i < walk->loop_count; i++) {
 		int result = step(eval, walk, i);
 
 		if (result < 0)
 			return -1;
 		if (result == 1)
-			return begin(eval, walk, i + 1);
+			return begin(eval, walk, i);
 	}
 	return 0;
 }
@@ -154,6 +164,11 @@ int tla_walk_next(struct tla_eval *eval, struct tla_walk *walk)
 tla_value tla_walk_value(const struct tla_walk *walk, uint32_t i)
 {
 	return walk->loops[i].element;
+}
+
+uint64_t tla_walk_place(const struct tla_walk *walk, uint32_t i)
+{
+	return walk->loops[i].iter.next - 1;
 }
 
 int tla_is_argument(struct tla_eval *eval, const struct tla_code *code, const tla_value *sets,

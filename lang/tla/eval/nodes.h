@@ -104,8 +104,9 @@ struct tla_walk *tla_walk_open(struct tla_eval *eval, const struct tla_code *cod
 			       struct tla_frame *frame, tla_value *sets, bool keep);
 /* 1: the frame's slots hold the next combination; 0: there is none; -1. */
 int tla_walk_next(struct tla_eval *eval, struct tla_walk *walk);
-/* The value of loop i now. */
+/* The value of loop i now, and which of its set's it is, from 0. */
 tla_value tla_walk_value(const struct tla_walk *walk, uint32_t i);
+uint64_t tla_walk_place(const struct tla_walk *walk, uint32_t i);
 /* Whether a code has one loop, with a name, over a set that is explicit: then who goes through it
  * needs no walk, only tla_set_at(). */
 bool tla_is_simple_loop(const struct tla_code *code, tla_value set);

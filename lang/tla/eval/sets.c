@@ -226,17 +226,31 @@ static bool is_vast(struct tla_eval *eval, tla_value set)
 	       tla_cardinality(eval->heap, set) > TLA_EXPLICIT_COUNT_MAX;
 }
 
+/* Whether to look at all elements at once where TLC does so later, if ever. */
+static bool is_eager(struct tla_eval *eval, tla_value set)
+{
+	return tla_is_finite(set) ||
+	       (tla_is_enumerable(set) && tla_is_ascending(set) && !is_vast(eval, set));
+}
+
+/* TLC looks at an explicit set's elements at once, at others' when they are asked for. Here, too,
+ * at once, where that succeeds: nobody sees it. */
 tla_value tla_ev_filter(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	tla_value *set = tla_walk_sets(eval, code, frame);
+	tla_value *set = tla_walk_sets(eval, code, frame), v = TLA_NONE;
+	uint32_t failed_count = eval->failed_count;
 	struct tla_closure *closure;
 
 	if (!set)
 		return TLA_NONE;
 	if (tla_is_simple_loop(code, *set))
 		return filter_set(eval, code, frame, *set);
-	if (tla_is_enumerable(*set) && !is_vast(eval, *set))
-		return filter_walk(eval, code, frame, set);
+	if (is_eager(eval, *set)) {
+		v = filter_walk(eval, code, frame, set);
+		if (v || tla_is_finite(*set) || tla_is_exhausted(eval))
+			return v;
+		tla_eval_forget(eval, failed_count);
+	}
 	closure = tla_closure_new(eval, code, frame, false);
 	return closure ? tla_pred(eval->heap, *set, closure) : TLA_NONE;
 }

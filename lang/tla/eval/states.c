@@ -53,22 +53,22 @@ tla_value tla_ev_unchanged(struct tla_eval *eval, const struct tla_code *code,
 	return tla_of_bool(is_unchanged(eval, code, frame));
 }
 
-/* args: A, then UNCHANGED v. */
+/* args: A, then UNCHANGED v; in TLC's order, which may matter where one has no value. */
 tla_value tla_ev_box(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	/* The cheaper first: a step that changes nothing is the common one where it matters. */
-	int holds = tla_eval_bool(eval, code->args[1], frame);
+	int holds = tla_eval_bool(eval, code->args[0], frame);
 
-	return tla_of_bool(holds ? holds : tla_eval_bool(eval, code->args[0], frame));
+	return tla_of_bool(holds ? holds : tla_eval_bool(eval, code->args[1], frame));
 }
 
 tla_value tla_ev_angle(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
-	int same = tla_eval_bool(eval, code->args[1], frame);
+	int holds = tla_eval_bool(eval, code->args[0], frame), same;
 
-	if (same)
-		return tla_of_bool(same < 0 ? same : 0);
-	return tla_of_bool(tla_eval_bool(eval, code->args[0], frame));
+	if (holds != 1)
+		return tla_of_bool(holds);
+	same = tla_eval_bool(eval, code->args[1], frame);
+	return tla_of_bool(same < 0 ? same : !same);
 }
 
 enum { FOUND = 1 };
@@ -154,7 +154,9 @@ tla_value tla_ev_compose(struct tla_eval *eval, const struct tla_code *code,
 		eval->emit = try_second;
 		eval->emit_context = &composed;
 		eval->is_init = false;
+		eval->between_count++;
 		found = tla_act(eval, code->args[0], frame);
+		eval->between_count--;
 	}
 	eval->next = composed.next;
 	eval->emit = emit;

@@ -28,7 +28,8 @@ struct tla_hooks {
 	const void *names;
 	/* Value of an unevaluated function at arg, which is known to be in its domain. */
 	tla_value (*apply)(void *eval, tla_value lambda, tla_value arg);
-	/* Whether the predicate of a TLA_PRED holds of arg: 1, 0, or -1 and the heap's error. */
+	/* Whether the predicate of a TLA_PRED holds of arg: 1, 0, or -1 and the heap's error. The
+	 * heap is where it was, unless it failed. */
 	int (*holds)(void *eval, tla_value pred, tla_value arg);
 	void *eval;
 };

@@ -2,10 +2,10 @@
 /*
  * Going through sets, unevaluated ones included, and making them explicit.
  *
- * Invariant: elements come in the order of tla_compare(), which is why CHOOSE may take the first.
- * An unevaluated set is an odometer: each place counts through one factor, the last place turns
- * fastest; for SUBSET the places are ascending positions of the elements chosen, small subsets
- * first.
+ * Invariant: elements come in the order in which TLC enumerates them, on which depends which state
+ * is found first. An unevaluated set is an odometer: each place counts through one factor, the last
+ * place turns fastest; for SUBSET the places are ascending positions of the elements chosen, small
+ * subsets first. Unions and the like go through their operands and ask for membership.
  */
 #include "fcn.h"
 #include "order.h"
@@ -38,6 +38,44 @@ static uint32_t place_count(const struct tla_obj *set)
 	}
 }
 
+static tla_value explicit_part(struct tla_heap *heap, tla_value part)
+{
+	part = tla_explicit(heap, part);
+	if (part && !tla_is_finite(part))
+		cannot_enumerate(heap, part);
+	return part && tla_is_finite(part) ? part : TLA_NONE;
+}
+
+static tla_value *with_room(struct tla_heap *heap, tla_value *items, size_t count);
+
+/* The elements of a set as they are gone through: a SET that is not in normal form where that is
+ * not ascending. For this file only. */
+static tla_value listed(struct tla_heap *heap, tla_value set)
+{
+	struct tla_obj *list;
+	tla_value *items = NULL, v;
+	struct tla_iter iter;
+	uint32_t count = 0;
+	int step;
+
+	if (tla_is_enumerable(set) && tla_is_ascending(set))
+		return explicit_part(heap, set);
+	if (tla_iter_init(heap, &iter, set))
+		return TLA_NONE;
+	while ((step = tla_iter_next(heap, &iter, &v)) == 1) {
+		items = with_room(heap, items, count);
+		if (!items)
+			return TLA_NONE;
+		items[count++] = v;
+	}
+	list = step == 0 ? tla_obj_new(heap, TLA_SET, count, count) : NULL;
+	if (!list)
+		return TLA_NONE;
+	if (count > 0)
+		memcpy(list->items, items, count * sizeof *items);
+	return tla_of(list);
+}
+
 /* A copy of the set whose parts are explicit, so that they can be indexed. */
 static struct tla_obj *with_explicit_parts(struct tla_heap *heap, const struct tla_obj *set)
 {
@@ -50,13 +88,13 @@ static struct tla_obj *with_explicit_parts(struct tla_heap *heap, const struct t
 	if (!copy)
 		return NULL;
 	for (uint32_t i = 0; i < part_count; i++) {
-		copy->items[i] = tla_explicit(heap, set->items[i]);
+		bool is_sorted = i < first || set->kind == TLA_SUBSET ||
+				 (set->kind == TLA_FCNS && i == 0);
+
+		copy->items[i] = is_sorted ? explicit_part(heap, set->items[i])
+					   : listed(heap, set->items[i]);
 		if (!copy->items[i])
 			return NULL;
-		if (!tla_is_finite(copy->items[i])) {
-			cannot_enumerate(heap, copy->items[i]);
-			return NULL;
-		}
 	}
 	return copy;
 }
@@ -93,6 +131,23 @@ static int odometer_init(struct tla_heap *heap, struct tla_iter *iter, const str
 	return 0;
 }
 
+/* Of CUP both operands; of CAP the first that can be gone through; of the others the first. */
+static int parts_init(struct tla_heap *heap, struct tla_iter *iter, const struct tla_obj *set)
+{
+	uint32_t count = set->kind == TLA_CUP ? 2 : 1;
+	uint32_t first = set->kind == TLA_CAP && !tla_is_enumerable(set->items[0]);
+
+	iter->set = set;
+	iter->part_idx = first;
+	iter->parts = tla_alloc(heap, 2 * sizeof *iter->parts);
+	if (!iter->parts)
+		return -1;
+	for (uint32_t i = first; i < first + count; i++)
+		if (tla_iter_init(heap, &iter->parts[i], set->items[i]))
+			return -1;
+	return 0;
+}
+
 int tla_iter_init(struct tla_heap *heap, struct tla_iter *iter, tla_value set)
 {
 	*iter = (struct tla_iter){ 0 };
@@ -103,10 +158,7 @@ int tla_iter_init(struct tla_heap *heap, struct tla_iter *iter, tla_value set)
 	case TLA_CAP:
 	case TLA_DIFF:
 	case TLA_PRED:
-		set = tla_explicit(heap, set);
-		if (!set)
-			return -1;
-		break;
+		return parts_init(heap, iter, tla_obj(set));
 	case TLA_SUBSET:
 	case TLA_FCNS:
 	case TLA_RCDS:
@@ -179,8 +231,52 @@ static tla_value shown(struct tla_heap *heap, const struct tla_iter *iter)
 	return tla_fcn(heap, set->items[0], items);
 }
 
+/* Whether an element of the operand that is gone through is in the set: 1, 0, -1. */
+static int is_taken(struct tla_heap *heap, const struct tla_iter *iter, tla_value v)
+{
+	const struct tla_obj *set = iter->set;
+	int is_member;
+
+	switch ((enum tla_kind)set->kind) {
+	case TLA_CAP:
+		return tla_member(heap, v, set->items[!iter->part_idx]);
+	case TLA_DIFF:
+		is_member = tla_member(heap, v, set->items[1]);
+		return is_member < 0 ? -1 : !is_member;
+	case TLA_PRED:
+		return heap->hooks.holds(heap->hooks.eval, tla_of(set), v);
+	default:
+		return 1;
+	}
+}
+
+static int next_of_parts(struct tla_heap *heap, struct tla_iter *iter, tla_value *ret_v)
+{
+	for (;;) {
+		struct tla_iter *part = &iter->parts[iter->part_idx];
+		struct tla_mark mark = tla_heap_mark(heap);
+		int step = tla_iter_next(heap, part, ret_v);
+
+		if (step == 0 && iter->set->kind == TLA_CUP && iter->part_idx == 0) {
+			iter->part_idx = 1;
+			continue;
+		}
+		if (step != 1)
+			return step;
+		step = is_taken(heap, iter, *ret_v);
+		iter->next += step == 1;
+		if (step != 0)
+			return step;
+		/* The predicate left nothing behind. */
+		if (iter->set->kind == TLA_PRED && !part->parts)
+			tla_heap_cut(heap, mark);
+	}
+}
+
 int tla_iter_next(struct tla_heap *heap, struct tla_iter *iter, tla_value *ret_v)
 {
+	if (iter->parts)
+		return next_of_parts(heap, iter, ret_v);
 	if (iter->set->kind <= TLA_INTERVAL) {
 		if (iter->next == tla_set_count(iter->set))
 			return 0;
@@ -198,9 +294,22 @@ int tla_iter_next(struct tla_heap *heap, struct tla_iter *iter, tla_value *ret_v
 	return *ret_v ? 1 : -1;
 }
 
+static void rewind_parts(struct tla_iter *iter)
+{
+	if (iter->set->kind == TLA_CUP) {
+		iter->part_idx = 0;
+		tla_iter_rewind(&iter->parts[1]);
+	}
+	tla_iter_rewind(&iter->parts[iter->part_idx]);
+}
+
 void tla_iter_rewind(struct tla_iter *iter)
 {
 	iter->next = 0;
+	if (iter->parts) {
+		rewind_parts(iter);
+		return;
+	}
 	if (iter->set->kind == TLA_SUBSET)
 		iter->place_count = 0;
 	for (uint32_t i = 0; i < iter->place_count; i++)
@@ -330,7 +439,25 @@ static tla_value explicit_pred(struct tla_heap *heap, tla_value pred)
 			return TLA_NONE;
 		items[kept++] = v;
 	}
-	return step == 0 ? tla_set_sorted(heap, items, kept) : TLA_NONE;
+	return step == 0 ? tla_set_new(heap, items, kept) : TLA_NONE;
+}
+
+/* A union, intersection or difference of operands that are made explicit. */
+static tla_value explicit_pair(struct tla_heap *heap, const struct tla_obj *pair)
+{
+	tla_value a = pair->items[0], b = pair->items[1];
+
+	if (tla_is_enumerable(a))
+		a = tla_explicit(heap, a);
+	if (a && pair->kind == TLA_CUP)
+		b = tla_explicit(heap, b);
+	else if (a && pair->kind == TLA_CAP && !tla_is_finite(a))
+		b = tla_explicit(heap, b);
+	if (!a || !b)
+		return TLA_NONE;
+	if (pair->kind == TLA_CUP)
+		return tla_cup(heap, a, b);
+	return pair->kind == TLA_CAP ? tla_cap(heap, a, b) : tla_diff(heap, a, b);
 }
 
 static tla_value explicit_lambda(struct tla_heap *heap, tla_value lambda)
@@ -363,11 +490,9 @@ tla_value tla_explicit(struct tla_heap *heap, tla_value v)
 		return v;
 	switch ((enum tla_kind)obj->kind) {
 	case TLA_CUP:
-		return tla_is_enumerable(v) ? tla_cup(heap, obj->items[0], obj->items[1]) : v;
 	case TLA_CAP:
-		return tla_is_enumerable(v) ? tla_cap(heap, obj->items[0], obj->items[1]) : v;
 	case TLA_DIFF:
-		return tla_is_enumerable(v) ? tla_diff(heap, obj->items[0], obj->items[1]) : v;
+		return tla_is_enumerable(v) ? explicit_pair(heap, obj) : v;
 	case TLA_PRED:
 		return tla_is_enumerable(v) ? explicit_pred(heap, v) : v;
 	case TLA_LAMBDA:

@@ -50,18 +50,17 @@ static bool same_domain(const struct tla_obj *a, const struct tla_obj *b)
 	return a->kind == b->kind && (a->kind == TLA_TUPLE || a->items[0] == b->items[0]);
 }
 
+/* The domains first, then the values. */
 static int compare_fcns(const struct tla_obj *a, const struct tla_obj *b)
 {
 	const tla_value *x = tla_fcn_values(a), *y = tla_fcn_values(b);
-	bool is_same_domain = same_domain(a, b);
 	int order = compare_words(a->count, b->count);
 
-	for (uint32_t i = 0; !order && i < a->count; i++) {
-		if (!is_same_domain)
+	if (!same_domain(a, b))
+		for (uint32_t i = 0; !order && i < a->count; i++)
 			order = tla_compare(tla_fcn_domain_at(a, i), tla_fcn_domain_at(b, i));
-		if (!order)
-			order = tla_compare(x[i], y[i]);
-	}
+	for (uint32_t i = 0; !order && i < a->count; i++)
+		order = tla_compare(x[i], y[i]);
 	return order;
 }
 

@@ -188,6 +188,35 @@ bool tla_is_enumerable(tla_value set)
 	}
 }
 
+bool tla_is_ascending(tla_value set)
+{
+	const struct tla_obj *obj = tla_obj(set);
+	uint32_t first = 0, count = obj->count;
+
+	switch ((enum tla_kind)obj->kind) {
+	case TLA_CUP:
+	case TLA_CAP:
+	case TLA_DIFF:
+	case TLA_PRED:
+		return false;
+	case TLA_FCNS: /* the domain is sorted anyway */
+		first = 1;
+		count = 1;
+		break;
+	case TLA_RCDS:
+		first = 1;
+		break;
+	case TLA_CROSS:
+		break;
+	default:
+		return true;
+	}
+	for (uint32_t i = first; i < first + count; i++)
+		if (!tla_is_ascending(obj->items[i]))
+			return false;
+	return true;
+}
+
 /* The elements of a set in an array, its own where it has one. */
 static const tla_value *elements(struct tla_heap *heap, tla_value set, size_t *ret_count)
 {
@@ -232,27 +261,29 @@ static tla_value merge_sets(struct tla_heap *heap, tla_value a, tla_value b, uns
 	return tla_set_sorted(heap, items, k);
 }
 
-/* Both operands explicit where they can be; false: the heap has failed. */
-static bool operands(struct tla_heap *heap, const char *what, tla_value *a, tla_value *b)
+/* False: the heap has failed. */
+static bool are_sets(struct tla_heap *heap, const char *what, tla_value a, tla_value b)
 {
-	if (!tla_is_set(*a) || !tla_is_set(*b))
-		return not_a_set(heap, what, tla_is_set(*a) ? *b : *a) != TLA_NONE;
-	if (tla_is_enumerable(*a))
-		*a = tla_explicit(heap, *a);
-	if (*a && tla_is_enumerable(*b))
-		*b = tla_explicit(heap, *b);
-	return *a && *b;
+	if (tla_is_set(a) && tla_is_set(b))
+		return true;
+	not_a_set(heap, what, tla_is_set(a) ? b : a);
+	return false;
 }
 
+/* Where one is not explicit nothing is evaluated, as in TLC: the explicit one then comes first. */
 tla_value tla_cup(struct tla_heap *heap, tla_value a, tla_value b)
 {
-	if (!operands(heap, "take the union of", &a, &b))
+	bool is_finite = tla_is_finite(a);
+
+	if (!are_sets(heap, "take the union of", a, b))
 		return TLA_NONE;
-	if (!tla_is_finite(a) || !tla_is_finite(b))
-		return unevaluated(heap, TLA_CUP, 0, (tla_value[]){ a, b }, 2);
-	if (a == tla_set_empty())
-		return b;
-	return merge_sets(heap, a, b, KEEP_LEFT | KEEP_BOTH | KEEP_RIGHT);
+	if (is_finite && tla_is_finite(b) && a != tla_set_empty())
+		return merge_sets(heap, a, b, KEEP_LEFT | KEEP_BOTH | KEEP_RIGHT);
+	if (a == tla_set_empty() || (!is_finite && b == tla_set_empty()))
+		return is_finite ? b : a;
+	if (!is_finite && tla_is_finite(b))
+		return unevaluated(heap, TLA_CUP, 0, (tla_value[]){ b, a }, 2);
+	return unevaluated(heap, TLA_CUP, 0, (tla_value[]){ a, b }, 2);
 }
 
 /* The elements of a finite set that are, or are not, in one that cannot be gone through. */
@@ -275,7 +306,7 @@ static tla_value select_members(struct tla_heap *heap, tla_value from, tla_value
 
 tla_value tla_cap(struct tla_heap *heap, tla_value a, tla_value b)
 {
-	if (!operands(heap, "take the intersection of", &a, &b))
+	if (!are_sets(heap, "take the intersection of", a, b))
 		return TLA_NONE;
 	if (tla_is_finite(a) && tla_is_finite(b))
 		return merge_sets(heap, a, b, KEEP_BOTH);
@@ -288,7 +319,7 @@ tla_value tla_cap(struct tla_heap *heap, tla_value a, tla_value b)
 
 tla_value tla_diff(struct tla_heap *heap, tla_value a, tla_value b)
 {
-	if (!operands(heap, "take the difference of", &a, &b))
+	if (!are_sets(heap, "take the difference of", a, b))
 		return TLA_NONE;
 	if (tla_is_finite(a) && tla_is_finite(b))
 		return merge_sets(heap, a, b, KEEP_LEFT);

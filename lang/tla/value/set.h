@@ -48,26 +48,31 @@ int tla_is_subset(struct tla_heap *heap, tla_value a, tla_value b);
 int64_t tla_cardinality(struct tla_heap *heap, tla_value set);
 /* Whether its elements can be gone through: false for infinite sets and what is built on them. */
 bool tla_is_enumerable(tla_value set);
+/* Whether they then come in ascending order, each once. Of an enumerable set. */
+bool tla_is_ascending(tla_value set);
 
 /* A finite set or a function made explicit; other values as they are. */
 tla_value tla_explicit(struct tla_heap *heap, tla_value v);
 /* The same to any depth. */
 tla_value tla_plain(struct tla_heap *heap, tla_value v);
 
-/* Going through a set in ascending order, without making it where it is unevaluated. */
+/* Going through a set in TLC's order, without making it where it is unevaluated: ascending, but for
+ * unions and the like of sets that are not evaluated, which come one after the other, with what is
+ * in both there twice. */
 struct tla_iter {
 	const struct tla_obj *set;
-	uint64_t next;        /* of an explicit set; else the number of elements given out */
-	uint32_t place_count; /* wheels of the odometer */
-	uint32_t *places;     /* what each shows: an index into its factor */
-	const struct tla_obj **factors;
+	uint64_t next;          /* of an explicit set; else the number of elements given out */
+	uint32_t place_count;   /* wheels of the odometer */
+	uint32_t *places;       /* what each shows: an index into its factor */
+	struct tla_iter *parts; /* of CUP two, of CAP, DIFF and PRED one: what is gone through */
+	uint32_t part_idx;
 };
 
 /* 0, or negative: not a set, or one that cannot be gone through. */
 int tla_iter_init(struct tla_heap *heap, struct tla_iter *iter, tla_value set);
 /* Back to before the first element. */
 void tla_iter_rewind(struct tla_iter *iter);
-/* 1 and the next element, 0 at the end. The element is made on the heap, above the iterator. */
+/* 1 and the next element, 0 at the end, -1. The element is made on the heap, above the iterator. */
 int tla_iter_next(struct tla_heap *heap, struct tla_iter *iter, tla_value *ret_v);
 
 #endif /* TLA_SET_H */

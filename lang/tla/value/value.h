@@ -54,10 +54,10 @@ enum tla_kind {
 	TLA_RCDS,   /* items: set of the field names, then a set for each */
 	TLA_CROSS,  /* items: the factors */
 	TLA_SEQS,   /* items: S of Seq(S) */
-	TLA_CUP,    /* items: two sets, one of them not enumerable */
-	TLA_CAP,
-	TLA_DIFF,
-	TLA_PRED, /* items: S, closure: {x \in S : P} where S is not enumerable */
+	TLA_CUP,    /* items: two sets, not both explicit */
+	TLA_CAP,    /* items: two sets, neither explicit */
+	TLA_DIFF,   /* items: two sets, the first not explicit */
+	TLA_PRED,   /* items: S, closure: {x \in S : P} where S is not explicit */
 	/* An unevaluated function. */
 	TLA_LAMBDA, /* items: domain, closure */
 };

@@ -51,6 +51,19 @@ char *app_format_bytes(uint64_t n_bytes, char *buf, size_t buf_bytes);
 /* "12,345,678" in buf, at least 32 bytes. Returns buf. */
 char *app_format_count(uint64_t n, char *buf, size_t buf_bytes);
 
+/* "12.345" with `scale` (a power of ten) as 1; digits beyond the scale are refused. Sets *ret_end
+ * behind it. */
+bool app_parse_decimal(const char *text, uint64_t scale, uint64_t *ret, const char **ret_end);
+/* "1.5s", "200ms", "2m", "1h", "3" (seconds); false otherwise, *ret untouched. */
+bool app_parse_duration(const char *text, uint64_t *ret_ns);
+/* "1.5 s", "320 ms", "2 m 05 s" in buf, at least 32 bytes. Returns buf. */
+char *app_format_duration(uint64_t ns, char *buf, size_t buf_bytes);
+
+bool app_has_suffix(const char *path, const char *suffix);
+/* A whole file; "-" is standard input. The caller frees *ret_text, which does not end with 0. 0 or
+ * a negative errno: -EFBIG above bytes_max. */
+int app_read_file(const char *path, size_t bytes_max, char **ret_text, size_t *ret_bytes);
+
 /* "0,2-3" into ascending numbers of 0..65535 without repeats, at least one; -1 with a message in
  * diag. Caller frees *ret. */
 int app_parse_list(const char *text, uint32_t **ret, uint32_t *ret_count, struct nw_diag *diag);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { BAD_MAX = 20, NAME_MAX_BYTES = 64, PATH_TEXT = 400, READ_STEP = 1 << 16 };
+enum { BAD_MAX = 20, NAME_MAX_BYTES = 64, PATH_TEXT = 400 };
 enum { FILE_BYTES_MAX = 256 << 20 };
 
 void dag_file_bad(struct dag_file *file, uint32_t line, const char *format, ...)
@@ -43,7 +43,7 @@ static bool is_name_char(char c)
 const char *dag_file_clean_name(struct dag_file *file, const char *text, size_t n_bytes)
 {
 	size_t length = n_bytes > NAME_MAX_BYTES ? NAME_MAX_BYTES : n_bytes;
-	char *name = dag_pool_text(&file->pool, length > 0 ? text : "graph",
+	char *name = app_pool_text(&file->pool, length > 0 ? text : "graph",
 				   length > 0 ? length : 5);
 
 	for (char *c = name; c && *c; c++)
@@ -52,61 +52,7 @@ const char *dag_file_clean_name(struct dag_file *file, const char *text, size_t 
 	return name;
 }
 
-/* ---- the bytes ---- */
-
-/* The caller frees *ret_text. 0 or negative errno. */
-static int read_stream(FILE *stream, char **ret_text, size_t *ret_bytes)
-{
-	char *text = NULL;
-	size_t used = 0, room = 0;
-
-	for (;;) {
-		char *more;
-		size_t got;
-
-		if (room - used < READ_STEP) {
-			room = room * 2 + READ_STEP;
-			more = room <= FILE_BYTES_MAX ? realloc(text, room) : NULL;
-			if (!more) {
-				free(text);
-				return room <= FILE_BYTES_MAX ? -ENOMEM : -EFBIG;
-			}
-			text = more;
-		}
-		got = fread(text + used, 1, room - used, stream);
-		used += got;
-		if (got == 0)
-			break;
-	}
-	if (ferror(stream)) {
-		free(text);
-		return errno ? -errno : -EIO;
-	}
-	*ret_text = text;
-	*ret_bytes = used;
-	return 0;
-}
-
-static int read_bytes(const char *path, char **ret_text, size_t *ret_bytes)
-{
-	FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	int rc;
-
-	if (!stream)
-		return -errno;
-	errno = 0;
-	rc = read_stream(stream, ret_text, ret_bytes);
-	if (stream != stdin)
-		(void)fclose(stream); /* was only read */
-	return rc;
-}
-
-static bool has_suffix(const char *path, const char *suffix)
-{
-	size_t length = strlen(path), tail = strlen(suffix);
-
-	return length > tail && strcmp(path + length - tail, suffix) == 0;
-}
+/* ---- the tree ---- */
 
 static const char *name_of_path(struct dag_file *file)
 {
@@ -121,16 +67,16 @@ static const char *name_of_path(struct dag_file *file)
 
 static int read_tree(struct dag_file *file, const char *text, size_t n_bytes)
 {
-	struct dag_fault fault = { 0 };
-	struct dag_tree *tree;
-	int rc = dag_tree_read(&file->pool, text, n_bytes, has_suffix(file->path, ".json"), &tree,
-			       &fault);
+	struct app_fault fault = { 0 };
+	struct app_tree *tree;
+	int rc = app_tree_read(&file->pool, text, n_bytes, app_has_suffix(file->path, ".json"),
+			       &tree, &fault);
 
 	if (rc == -EINVAL)
 		dag_file_bad(file, fault.line, "%s", fault.text);
 	if (rc < 0)
 		return rc == -EINVAL ? 0 : rc;
-	return dag_tree_get(tree, "workflow") ? dag_wfformat_read(file, tree)
+	return app_tree_get(tree, "workflow") ? dag_wfformat_read(file, tree)
 					      : dag_native_read(file, tree);
 }
 
@@ -147,7 +93,7 @@ static int compare_ids(const void *a, const void *b, void *arg)
 
 static int index_ids(struct dag_file *file)
 {
-	file->by_id = dag_pool_array(&file->pool, file->task_count, sizeof(*file->by_id));
+	file->by_id = app_pool_array(&file->pool, file->task_count, sizeof(*file->by_id));
 	if (!file->by_id)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < file->task_count; i++)
@@ -362,7 +308,7 @@ static int put_in_order(struct dag_file *file)
 	uint32_t count = 0;
 	int rc = 0;
 
-	file->order = dag_pool_array(&file->pool, file->task_count, sizeof(*file->order));
+	file->order = app_pool_array(&file->pool, file->task_count, sizeof(*file->order));
 	if (!marks || !stack || !file->order)
 		rc = -ENOMEM;
 	for (uint32_t i = 0; rc == 0 && i < file->task_count; i++)
@@ -423,7 +369,7 @@ static int check_whole(struct dag_file *file)
 		return 0;
 	}
 	rc = index_ids(file);
-	stamps = dag_pool_array(&file->pool, file->task_count, sizeof(*stamps));
+	stamps = app_pool_array(&file->pool, file->task_count, sizeof(*stamps));
 	if (rc < 0 || !stamps)
 		return -ENOMEM;
 	check_caps(file);
@@ -442,15 +388,15 @@ static int read_form(struct dag_file *file, const char *text, size_t n_bytes)
 	file->name = name_of_path(file);
 	for (uint32_t d = 0; d < NW_RESOURCE_DIM_COUNT; d++)
 		file->limits.amount[d] = UINT64_MAX;
-	file->classes = dag_pool_alloc(&file->pool, sizeof(*file->classes));
+	file->classes = app_pool_alloc(&file->pool, sizeof(*file->classes));
 	if (!file->name || !file->classes)
 		return -ENOMEM;
 	file->class_count = 1;
 	file->classes[0] = (struct dag_class_spec){ .name = "",
 						    .weight = 1,
 						    .quota = file->limits };
-	rc = has_suffix(file->path, ".stg") ? dag_stg_read(file, text, n_bytes)
-					    : read_tree(file, text, n_bytes);
+	rc = app_has_suffix(file->path, ".stg") ? dag_stg_read(file, text, n_bytes)
+						: read_tree(file, text, n_bytes);
 	return rc == 0 ? check_whole(file) : rc;
 }
 
@@ -459,7 +405,7 @@ int dag_file_read(struct dag_file *ret_file, const char *path)
 	struct dag_file file = { .path = path };
 	size_t n_bytes = 0;
 	char *text = NULL;
-	int rc = read_bytes(path, &text, &n_bytes);
+	int rc = app_read_file(path, FILE_BYTES_MAX, &text, &n_bytes);
 
 	if (rc < 0)
 		return app_bad(DAG_NAME, "%s: %s", path, strerror(-rc));
@@ -475,7 +421,7 @@ int dag_file_read(struct dag_file *ret_file, const char *path)
 
 void dag_file_free(struct dag_file *file)
 {
-	dag_pool_free(&file->pool);
+	app_pool_free(&file->pool);
 }
 
 /* ---- a part of it ---- */
@@ -483,7 +429,7 @@ void dag_file_free(struct dag_file *file)
 /* Moves what is wanted to the front, in the same order, and all that names positions with it. */
 static int keep_wanted(struct dag_file *file, const bool *is_wanted)
 {
-	uint32_t *moved = dag_pool_array(&file->pool, file->task_count, sizeof(*moved)), count = 0;
+	uint32_t *moved = app_pool_array(&file->pool, file->task_count, sizeof(*moved)), count = 0;
 
 	if (!moved)
 		return -ENOMEM;
@@ -501,7 +447,7 @@ static int keep_wanted(struct dag_file *file, const bool *is_wanted)
 
 int dag_file_select(struct dag_file *file, char *const *ids, int id_count)
 {
-	bool *is_wanted = dag_pool_array(&file->pool, file->task_count, sizeof(*is_wanted));
+	bool *is_wanted = app_pool_array(&file->pool, file->task_count, sizeof(*is_wanted));
 
 	if (id_count == 0)
 		return APP_OK;

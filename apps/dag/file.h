@@ -14,7 +14,7 @@
 #ifndef APP_DAG_FILE_H
 #define APP_DAG_FILE_H
 
-#include "dag/tree.h"
+#include "common/tree.h"
 
 #include <nw/caps.h>
 #include <nw/resource.h>
@@ -90,7 +90,7 @@ struct dag_cap_spec {
 };
 
 struct dag_file {
-	struct dag_pool pool;
+	struct app_pool pool;
 	const char *path;
 	const char *form; /* "nodewise", "WfFormat", "STG" */
 	const char *name;
@@ -123,17 +123,14 @@ void dag_file_bad(struct dag_file *file, uint32_t line, const char *format, ...)
 const char *dag_file_clean_name(struct dag_file *file, const char *text, size_t n_bytes);
 
 /* These fill tasks, classes, caps; what is wrong is said and counted. 0, or -ENOMEM. */
-int dag_native_read(struct dag_file *file, const struct dag_tree *tree);
-int dag_wfformat_read(struct dag_file *file, const struct dag_tree *tree);
+int dag_native_read(struct dag_file *file, const struct app_tree *tree);
+int dag_wfformat_read(struct dag_file *file, const struct app_tree *tree);
 int dag_stg_read(struct dag_file *file, const char *text, size_t n_bytes);
 
 /* Words of people; false and *ret untouched where they mean nothing. */
-bool dag_parse_duration(const char *text, uint64_t *ret_ns); /* "1.5s", "200ms", "2m", "1h", "3" */
 bool dag_parse_amount(enum nw_resource_dim dim, const char *text, uint64_t *ret_amount);
 /* What dag_parse_amount() takes for a dimension, in words. */
 const char *dag_amount_words(enum nw_resource_dim dim);
 bool dag_parse_seconds(const char *text, uint64_t *ret_ns); /* also "1.2e3"; below 10^9 */
-/* "1.5 s", "320 ms", "2 m 05 s" in buf, at least 32 bytes. Returns buf. */
-char *dag_format_duration(uint64_t ns, char *buf, size_t buf_bytes);
 
 #endif /* APP_DAG_FILE_H */

@@ -25,7 +25,7 @@
 /* Sorted by id, to join the two lists. */
 struct link {
 	const char *id;
-	const struct dag_tree *tree;
+	const struct app_tree *tree;
 	struct dag_task *task;
 };
 
@@ -41,26 +41,26 @@ static struct link *find_link(struct link *links, size_t count, const char *id)
 	return bsearch(&key, links, count, sizeof(*links), compare_links);
 }
 
-static const char *text_of(const struct dag_tree *tree, const char *key)
+static const char *text_of(const struct app_tree *tree, const char *key)
 {
-	const struct dag_tree *value = dag_tree_get(tree, key);
+	const struct app_tree *value = app_tree_get(tree, key);
 
-	return value && value->kind == DAG_TREE_TEXT ? value->text : NULL;
+	return value && value->kind == APP_TREE_TEXT ? value->text : NULL;
 }
 
 /* Parents first; room is left for the children's word of it. */
-static int read_parents(struct dag_file *file, const struct dag_tree *tree, struct dag_task *task,
+static int read_parents(struct dag_file *file, const struct app_tree *tree, struct dag_task *task,
 			uint32_t room)
 {
-	const struct dag_tree *parents = dag_tree_get(tree, "parents");
+	const struct app_tree *parents = app_tree_get(tree, "parents");
 
 	room += parents ? parents->count : 0;
-	task->needs = dag_pool_array(&file->pool, room, sizeof(*task->needs));
+	task->needs = app_pool_array(&file->pool, room, sizeof(*task->needs));
 	if (!task->needs)
 		return -ENOMEM;
-	for (const struct dag_tree *item = parents ? parents->first : NULL; item;
+	for (const struct app_tree *item = parents ? parents->first : NULL; item;
 	     item = item->next) {
-		if (item->kind != DAG_TREE_TEXT) {
+		if (item->kind != APP_TREE_TEXT) {
 			dag_file_bad(file, item->line, "parents is to be a list of ids");
 			return 0;
 		}
@@ -71,14 +71,14 @@ static int read_parents(struct dag_file *file, const struct dag_tree *tree, stru
 
 /* How many parents name a task as their child. */
 static int count_children(struct dag_file *file, struct link *links, uint32_t *counts,
-			  const struct dag_tree *list)
+			  const struct app_tree *list)
 {
-	for (const struct dag_tree *tree = list->first; tree; tree = tree->next) {
-		const struct dag_tree *children = dag_tree_get(tree, "children");
+	for (const struct app_tree *tree = list->first; tree; tree = tree->next) {
+		const struct app_tree *children = app_tree_get(tree, "children");
 
-		for (const struct dag_tree *item = children ? children->first : NULL; item;
+		for (const struct app_tree *item = children ? children->first : NULL; item;
 		     item = item->next) {
-			struct link *child = item->kind == DAG_TREE_TEXT
+			struct link *child = item->kind == APP_TREE_TEXT
 						     ? find_link(links, list->count, item->text)
 						     : NULL;
 
@@ -86,7 +86,7 @@ static int count_children(struct dag_file *file, struct link *links, uint32_t *c
 				dag_file_bad(file, item->line,
 					     "a child '%.60s' that is not a task; add it or take "
 					     "it out",
-					     item->kind == DAG_TREE_TEXT ? item->text : "?");
+					     item->kind == APP_TREE_TEXT ? item->text : "?");
 			else
 				counts[child->task - file->tasks]++;
 		}
@@ -94,14 +94,14 @@ static int count_children(struct dag_file *file, struct link *links, uint32_t *c
 	return 0;
 }
 
-static void add_children(struct dag_file *file, struct link *links, const struct dag_tree *list)
+static void add_children(struct dag_file *file, struct link *links, const struct app_tree *list)
 {
 	uint32_t n = 0;
 
-	for (const struct dag_tree *tree = list->first; tree; tree = tree->next, n++) {
-		const struct dag_tree *children = dag_tree_get(tree, "children");
+	for (const struct app_tree *tree = list->first; tree; tree = tree->next, n++) {
+		const struct app_tree *children = app_tree_get(tree, "children");
 
-		for (const struct dag_tree *item = children ? children->first : NULL; item;
+		for (const struct app_tree *item = children ? children->first : NULL; item;
 		     item = item->next) {
 			struct dag_task *child = find_link(links, list->count, item->text)->task;
 			child->needs[child->need_count++].name = (struct dag_name){
@@ -111,14 +111,14 @@ static void add_children(struct dag_file *file, struct link *links, const struct
 	}
 }
 
-static int join_children(struct dag_file *file, struct link *links, const struct dag_tree *list)
+static int join_children(struct dag_file *file, struct link *links, const struct app_tree *list)
 {
-	uint32_t *counts = dag_pool_array(&file->pool, list->count, sizeof(*counts)), n = 0;
+	uint32_t *counts = app_pool_array(&file->pool, list->count, sizeof(*counts)), n = 0;
 
 	if (!counts)
 		return -ENOMEM;
 	(void)count_children(file, links, counts, list);
-	for (const struct dag_tree *tree = list->first; tree; tree = tree->next, n++)
+	for (const struct app_tree *tree = list->first; tree; tree = tree->next, n++)
 		if (read_parents(file, tree, &file->tasks[n], counts[n]) < 0)
 			return -ENOMEM;
 	if (file->bad_count == 0)
@@ -140,26 +140,26 @@ static char *quote(char *to, const char *text)
 	return to;
 }
 
-static int read_command(struct dag_file *file, const struct dag_tree *command,
+static int read_command(struct dag_file *file, const struct app_tree *command,
 			struct dag_task *task)
 {
-	const struct dag_tree *arguments = dag_tree_get(command, "arguments");
+	const struct app_tree *arguments = app_tree_get(command, "arguments");
 	const char *program = text_of(command, "program");
 	size_t n_bytes = program ? strlen(program) * 4 + 4 : 0;
 	char *text, *end;
 
 	if (!program)
 		return 0;
-	for (const struct dag_tree *item = arguments ? arguments->first : NULL; item;
+	for (const struct app_tree *item = arguments ? arguments->first : NULL; item;
 	     item = item->next)
-		n_bytes += item->kind == DAG_TREE_TEXT ? strlen(item->text) * 4 + 4 : 0;
-	text = dag_pool_alloc(&file->pool, n_bytes);
+		n_bytes += item->kind == APP_TREE_TEXT ? strlen(item->text) * 4 + 4 : 0;
+	text = app_pool_alloc(&file->pool, n_bytes);
 	if (!text)
 		return -ENOMEM;
 	end = quote(text, program);
-	for (const struct dag_tree *item = arguments ? arguments->first : NULL; item;
+	for (const struct app_tree *item = arguments ? arguments->first : NULL; item;
 	     item = item->next) {
-		if (item->kind != DAG_TREE_TEXT)
+		if (item->kind != APP_TREE_TEXT)
 			continue;
 		*end++ = ' ';
 		end = quote(end, item->text);
@@ -169,7 +169,7 @@ static int read_command(struct dag_file *file, const struct dag_tree *command,
 }
 
 /* A number that may be a fraction, at least 1, as thousandths; they come from measurements. */
-static void read_cores(const struct dag_tree *tree, struct dag_task *task)
+static void read_cores(const struct app_tree *tree, struct dag_task *task)
 {
 	const char *text = text_of(tree, "coreCount");
 	uint64_t ns; /* of "seconds": a CPU is 10^9 */
@@ -182,10 +182,10 @@ static void read_cores(const struct dag_tree *tree, struct dag_task *task)
 	task->has_cpu = true;
 }
 
-static int read_measured(struct dag_file *file, const struct dag_tree *tree, struct dag_task *task)
+static int read_measured(struct dag_file *file, const struct app_tree *tree, struct dag_task *task)
 {
 	const char *runtime = text_of(tree, "runtimeInSeconds"), *memory;
-	const struct dag_tree *command = dag_tree_get(tree, "command");
+	const struct app_tree *command = app_tree_get(tree, "command");
 	char *end;
 
 	if (!runtime)
@@ -202,9 +202,9 @@ static int read_measured(struct dag_file *file, const struct dag_tree *tree, str
 }
 
 static int join_measured(struct dag_file *file, struct link *links, uint32_t count,
-			 const struct dag_tree *list)
+			 const struct app_tree *list)
 {
-	for (const struct dag_tree *tree = list->first; tree; tree = tree->next) {
+	for (const struct app_tree *tree = list->first; tree; tree = tree->next) {
 		const char *id = text_of(tree, "id");
 		struct link *link = id ? find_link(links, count, id) : NULL;
 
@@ -218,10 +218,10 @@ static int join_measured(struct dag_file *file, struct link *links, uint32_t cou
 	return 0;
 }
 
-static int read_specification(struct dag_file *file, const struct dag_tree *list,
+static int read_specification(struct dag_file *file, const struct app_tree *list,
 			      struct link *links)
 {
-	for (const struct dag_tree *tree = list->first; tree; tree = tree->next) {
+	for (const struct app_tree *tree = list->first; tree; tree = tree->next) {
 		const char *id = text_of(tree, "id");
 		struct dag_task *task = &file->tasks[file->task_count];
 
@@ -243,27 +243,27 @@ static int read_specification(struct dag_file *file, const struct dag_tree *list
 	return 0;
 }
 
-int dag_wfformat_read(struct dag_file *file, const struct dag_tree *tree)
+int dag_wfformat_read(struct dag_file *file, const struct app_tree *tree)
 {
-	const struct dag_tree *workflow = dag_tree_get(tree, "workflow");
-	const struct dag_tree *spec = dag_tree_get(workflow, "specification");
-	const struct dag_tree *list = dag_tree_get(spec ? spec : workflow, "tasks");
-	const struct dag_tree *measured = dag_tree_get(dag_tree_get(workflow, "execution"),
+	const struct app_tree *workflow = app_tree_get(tree, "workflow");
+	const struct app_tree *spec = app_tree_get(workflow, "specification");
+	const struct app_tree *list = app_tree_get(spec ? spec : workflow, "tasks");
+	const struct app_tree *measured = app_tree_get(app_tree_get(workflow, "execution"),
 						       "tasks");
 	const char *name = text_of(tree, "name");
 	struct link *links;
 	int rc;
 
 	file->form = "WfFormat";
-	if (!list || list->kind != DAG_TREE_LIST) {
+	if (!list || list->kind != APP_TREE_LIST) {
 		dag_file_bad(file, workflow->line,
 			     "no list workflow.specification.tasks, as WfFormat 1.5 has it");
 		return 0;
 	}
 	if (name)
 		file->name = dag_file_clean_name(file, name, strlen(name));
-	file->tasks = dag_pool_array(&file->pool, list->count, sizeof(*file->tasks));
-	links = dag_pool_array(&file->pool, list->count, sizeof(*links));
+	file->tasks = app_pool_array(&file->pool, list->count, sizeof(*file->tasks));
+	links = app_pool_array(&file->pool, list->count, sizeof(*links));
 	if (!file->tasks || !links || !file->name)
 		return -ENOMEM;
 	rc = read_specification(file, list, links);
@@ -324,7 +324,7 @@ static const char *stg_id(struct dag_file *file, uint64_t number)
 	char text[24];
 	int length = snprintf(text, sizeof(text), "%" PRIu64, number);
 
-	return dag_pool_text(&file->pool, text, (size_t)length);
+	return app_pool_text(&file->pool, text, (size_t)length);
 }
 
 static int stg_task(struct stg *stg, uint64_t id, struct dag_task *task)
@@ -356,7 +356,7 @@ static int stg_task(struct stg *stg, uint64_t id, struct dag_task *task)
 	}
 	task->duration_ns = time;
 	task->has_duration = true;
-	task->needs = dag_pool_array(&stg->file->pool, count, sizeof(*task->needs));
+	task->needs = app_pool_array(&stg->file->pool, count, sizeof(*task->needs));
 	if (!task->needs)
 		return -ENOMEM;
 	for (; task->need_count < count; task->need_count++) {
@@ -382,7 +382,7 @@ static int stg_room(struct stg *stg)
 	if (file->task_count < stg->room)
 		return 0;
 	stg->room = stg->room * 2 + 64;
-	more = dag_pool_array(&file->pool, stg->room, sizeof(*more));
+	more = app_pool_array(&file->pool, stg->room, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	if (file->task_count > 0)

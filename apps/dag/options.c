@@ -90,7 +90,7 @@ static int set_value(struct dag_options *options, int got, const char *value)
 		return app_bad(DAG_NAME, "--jobs takes a number from 1 to 65535, not '%s'", value);
 	if (got == SEED && !app_parse_u64(value, 0, UINT64_MAX, &options->seed))
 		return app_bad(DAG_NAME, "--seed takes a whole number, not '%s'", value);
-	if (got == GRACE && !dag_parse_duration(value, &options->grace_ns))
+	if (got == GRACE && !app_parse_duration(value, &options->grace_ns))
 		return app_bad(DAG_NAME, "--grace takes a duration, as 5s or 500ms, not '%s'",
 			       value);
 	if (got == POLICY && !nw_dag_order_by_name(value, &options->order))

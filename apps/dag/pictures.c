@@ -108,7 +108,7 @@ static void put_task(FILE *stream, const struct dag_run *run, uint32_t i)
 	fprintf(stream, "\\n%s", dag_state_word(result));
 	if (result->attempt > 0)
 		fprintf(stream, ", %s, node %d",
-			dag_format_duration(dag_task_ns(run, i), time, sizeof(time)),
+			app_format_duration(dag_task_ns(run, i), time, sizeof(time)),
 			dag_node_of(run, result->node_pos).id);
 	fputs("\"];\n", stream);
 }

@@ -84,7 +84,7 @@ void dag_progress_draw(const struct dag_run *run)
 		       "[%s] %" PRIu64 "/%" PRIu64 "  %" PRIu64 " running  %" PRIu64 " failed  %s",
 		       bar, ended, counts.task_count, counts.state_count[NW_DAG_RUNNING],
 		       counts.state_count[NW_DAG_FAILED],
-		       dag_format_duration((uint64_t)now.tv_sec * DAG_NS_PER_S +
+		       app_format_duration((uint64_t)now.tv_sec * DAG_NS_PER_S +
 						   (uint64_t)now.tv_nsec - run->begin_ns,
 					   time, sizeof(time)));
 	if (width < sizeof(line))
@@ -159,7 +159,7 @@ static void say_failure(const struct dag_run *run, const struct dag_try *try,
 	    (info->state == NW_DAG_READY && task->timeout_ns > 0 &&
 	     try->end_ns - try->start_ns >= task->timeout_ns))
 		(void)snprintf(why, sizeof(why), "stopped after its time-out of %s",
-			       dag_format_duration(task->timeout_ns, time, sizeof(time)));
+			       app_format_duration(task->timeout_ns, time, sizeof(time)));
 	else
 		(void)dag_status_text(run->results[try->task_idx].status, why, sizeof(why));
 	if (task->retry_max > 0)
@@ -188,7 +188,7 @@ void dag_progress_ended(const struct dag_run *run, const struct dag_try *try,
 		counts = count(run, &ended);
 		fprintf(stderr, "[%" PRIu64 "/%" PRIu64 "] %s  %s  node %d\n", ended,
 			counts.task_count, run->file->tasks[try->task_idx].id,
-			dag_format_duration(try->end_ns - try->start_ns, time, sizeof(time)),
+			app_format_duration(try->end_ns - try->start_ns, time, sizeof(time)),
 			dag_node_of(run, try->node_pos).id);
 	}
 	dag_progress_draw(run);

@@ -109,7 +109,7 @@ static void print_row(const struct dag_run *run, uint32_t task_idx, int width)
 	char time[TEXT] = "-", node[TEXT] = "-", why[TEXT];
 
 	if (result->attempt > 0) {
-		(void)dag_format_duration(dag_task_ns(run, task_idx), time, sizeof(time));
+		(void)app_format_duration(dag_task_ns(run, task_idx), time, sizeof(time));
 		(void)snprintf(node, sizeof(node), "%d", dag_node_of(run, result->node_pos).id);
 	}
 	why_of(run, result, why, sizeof(why));
@@ -153,8 +153,8 @@ static void print_path(const struct dag_run *run, uint64_t elapsed_ns)
 			}
 			printf("%s%s", i ? " > " : "", run->file->tasks[path.tasks[i]].id);
 		}
-		printf(": %s of %s\n", dag_format_duration(path.ns, text[0], TEXT),
-		       dag_format_duration(elapsed_ns, text[1], TEXT));
+		printf(": %s of %s\n", app_format_duration(path.ns, text[0], TEXT),
+		       app_format_duration(elapsed_ns, text[1], TEXT));
 	}
 	free(path.tasks);
 }
@@ -242,7 +242,7 @@ int dag_report_text(const struct dag_run *run)
 		printf(", %u before", (unsigned)run->done_before);
 	printf(", %u failed, %u not run or stopped\n", (unsigned)count_state(run, NW_DAG_FAILED),
 	       (unsigned)count_state(run, NW_DAG_CANCELLED));
-	printf("elapsed    %s\n", dag_format_duration(elapsed_ns, text, sizeof(text)));
+	printf("elapsed    %s\n", app_format_duration(elapsed_ns, text, sizeof(text)));
 	print_path(run, elapsed_ns);
 	print_use(run, elapsed_ns);
 	print_end(run);
@@ -287,7 +287,7 @@ int dag_plan_text(const struct dag_run *run)
 		       (int)strcspn(task->command ? task->command : "-", "\n"),
 		       task->command ? task->command : "-");
 	}
-	printf("\npredicted  %s%s%s\n", dag_format_duration(elapsed_ns, text, sizeof(text)),
+	printf("\npredicted  %s%s%s\n", app_format_duration(elapsed_ns, text, sizeof(text)),
 	       run->done_before > 0 ? ", without what is done already" : "", simulated_word(run));
 	print_path(run, elapsed_ns);
 	print_use(run, elapsed_ns);

@@ -19,7 +19,7 @@ static uint64_t duration(const char *text)
 {
 	uint64_t ns = UINT64_MAX;
 
-	return dag_parse_duration(text, &ns) ? ns : UINT64_MAX;
+	return app_parse_duration(text, &ns) ? ns : UINT64_MAX;
 }
 
 TEST(durations_have_units_and_fractions)

@@ -31,10 +31,11 @@ nw_test(unit/test_sched)
 nw_test(unit/test_sched_steps)
 nw_test(unit/test_resource)
 nw_test(unit/test_dag)
-foreach(name file foreign native tree units)
-  list(APPEND dag_file_sources ${PROJECT_SOURCE_DIR}/apps/dag/${name}.c)
+foreach(name dag/file dag/foreign dag/native dag/units common/app common/bytes common/fields common/tree
+    common/words)
+  list(APPEND dag_file_sources ${PROJECT_SOURCE_DIR}/apps/${name}.c)
 endforeach()
-nw_test(unit/test_dag_file SOURCES ${dag_file_sources} ${PROJECT_SOURCE_DIR}/apps/common/app.c
+nw_test(unit/test_dag_file SOURCES ${dag_file_sources}
   LIBS PkgConfig::JANSSON PkgConfig::XXHASH PkgConfig::YAML)
 target_include_directories(test_dag_file BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 nw_test(unit/test_flow)

@@ -7,7 +7,7 @@
  * tree of a gigabyte. Invariant: the open collections are stack[0..depth-1], each a child of the
  * one before; an anchor is known when its tree is complete, so no tree contains itself.
  */
-#include "dag/tree.h"
+#include "common/tree.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -18,15 +18,15 @@
 
 enum { CHUNK_BYTES = 64 * 1024, DEPTH_MAX = 64, ANCHORS_MAX = 256 };
 
-struct dag_chunk {
-	struct dag_chunk *next;
+struct app_chunk {
+	struct app_chunk *next;
 	size_t used, room;
 	max_align_t bytes[];
 };
 
-void *dag_pool_alloc(struct dag_pool *pool, size_t n_bytes)
+void *app_pool_alloc(struct app_pool *pool, size_t n_bytes)
 {
-	struct dag_chunk *chunk = pool->first;
+	struct app_chunk *chunk = pool->first;
 	size_t step = (n_bytes + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1), room;
 	void *place;
 
@@ -46,26 +46,26 @@ void *dag_pool_alloc(struct dag_pool *pool, size_t n_bytes)
 	return place;
 }
 
-void *dag_pool_array(struct dag_pool *pool, size_t count, size_t item_bytes)
+void *app_pool_array(struct app_pool *pool, size_t count, size_t item_bytes)
 {
 	if (item_bytes > 0 && count > SIZE_MAX / 2 / item_bytes)
 		return NULL;
-	return dag_pool_alloc(pool, count * item_bytes);
+	return app_pool_alloc(pool, count * item_bytes);
 }
 
-char *dag_pool_text(struct dag_pool *pool, const char *text, size_t n_bytes)
+char *app_pool_text(struct app_pool *pool, const char *text, size_t n_bytes)
 {
-	char *copy = dag_pool_alloc(pool, n_bytes + 1);
+	char *copy = app_pool_alloc(pool, n_bytes + 1);
 
 	if (copy && n_bytes > 0)
 		memcpy(copy, text, n_bytes);
 	return copy;
 }
 
-void dag_pool_free(struct dag_pool *pool)
+void app_pool_free(struct app_pool *pool)
 {
 	while (pool->first) {
-		struct dag_chunk *chunk = pool->first;
+		struct app_chunk *chunk = pool->first;
 
 		pool->first = chunk->next;
 		free(chunk);
@@ -74,14 +74,14 @@ void dag_pool_free(struct dag_pool *pool)
 
 struct anchor {
 	const char *name;
-	const struct dag_tree *tree;
+	const struct app_tree *tree;
 };
 
 struct builder {
-	struct dag_pool *pool;
-	struct dag_fault *fault;
-	struct dag_tree *root;
-	struct dag_tree *stack[DEPTH_MAX], *last[DEPTH_MAX];
+	struct app_pool *pool;
+	struct app_fault *fault;
+	struct app_tree *root;
+	struct app_tree *stack[DEPTH_MAX], *last[DEPTH_MAX];
 	const char *names[DEPTH_MAX]; /* anchors of the open collections, or NULL */
 	unsigned depth;
 	const char *key; /* read, waits for its value */
@@ -97,15 +97,15 @@ static int refuse(struct builder *builder, const yaml_event_t *event, const char
 	return -EINVAL;
 }
 
-static struct dag_tree *top_of(const struct builder *builder)
+static struct app_tree *top_of(const struct builder *builder)
 {
 	return builder->depth > 0 ? builder->stack[builder->depth - 1] : NULL;
 }
 
 /* Hangs a tree under the open collection, under the key that waits. */
-static void attach(struct builder *builder, struct dag_tree *tree)
+static void attach(struct builder *builder, struct app_tree *tree)
 {
-	struct dag_tree *top = top_of(builder), **last;
+	struct app_tree *top = top_of(builder), **last;
 
 	if (!top) {
 		builder->root = tree;
@@ -124,7 +124,7 @@ static void attach(struct builder *builder, struct dag_tree *tree)
 }
 
 static int name_anchor(struct builder *builder, const yaml_event_t *event, const char *name,
-		       const struct dag_tree *tree)
+		       const struct app_tree *tree)
 {
 	if (!name)
 		return 0;
@@ -138,7 +138,7 @@ static int copy_name(struct builder *builder, const yaml_char_t *name, const cha
 {
 	const char *text = (const char *)name;
 
-	*ret_name = text ? dag_pool_text(builder->pool, text, strlen(text)) : NULL;
+	*ret_name = text ? app_pool_text(builder->pool, text, strlen(text)) : NULL;
 	return text && !*ret_name ? -ENOMEM : 0;
 }
 
@@ -148,19 +148,19 @@ static int take_key(struct builder *builder, const yaml_event_t *event)
 
 	if (strlen(text) != event->data.scalar.length)
 		return refuse(builder, event, "a key with a zero byte in it");
-	builder->key = dag_pool_text(builder->pool, text, event->data.scalar.length);
+	builder->key = app_pool_text(builder->pool, text, event->data.scalar.length);
 	builder->key_line = (uint32_t)event->start_mark.line + 1;
 	return builder->key ? 0 : -ENOMEM;
 }
 
 static int take_text(struct builder *builder, const yaml_event_t *event)
 {
-	struct dag_tree *tree = dag_pool_alloc(builder->pool, sizeof(*tree)),
+	struct app_tree *tree = app_pool_alloc(builder->pool, sizeof(*tree)),
 			*top = top_of(builder);
 	const char *text = (const char *)event->data.scalar.value, *name;
 	int rc;
 
-	if (top && top->kind == DAG_TREE_MAP && !builder->key)
+	if (top && top->kind == APP_TREE_MAP && !builder->key)
 		return take_key(builder, event);
 	if (strlen(text) != event->data.scalar.length)
 		return refuse(builder, event, "a text with a zero byte in it");
@@ -169,7 +169,7 @@ static int take_text(struct builder *builder, const yaml_event_t *event)
 		return -ENOMEM;
 	tree->line = (uint32_t)event->start_mark.line + 1;
 	tree->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	tree->text = dag_pool_text(builder->pool, text, event->data.scalar.length);
+	tree->text = app_pool_text(builder->pool, text, event->data.scalar.length);
 	if (!tree->text)
 		return -ENOMEM;
 	attach(builder, tree);
@@ -179,17 +179,17 @@ static int take_text(struct builder *builder, const yaml_event_t *event)
 static int open_collection(struct builder *builder, const yaml_event_t *event)
 {
 	bool is_map = event->type == YAML_MAPPING_START_EVENT;
-	struct dag_tree *tree, *top = top_of(builder);
+	struct app_tree *tree, *top = top_of(builder);
 	int rc;
 
-	if (top && top->kind == DAG_TREE_MAP && !builder->key)
+	if (top && top->kind == APP_TREE_MAP && !builder->key)
 		return refuse(builder, event, "a key that is not a text");
 	if (builder->depth == DEPTH_MAX)
 		return refuse(builder, event, "nested deeper than 64 levels");
-	tree = dag_pool_alloc(builder->pool, sizeof(*tree));
+	tree = app_pool_alloc(builder->pool, sizeof(*tree));
 	if (!tree)
 		return -ENOMEM;
-	tree->kind = is_map ? DAG_TREE_MAP : DAG_TREE_LIST;
+	tree->kind = is_map ? APP_TREE_MAP : APP_TREE_LIST;
 	tree->line = (uint32_t)event->start_mark.line + 1;
 	attach(builder, tree);
 	rc = copy_name(builder,
@@ -211,15 +211,15 @@ static int close_collection(struct builder *builder, const yaml_event_t *event)
 static int take_alias(struct builder *builder, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
-	struct dag_tree *tree, *top = top_of(builder);
+	struct app_tree *tree, *top = top_of(builder);
 
-	if (top && top->kind == DAG_TREE_MAP && !builder->key)
+	if (top && top->kind == APP_TREE_MAP && !builder->key)
 		return refuse(builder, event, "an alias as a key");
 	/* The last one of a name counts. */
 	for (unsigned i = builder->anchor_count; i-- > 0;) {
 		if (strcmp(builder->anchors[i].name, name) != 0)
 			continue;
-		tree = dag_pool_alloc(builder->pool, sizeof(*tree));
+		tree = app_pool_alloc(builder->pool, sizeof(*tree));
 		if (!tree)
 			return -ENOMEM;
 		*tree = *builder->anchors[i].tree;
@@ -254,7 +254,7 @@ static int take_event(struct builder *builder, const yaml_event_t *event,
 	}
 }
 
-static int say_parser(const yaml_parser_t *parser, struct dag_fault *ret_fault)
+static int say_parser(const yaml_parser_t *parser, struct app_fault *ret_fault)
 {
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
@@ -289,7 +289,7 @@ static int build(struct builder *builder, yaml_parser_t *parser)
 	return rc;
 }
 
-static int check_json(const char *text, size_t n_bytes, struct dag_fault *ret_fault)
+static int check_json(const char *text, size_t n_bytes, struct app_fault *ret_fault)
 {
 	json_error_t error;
 	json_t *json = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES, &error);
@@ -342,12 +342,12 @@ static void join_surrogates(char *text, size_t *inout_bytes)
 	*inout_bytes = (size_t)(to - text);
 }
 
-int dag_tree_read(struct dag_pool *pool, const char *text, size_t n_bytes, bool is_json,
-		  struct dag_tree **ret_tree, struct dag_fault *ret_fault)
+int app_tree_read(struct app_pool *pool, const char *text, size_t n_bytes, bool is_json,
+		  struct app_tree **ret_tree, struct app_fault *ret_fault)
 {
 	struct builder builder = { .pool = pool, .fault = ret_fault };
 	yaml_parser_t parser;
-	char *copy = dag_pool_text(pool, text, n_bytes);
+	char *copy = app_pool_text(pool, text, n_bytes);
 	int rc = is_json ? check_json(text, n_bytes, ret_fault) : 0;
 
 	if (!copy)
@@ -366,24 +366,24 @@ int dag_tree_read(struct dag_pool *pool, const char *text, size_t n_bytes, bool 
 	return rc;
 }
 
-bool dag_tree_is_null(const struct dag_tree *tree)
+bool app_tree_is_null(const struct app_tree *tree)
 {
-	return tree->kind == DAG_TREE_TEXT && tree->is_plain &&
+	return tree->kind == APP_TREE_TEXT && tree->is_plain &&
 	       (strcmp(tree->text, "") == 0 || strcmp(tree->text, "~") == 0 ||
 		strcmp(tree->text, "null") == 0);
 }
 
-const struct dag_tree *dag_tree_get(const struct dag_tree *tree, const char *key)
+const struct app_tree *app_tree_get(const struct app_tree *tree, const char *key)
 {
-	if (!tree || tree->kind != DAG_TREE_MAP)
+	if (!tree || tree->kind != APP_TREE_MAP)
 		return NULL;
-	for (const struct dag_tree *item = tree->first; item; item = item->next)
+	for (const struct app_tree *item = tree->first; item; item = item->next)
 		if (strcmp(item->key, key) == 0)
-			return dag_tree_is_null(item) ? NULL : item;
+			return app_tree_is_null(item) ? NULL : item;
 	return NULL;
 }
 
-const char *dag_tree_kind_name(const struct dag_tree *tree)
+const char *app_tree_kind_name(const struct app_tree *tree)
 {
 	static const char *const names[] = { "a text", "a list", "a map" };
 

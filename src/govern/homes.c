@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Homes of a shard: pools of tokens and flights from which all shards get their credit.
+ *
+ * A home knows what is in its pool, `level`, and what is out: given to shards, and not yet told to
+ * be used or given back. What it knows is late, and errs to one side: more is believed to be out
+ * than can still be spent.
+ *
+ * The rule of refilling. A refill adds what the rate has earned since the last one, but never more
+ * than the room there was at the last one, after it:
+ *
+ *     level += min(rate * (now - last), room);     room = cap - level - out
+ *
+ * Promise: in every interval of t seconds all shards together admit at most burst + rate * t.
+ *
+ * Proof. Let an admission have the instant that its shard was given with its packet, a refill that
+ * of its step; shards take messages, then read the clock, and all clocks are one. Consider
+ * admissions from instant s to instant e. Let k be the last refill before s, R what all refills up
+ * to k added (the full pool at the beginning among them), and S what home had been told to be spent
+ * when k was made. What k was told had been admitted before the message came, hence before k's
+ * clock was read, hence before s. So of all that was admitted up to e, at least S was admitted
+ * before s. All that was admitted up to e was given by refills up to e: a grant is sent after its
+ * refill's clock was read, and taken before the admitting shard reads its own. Therefore, with
+ * refill k+1 adding a, and the later ones adding b,
+ *
+ *     admitted in [s, e] <= R + a + b - S.
+ *
+ * R - S is level + out after k (what is given back moves from out to level); a is at most the room
+ * after k, so R - S + a <= cap, the burst. Refills after k+1 up to e earn for disjoint times
+ * between k+1, which is not before s, and e: b <= rate * (e - s). []
+ *
+ * The pool needs no reserve for ticks that come late, nor any bound on them: where room was short,
+ * what was earned is lost. Without `room` the refill would add up to rate * (now - last) for a time
+ * in which the pool was full: admitted <= burst + rate * t + rate * tick. With a burst below the
+ * rate of a tick, or of one token, that is most of it.
+ *
+ * Lost messages. A report that is lost leaves tokens out for ever, a grant too: less is admitted.
+ * New limits cut the level to what room there is under the new cap; flights are granted only while
+ * fewer are out than may be. With shares' rule on old grants, both promises hold under the new
+ * limits as soon as the home and all shards have seen them.
+ *
+ * References: P. Turner, B. Rao, N. Rao, "CPU bandwidth control for CFS", OLS 2010 (slices of a
+ * quota); V. Balegas et al., "Extending eventual consistency with bounded counters", SRDS 2015.
+ */
+#include "govern/govern.h"
+
+#include <assert.h>
+
+enum { SWEEP_MIN = 64, SWEEP_SHARE = 64, SERVED_A_STEP = 8 };
+
+/* -- sets of shards ----------------------------------------------------------------------- */
+
+static void mark(uint64_t *mask, uint32_t shard_idx, bool is_set)
+{
+	uint64_t bit = UINT64_C(1) << shard_idx % 64;
+
+	if (is_set)
+		mask[shard_idx / 64] |= bit;
+	else
+		mask[shard_idx / 64] &= ~bit;
+}
+
+static bool is_marked(const uint64_t *mask, uint32_t shard_idx)
+{
+	return (mask[shard_idx / 64] >> shard_idx % 64 & 1) != 0;
+}
+
+static bool is_empty(const uint64_t *mask)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < NWI_MASK_WORDS; i++)
+		any |= mask[i];
+	return any == 0;
+}
+
+static void drop(struct nwi_list *list, uint32_t i, struct nw_govern *govern, uint32_t *at,
+		 size_t offset)
+{
+	*at = NWI_NONE;
+	if (i + 1 < list->count) {
+		uint32_t moved = nwi_list_remove(list, i);
+
+		*(uint32_t *)(void *)((char *)&govern->homes[moved] + offset) = i;
+		return;
+	}
+	list->count--;
+}
+
+/* -- the pool ----------------------------------------------------------------------------- */
+
+/* What may be added before level and what is out are more than the cap. */
+static uint64_t room_of(const struct nwi_home *home)
+{
+	uint64_t out = home->out * NWI_NANO, held = home->level + out;
+
+	assert(home->out <= NW_RULES_BURST_MAX * 2);
+	return held < home->cap ? home->cap - held : 0;
+}
+
+static void cut(struct nwi_home *home)
+{
+	uint64_t out = home->out * NWI_NANO, most = out < home->cap ? home->cap - out : 0;
+
+	if (home->level > most)
+		home->level = most;
+}
+
+static void refill(const struct nw_govern *govern, struct nwi_home *home)
+{
+	if (home->cap == 0)
+		return;
+	if (govern->now_ns > home->last_ns) {
+		home->level += nwi_earned(govern->now_ns - home->last_ns, home->rate_per_s,
+					  home->room);
+		home->last_ns = govern->now_ns;
+	}
+	home->room = room_of(home);
+}
+
+static struct nw_sender_rule rule_of(const struct nw_govern *govern, const struct nwi_home *home)
+{
+	struct nw_sender_rule none = { .sender = home->sender },
+			      all = { .limit = govern->rules->all };
+	const struct nw_sender_rule *rule;
+
+	if (home->kind == NWI_KIND_ALL)
+		return all;
+	rule = nwi_rules_sender(govern->rules, home->sender);
+	return rule ? *rule : none;
+}
+
+/* A pool that was never used is full, unless somebody may have used it before us. */
+static void open_pool(const struct nw_govern *govern, struct nwi_home *home)
+{
+	home->level = home->cap;
+	if (govern->is_cold)
+		home->level = nwi_earned(govern->now_ns - govern->first_ns, home->rate_per_s,
+					 home->cap);
+	home->last_ns = govern->now_ns;
+}
+
+/* A limit that is gone is remembered: until the pool is full, whoever brings it back finds it so.
+ */
+static void resolve(const struct nw_govern *govern, struct nwi_home *home)
+{
+	struct nw_sender_rule rule = rule_of(govern, home);
+	bool is_first = home->cap == 0;
+
+	home->version = govern->version;
+	home->has_rate = rule.limit.burst > 0;
+	home->flights_max = rule.in_flight_max;
+	if (home->has_rate) {
+		home->cap = rule.limit.burst * NWI_NANO;
+		home->rate_per_s = rule.limit.rate_per_s;
+		if (is_first)
+			open_pool(govern, home);
+		cut(home);
+	}
+	refill(govern, home);
+}
+
+static void refresh(const struct nw_govern *govern, struct nwi_home *home)
+{
+	refill(govern, home);
+	if (home->version != govern->version)
+		resolve(govern, home);
+}
+
+/* -- reports ------------------------------------------------------------------------------ */
+
+static uint32_t find(struct nw_govern *govern, const struct nw_govern_message *message)
+{
+	struct nwi_home *home;
+	uint32_t slot;
+
+	if (message->kind == NWI_KIND_ALL)
+		return govern->all_slot;
+	slot = nwi_index_find(&govern->home_pool.index, message->key);
+	if (slot != NWI_NONE || (message->wanted == 0 && message->flights_wanted == 0))
+		return slot;
+	slot = nwi_pool_add(&govern->home_pool, message->key);
+	if (slot == NWI_NONE) {
+		govern->stats.no_room_count++;
+		return slot;
+	}
+	home = &govern->homes[slot];
+	*home = (struct nwi_home){ .sender = message->key,
+				   .kind = NWI_KIND_SENDER,
+				   .is_live = true,
+				   .asked_at = NWI_NONE,
+				   .fresh_at = NWI_NONE,
+				   .answers_at = NWI_NONE };
+	for (uint32_t i = 0; i < govern->shard_count; i++)
+		nwi_parts(govern, slot)[i] = (struct nwi_part){ 0 };
+	return slot;
+}
+
+void nwi_homes_init(struct nw_govern *govern)
+{
+	govern->homes[govern->all_slot] = (struct nwi_home){ .kind = NWI_KIND_ALL,
+							     .is_live = true,
+							     .asked_at = NWI_NONE,
+							     .fresh_at = NWI_NONE,
+							     .answers_at = NWI_NONE };
+}
+
+/* Less is out. What was given back is in the pool again, as far as it holds it. */
+static void settle_accounts(struct nwi_home *home, struct nwi_part *part,
+			    const struct nw_govern_message *report)
+{
+	assert(report->spent + report->tokens <= part->out);
+	assert(report->flights <= part->flights_out);
+	part->out -= report->spent + report->tokens;
+	home->out -= report->spent + report->tokens;
+	home->level += report->tokens * NWI_NANO;
+	cut(home);
+	part->flights_out -= report->flights;
+	home->flights_out -= report->flights;
+}
+
+void nwi_home_take_report(struct nw_govern *govern, const struct nw_govern_message *report)
+{
+	uint32_t slot = find(govern, report);
+	struct nwi_home *home = &govern->homes[slot];
+	struct nwi_part *part;
+
+	if (slot == NWI_NONE)
+		return;
+	part = &nwi_parts(govern, slot)[report->from_shard_idx];
+	settle_accounts(home, part, report);
+	if (report->wanted > 0)
+		part->wanted = report->wanted, part->dry = NWI_TOLD_NOT;
+	if (report->flights_wanted > 0)
+		part->flights_wanted = report->flights_wanted, part->flights_dry = NWI_TOLD_NOT;
+	if (report->wanted > 0 || report->flights_wanted > 0) {
+		mark(home->asks, report->from_shard_idx, true);
+		nwi_list_add(&govern->asked, slot, &home->asked_at);
+	}
+	if (home->asked_at != NWI_NONE)
+		nwi_list_add(&govern->fresh, slot, &home->fresh_at);
+}
+
+/* -- grants ------------------------------------------------------------------------------- */
+
+static void grant_of(const struct nw_govern *govern, const struct nwi_home *home,
+		     const struct nwi_part *part, struct nw_govern_message *ret_grant)
+{
+	*ret_grant = (struct nw_govern_message){
+		.key = home->sender,
+		.from_shard_idx = (uint16_t)govern->shard_idx,
+		.kind = home->kind,
+		.type = NWI_GRANT,
+		.version = home->version,
+		.tokens = part->grant,
+		.wanted = part->dry == NWI_TOLD_DUE,
+		.flights = part->flights_grant,
+		.flights_wanted = part->flights_dry == NWI_TOLD_DUE,
+	};
+}
+
+static void granted(struct nwi_home *home, struct nwi_part *part, uint32_t shard_idx)
+{
+	part->grant = 0;
+	part->flights_grant = 0;
+	if (part->dry == NWI_TOLD_DUE)
+		part->dry = NWI_TOLD;
+	if (part->flights_dry == NWI_TOLD_DUE)
+		part->flights_dry = NWI_TOLD;
+	mark(home->answers, shard_idx, false);
+}
+
+/* Answers one shard: this one at once, another with the next messages. */
+static void answer(struct nw_govern *govern, uint32_t slot, uint32_t shard_idx)
+{
+	struct nwi_home *home = &govern->homes[slot];
+	struct nwi_part *part = &nwi_parts(govern, slot)[shard_idx];
+	struct nw_govern_message grant;
+
+	if (shard_idx != govern->shard_idx) {
+		mark(home->answers, shard_idx, true);
+		nwi_list_add(&govern->answers, slot, &home->answers_at);
+		return;
+	}
+	grant_of(govern, home, part, &grant);
+	granted(home, part, shard_idx);
+	nwi_share_take_grant(govern, &grant);
+}
+
+/* What one of `asker_count` gets of what there is: its part of it, but whole tokens. */
+static uint64_t fair(uint64_t wanted, uint64_t there_are, uint32_t asker_count)
+{
+	uint64_t part = there_are / asker_count;
+
+	if (part == 0)
+		part = there_are > 0;
+	return wanted < part ? wanted : part;
+}
+
+/* True if it has something new to hear. */
+static bool give(struct nwi_home *home, struct nwi_part *part, uint32_t asker_count)
+{
+	uint64_t n = home->has_rate ? fair(part->wanted, home->level / NWI_NANO, asker_count) : 0;
+	bool is_news = n > 0;
+
+	if (n > 0) {
+		home->level -= n * NWI_NANO;
+		home->out += n, part->out += n, part->grant += n;
+		part->wanted = 0, part->dry = NWI_TOLD_NOT;
+	} else if (part->wanted > 0 && part->dry == NWI_TOLD_NOT) {
+		part->dry = NWI_TOLD_DUE, is_news = true;
+	}
+	if (!home->has_rate)
+		part->wanted = 0; /* there never will be */
+	return is_news;
+}
+
+static bool give_flights(struct nwi_home *home, struct nwi_part *part, uint32_t asker_count)
+{
+	uint32_t left = home->flights_max > home->flights_out
+				? home->flights_max - home->flights_out
+				: 0;
+	uint32_t n = (uint32_t)fair(part->flights_wanted, left, asker_count);
+	bool is_news = n > 0;
+
+	if (n > 0) {
+		home->flights_out += n, part->flights_out += n, part->flights_grant += n;
+		part->flights_wanted = 0, part->flights_dry = NWI_TOLD_NOT;
+	} else if (part->flights_wanted > 0 && part->flights_dry == NWI_TOLD_NOT) {
+		part->flights_dry = NWI_TOLD_DUE, is_news = true;
+	}
+	if (home->flights_max == 0)
+		part->flights_wanted = 0; /* there never will be */
+	return is_news;
+}
+
+static uint32_t count_askers(const struct nw_govern *govern, uint32_t slot, bool of_flights)
+{
+	const struct nwi_part *parts = nwi_parts(govern, slot);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < govern->shard_count; i++)
+		n += of_flights ? parts[i].flights_wanted > 0 : parts[i].wanted > 0;
+	return n;
+}
+
+static void serve_one(struct nw_govern *govern, uint32_t slot, uint32_t shard_idx,
+		      uint32_t *asker_count, uint32_t *flight_asker_count)
+{
+	struct nwi_home *home = &govern->homes[slot];
+	struct nwi_part *part = &nwi_parts(govern, slot)[shard_idx];
+	bool is_news = false;
+
+	if (part->wanted > 0)
+		is_news |= give(home, part, (*asker_count)--);
+	if (part->flights_wanted > 0)
+		is_news |= give_flights(home, part, (*flight_asker_count)--);
+	if (part->wanted == 0 && part->flights_wanted == 0) {
+		mark(home->asks, shard_idx, false);
+		home->turn = shard_idx + 1;
+	}
+	if (is_news)
+		answer(govern, slot, shard_idx);
+}
+
+/* Gives what there is to those who ask, beginning behind the one that got something last. */
+static void serve(struct nw_govern *govern, uint32_t slot)
+{
+	struct nwi_home *home = &govern->homes[slot];
+	uint32_t first = home->turn % govern->shard_count;
+	uint32_t askers = count_askers(govern, slot, false);
+	uint32_t flight_askers = count_askers(govern, slot, true);
+
+	refresh(govern, home);
+	for (uint32_t i = 0; i < govern->shard_count; i++) {
+		uint32_t shard_idx = (first + i) % govern->shard_count;
+
+		if (is_marked(home->asks, shard_idx))
+			serve_one(govern, slot, shard_idx, &askers, &flight_askers);
+	}
+	if (home->asked_at != NWI_NONE && is_empty(home->asks))
+		drop(&govern->asked, home->asked_at, govern, &home->asked_at,
+		     offsetof(struct nwi_home, asked_at));
+}
+
+void nwi_home_answer(struct nw_govern *govern, const struct nw_govern_message *report)
+{
+	nwi_home_take_report(govern, report);
+	if (report->wanted > 0 || report->flights_wanted > 0) {
+		uint32_t slot = find(govern, report);
+
+		if (slot != NWI_NONE)
+			serve(govern, slot);
+	}
+}
+
+void nwi_homes_serve(struct nw_govern *govern, bool is_tick)
+{
+	uint32_t n = govern->asked.count;
+
+	while (govern->fresh.count > 0) {
+		uint32_t slot = govern->fresh.slots[--govern->fresh.count];
+
+		govern->homes[slot].fresh_at = NWI_NONE;
+		serve(govern, slot);
+	}
+	if (!is_tick && n > SERVED_A_STEP)
+		n = SERVED_A_STEP;
+	for (; n > 0 && govern->asked.count > 0; n--) {
+		if (govern->asked_next >= govern->asked.count)
+			govern->asked_next = 0;
+		serve(govern, govern->asked.slots[govern->asked_next++]);
+	}
+}
+
+/* Sends one home's answers; how many were not taken. */
+static uint32_t send_one(struct nw_govern *govern, uint32_t slot, nw_govern_send_fn *send,
+			 void *context, uint8_t *is_full)
+{
+	struct nwi_home *home = &govern->homes[slot];
+	struct nw_govern_message grant;
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < govern->shard_count; i++) {
+		struct nwi_part *part = &nwi_parts(govern, slot)[i];
+
+		if (!is_marked(home->answers, i))
+			continue;
+		grant_of(govern, home, part, &grant);
+		if (is_full[i] || !send(context, i, &grant)) {
+			is_full[i] = true;
+			left++;
+			continue;
+		}
+		granted(home, part, i);
+		govern->stats.grant_count++;
+	}
+	return left;
+}
+
+uint32_t nwi_homes_send(struct nw_govern *govern, nw_govern_send_fn *send, void *context,
+			uint8_t *is_full)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = govern->answers.count; i-- > 0;) {
+		struct nwi_home *home = &govern->homes[govern->answers.slots[i]];
+
+		left += send_one(govern, govern->answers.slots[i], send, context, is_full);
+		if (is_empty(home->answers))
+			drop(&govern->answers, i, govern, &home->answers_at,
+			     offsetof(struct nwi_home, answers_at));
+	}
+	return left;
+}
+
+/* -- forgetting --------------------------------------------------------------------------- */
+
+static void sweep_one(struct nw_govern *govern, uint32_t slot)
+{
+	struct nwi_home *home = &govern->homes[slot];
+
+	if (!home->is_live || home->out > 0 || home->flights_out > 0 || !is_empty(home->asks) ||
+	    !is_empty(home->answers) || home->fresh_at != NWI_NONE)
+		return;
+	refresh(govern, home);
+	if (home->level != home->cap)
+		return;
+	home->is_live = false;
+	nwi_pool_remove(&govern->home_pool, home->sender, slot);
+	govern->stats.forgotten_count++;
+}
+
+void nwi_homes_sweep(struct nw_govern *govern)
+{
+	uint32_t used = govern->home_pool.fresh, n = used / SWEEP_SHARE + SWEEP_MIN;
+
+	for (n = n < used ? n : used; n > 0; n--) {
+		if (govern->home_sweep >= used)
+			govern->home_sweep = 0;
+		sweep_one(govern, govern->home_sweep++);
+	}
+}
+
+/* What it had is counted as spent; what it had in flight has landed. */
+static void lose_one(struct nw_govern *govern, uint32_t slot, uint32_t shard_idx)
+{
+	struct nwi_home *home = &govern->homes[slot];
+	struct nwi_part *part = &nwi_parts(govern, slot)[shard_idx];
+
+	home->out -= part->out;
+	home->flights_out -= part->flights_out;
+	*part = (struct nwi_part){ 0 };
+	mark(home->asks, shard_idx, false);
+	mark(home->answers, shard_idx, false);
+}
+
+void nwi_homes_lose(struct nw_govern *govern, uint32_t shard_idx)
+{
+	for (uint32_t slot = 0; slot <= govern->all_slot; slot++) {
+		if (govern->homes[slot].is_live)
+			lose_one(govern, slot, shard_idx);
+	}
+}

@@ -146,6 +146,37 @@ NW_API bool nw_mpsc_push(struct nw_mpsc *mpsc, const void *item) NW_MUST_USE;
 NW_API uint32_t nw_mpsc_push_burst(struct nw_mpsc *mpsc, const void *items, uint32_t item_count)
 	NW_MUST_USE;
 
+/** A claim: slots that only the claimant may touch until it shows them. */
+struct nw_mpsc_claim {
+	unsigned char *items; /* of the ring: item k of the claim is at (pos + k & mask) * bytes */
+	uint64_t pos;
+	uint64_t mask;
+	uint32_t count; /* slots claimed: 0: none, and nothing to show */
+};
+
+/**
+ * Claim slots to be filled in place: a push in two halves, without the copy. Fill every slot of
+ * the claim, then show it; until then the consumer stops there, so do nothing slow in between.
+ *
+ * @param item_count  how many are wanted
+ * @param ret_claim   where they are; .count says how many were got: 0..item_count
+ *
+ * Threads: any thread.
+ * Progress: as nw_mpsc_push().
+ * Cost:    as nw_mpsc_push().
+ */
+NW_API void nw_mpsc_claim(struct nw_mpsc *mpsc, uint32_t item_count,
+			  struct nw_mpsc_claim *ret_claim);
+
+/**
+ * Show the slots of a claim, all of them filled. A claim of no slots is a no-op.
+ *
+ * Threads: the thread that claimed.
+ * Order:   what the caller did before happens before the pop that returns the items.
+ * Progress: wait-free.
+ */
+NW_API void nw_mpsc_show(struct nw_mpsc *mpsc, const struct nw_mpsc_claim *claim);
+
 /**
  * Remove the oldest item.
  *
@@ -173,6 +204,51 @@ NW_API bool nw_mpsc_pop(struct nw_mpsc *mpsc, void *ret_item) NW_MUST_USE;
  */
 NW_API uint32_t nw_mpsc_pop_burst(struct nw_mpsc *mpsc, void *ret_items, uint32_t item_count)
 	NW_MUST_USE;
+
+/**
+ * Lend the oldest items in their slots, until nw_mpsc_drop(): a pop in two halves, without the
+ * copy.
+ *
+ * @param item_count  how many are wanted
+ * @param ret_items   set to the oldest of them, the others follow side by side; untouched if none
+ * @return how many there are: 0..item_count; fewer where the ring ends, at a gap, or at the end of
+ *         the array: then the rest is at its beginning, for the next call
+ *
+ * Threads: the consumer thread only.
+ * Order:   as nw_mpsc_pop(), for each of them.
+ * Progress: wait-free.
+ */
+NW_API uint32_t nw_mpsc_peek(struct nw_mpsc *mpsc, uint32_t item_count, void **ret_items)
+	NW_MUST_USE;
+
+/**
+ * Remove the oldest items, without a copy.
+ *
+ * @param item_count  0..what the last nw_mpsc_peek() returned; less those dropped since
+ *
+ * Threads: the consumer thread only.
+ * Progress: wait-free.
+ * Cost:    a load for each burst met, one store to the consumer's line.
+ */
+NW_API void nw_mpsc_drop(struct nw_mpsc *mpsc, uint32_t item_count);
+
+/**
+ * Number of slots claimed since the ring was made, in a count that does not wrap. A push that has
+ * begun to claim before something that this thread knows of is among them.
+ *
+ * Threads: any thread. Already stale when it returns.
+ * Progress: wait-free.
+ */
+NW_API uint64_t nw_mpsc_claimed(const struct nw_mpsc *mpsc);
+
+/**
+ * Number of items removed since the ring was made: all claimed before nw_mpsc_claimed() returned n
+ * are gone when this is n or more.
+ *
+ * Threads: any thread; exact for the consumer.
+ * Progress: wait-free.
+ */
+NW_API uint64_t nw_mpsc_removed(const struct nw_mpsc *mpsc);
 
 /**
  * Number of slots claimed and not yet freed, as seen at some moment during the call: the items

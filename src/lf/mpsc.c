@@ -42,6 +42,7 @@
 #include "base/attr.h"
 #include "base/bits.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -265,6 +266,21 @@ uint32_t nw_mpsc_push_burst(struct nw_mpsc *mpsc, const void *items, uint32_t it
 	return n;
 }
 
+void nw_mpsc_claim(struct nw_mpsc *mpsc, uint32_t item_count, struct nw_mpsc_claim *ret_claim)
+{
+	uint32_t n = item_count < mpsc->slot_count ? item_count : mpsc->slot_count;
+
+	*ret_claim = (struct nw_mpsc_claim){ .items = mpsc->items, .mask = mpsc->mask };
+	if (n > 0)
+		ret_claim->count = claim(mpsc, n, &ret_claim->pos);
+}
+
+void nw_mpsc_show(struct nw_mpsc *mpsc, const struct nw_mpsc_claim *claim)
+{
+	if (claim->count > 0)
+		show(mpsc, claim->pos, claim->count);
+}
+
 /* Any size of item, and whatever a first try did not claim. */
 NWI_NEVER_INLINE bool push_one(struct nw_mpsc *mpsc, const void *item)
 {
@@ -336,6 +352,52 @@ uint32_t nw_mpsc_pop_burst(struct nw_mpsc *mpsc, void *ret_items, uint32_t item_
 	return taken;
 }
 
+/* Items shown from tail on, up to n, from any number of bursts. */
+static uint32_t shown_from(struct nw_mpsc *mpsc, uint64_t tail, uint32_t n)
+{
+	uint32_t seen, length;
+
+	if (mpsc->burst_left == 0)
+		mpsc->burst_left = burst_at(mpsc, tail);
+	for (seen = mpsc->burst_left; seen > 0 && seen < n; seen += length) {
+		length = burst_at(mpsc, tail + seen);
+		if (length == 0)
+			break;
+	}
+	return seen < n ? seen : n;
+}
+
+uint32_t nw_mpsc_peek(struct nw_mpsc *mpsc, uint32_t item_count, void **ret_items)
+{
+	/* relaxed: sole writer. */
+	uint64_t tail = atomic_load_explicit(&mpsc->tail, memory_order_relaxed);
+	uint32_t n = shown_from(mpsc, tail, until_end(mpsc, tail, item_count));
+
+	if (n > 0)
+		*ret_items = mpsc->items + (tail & mpsc->mask) * mpsc->item_bytes;
+	return n;
+}
+
+void nw_mpsc_drop(struct nw_mpsc *mpsc, uint32_t item_count)
+{
+	/* relaxed: sole writer. */
+	uint64_t tail = atomic_load_explicit(&mpsc->tail, memory_order_relaxed);
+	uint32_t left = item_count, n;
+
+	if (item_count == 0)
+		return;
+	while (left > 0) {
+		if (mpsc->burst_left == 0)
+			mpsc->burst_left = burst_at(mpsc, tail);
+		assert(mpsc->burst_left > 0); /* else more than was peeked at */
+		n = left < mpsc->burst_left ? left : mpsc->burst_left;
+		mpsc->burst_left -= n;
+		left -= n;
+		tail += n;
+	}
+	give_back(mpsc, tail);
+}
+
 /* Any size of item. */
 NWI_NEVER_INLINE bool pop_one(struct nw_mpsc *mpsc, void *ret_item)
 {
@@ -359,6 +421,19 @@ bool nw_mpsc_pop(struct nw_mpsc *mpsc, void *ret_item)
 	mpsc->burst_left = left - 1;
 	give_back(mpsc, tail + 1);
 	return true;
+}
+
+uint64_t nw_mpsc_claimed(const struct nw_mpsc *mpsc)
+{
+	/* relaxed: the value alone; what orders the caller after a push orders this after its
+	 * claim. */
+	return atomic_load_explicit(&mpsc->head, memory_order_relaxed) - mpsc->slot_count;
+}
+
+uint64_t nw_mpsc_removed(const struct nw_mpsc *mpsc)
+{
+	/* relaxed: statistic; for the consumer, sole writer. */
+	return atomic_load_explicit(&mpsc->tail, memory_order_relaxed) - mpsc->slot_count;
 }
 
 uint32_t nw_mpsc_count(const struct nw_mpsc *mpsc)

@@ -208,6 +208,31 @@ static int make_request(struct request *ret_request, nw_node node, size_t n_byte
 	return 0;
 }
 
+int nwi_mem_check_node(nw_node node)
+{
+	return check_request(node, 1, 0);
+}
+
+int nwi_mem_place(struct nw_mem *mem, nw_node node)
+{
+	struct request request = { .node = node };
+	int rc;
+
+	if (node.id >= 0)
+		nwi_nodes_add(&request.nodes, node);
+	rc = place(mem, &request);
+	if (rc == 0)
+		mem->node = node;
+	return rc;
+}
+
+void nwi_mem_count(const struct nw_mem *mem)
+{
+	count_refusal(mem->reason);
+	count(&stats.level_count[mem->level], 1);
+	count(&stats.live_bytes, mem->n_bytes);
+}
+
 int nwi_mem_alloc(struct nw_mem *ret_mem, nw_node node, size_t n_bytes, unsigned flags,
 		  size_t align)
 {
@@ -219,16 +244,15 @@ int nwi_mem_alloc(struct nw_mem *ret_mem, nw_node node, size_t n_bytes, unsigned
 		rc = alloc_any(&mem, &request);
 	if (rc < 0)
 		return rc;
-	count_refusal(mem.reason);
 	if (mem.reason != 0 && flags & NW_MEM_STRICT) {
+		count_refusal(mem.reason);
 		nwi_pages_unmap(mem.base, mem.n_bytes);
 		return mem.reason == -EINVAL ? -ENODEV : mem.reason;
 	}
 	mem.node = request.node;
 	if (flags & NW_MEM_PREFAULT)
 		prefault(mem.base, mem.n_bytes);
-	count(&stats.level_count[mem.level], 1);
-	count(&stats.live_bytes, mem.n_bytes);
+	nwi_mem_count(&mem);
 	*ret_mem = mem;
 	return 0;
 }

@@ -23,6 +23,7 @@ struct game {
 	struct nw_mpsc *mpsc;
 	uint64_t n_items; /* of each producer */
 	uint32_t burst_max;
+	bool in_place; /* claims are filled, and peeks looked at, without a copy between */
 };
 
 struct player {
@@ -33,6 +34,18 @@ struct player {
 static uint64_t check_of(const struct record *record)
 {
 	return nwi_mix64(record->producer ^ record->number << 8 ^ record->call << 40);
+}
+
+/* A push in two halves. */
+static uint32_t push_in_place(struct nw_mpsc *mpsc, const struct record *records, uint32_t count)
+{
+	struct nw_mpsc_claim claim;
+
+	nw_mpsc_claim(mpsc, count, &claim);
+	for (uint32_t k = 0; k < claim.count; k++)
+		((struct record *)(void *)claim.items)[(claim.pos + k) & claim.mask] = records[k];
+	nw_mpsc_show(mpsc, &claim);
+	return claim.count;
 }
 
 static void *produce(void *arg)
@@ -54,7 +67,8 @@ static void *produce(void *arg)
 			records[i] = (struct record){ player->producer, number + i, call, 0 };
 			records[i].check = check_of(&records[i]);
 		}
-		n = nw_mpsc_push_burst(game->mpsc, records, wanted);
+		n = game->in_place ? push_in_place(game->mpsc, records, wanted)
+				   : nw_mpsc_push_burst(game->mpsc, records, wanted);
 		CHECK_INT(n, <=, wanted);
 		number += n;
 		if (n == 0)
@@ -83,28 +97,48 @@ static void look_at(struct seen *seen, const struct record *record)
 	seen->producer_last = p;
 }
 
-static void consume(struct game *game, struct seen *seen)
+static uint32_t pop_in_place(struct game *game, struct seen *seen, uint32_t count)
+{
+	void *records = NULL;
+	uint32_t n = nw_mpsc_peek(game->mpsc, count, &records);
+
+	for (uint32_t i = 0; i < n; i++)
+		look_at(seen, (struct record *)records + i);
+	nw_mpsc_drop(game->mpsc, n);
+	return n;
+}
+
+static uint32_t pop_copies(struct game *game, struct seen *seen, uint32_t count)
 {
 	struct record records[BURST_MAX];
+	uint32_t n = nw_mpsc_pop_burst(game->mpsc, records, count);
+
+	for (uint32_t i = 0; i < n; i++)
+		look_at(seen, &records[i]);
+	return n;
+}
+
+static void consume(struct game *game, struct seen *seen)
+{
 	struct nwi_prng prng;
 
 	nwi_prng_init(&prng, nw_test_seed());
 	for (uint64_t taken = 0; taken < PRODUCERS * game->n_items;) {
-		uint32_t n = nw_mpsc_pop_burst(game->mpsc, records,
-					       1 + nwi_prng_below(&prng, BURST_MAX));
+		uint32_t wanted = 1 + nwi_prng_below(&prng, BURST_MAX);
+		uint32_t n = game->in_place ? pop_in_place(game, seen, wanted)
+					    : pop_copies(game, seen, wanted);
 
-		for (uint32_t i = 0; i < n; i++)
-			look_at(seen, &records[i]);
 		taken += n;
 		if (n == 0)
 			sched_yield();
 	}
 }
 
-static void run_game(uint32_t slots, uint32_t burst_max)
+static void run_game(uint32_t slots, uint32_t burst_max, bool in_place)
 {
 	struct game game = { .n_items = N_ITEMS * (uint64_t)nw_test_scale(),
-			     .burst_max = burst_max };
+			     .burst_max = burst_max,
+			     .in_place = in_place };
 	struct player players[PRODUCERS];
 	struct seen seen = { .producer_last = PRODUCERS };
 	pthread_t threads[PRODUCERS];
@@ -127,15 +161,20 @@ static void run_game(uint32_t slots, uint32_t burst_max)
 
 TEST(single_items_keep_order_and_visibility)
 {
-	run_game(2, 1);
+	run_game(2, 1, false);
 }
 
 TEST(bursts_stay_together)
 {
-	run_game(4, BURST_MAX);
+	run_game(4, BURST_MAX, false);
 }
 
 TEST(bursts_larger_than_the_ring)
 {
-	run_game(2, BURST_MAX);
+	run_game(2, BURST_MAX, false);
+}
+
+TEST(bursts_in_place)
+{
+	run_game(4, BURST_MAX, true);
 }

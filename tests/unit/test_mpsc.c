@@ -159,3 +159,74 @@ TEST(says_where_its_memory_is)
 	nw_mpsc_fini(NULL);
 	CHECK_INT(nw_mpsc_create(&mpsc, 4, 8, (nw_node){ NW_NODE_ID_MAX }), <, 0);
 }
+
+/* ---- in place ---- */
+
+TEST(slots_are_filled_and_read_in_place)
+{
+	struct nw_mpsc *mpsc = new_mpsc(4, 64);
+	struct nw_mpsc_claim claim;
+	void *items = &claim;
+	uint64_t in = 0, out = 0;
+
+	nw_mpsc_claim(mpsc, 0, &claim);
+	CHECK_INT(claim.count, ==, 0);
+	nw_mpsc_show(mpsc, &claim);
+	CHECK_INT(nw_mpsc_peek(mpsc, 4, &items), ==, 0);
+	CHECK(items == &claim);
+	for (int round = 0; round < 50; round++) {
+		uint32_t n;
+
+		nw_mpsc_claim(mpsc, 3, &claim);
+		CHECK_INT(claim.count, ==, 3);
+		CHECK_INT(nw_mpsc_claimed(mpsc), ==, in + 3);
+		for (uint32_t k = 0; k < claim.count; k++, in++)
+			memcpy(claim.items + ((claim.pos + k) & claim.mask) * 64, &in, sizeof(in));
+		CHECK_INT(nw_mpsc_peek(mpsc, 4, &items), ==, 0); /* a gap */
+		nw_mpsc_show(mpsc, &claim);
+		while ((n = nw_mpsc_peek(mpsc, 2, &items)) > 0) {
+			CHECK_INT(n, <=, 2);
+			for (uint32_t k = 0; k < n; k++, out++) {
+				CHECK((uintptr_t)items % 64 == 0);
+				CHECK(memcmp((char *)items + k * 64, &out, sizeof(out)) == 0);
+			}
+			nw_mpsc_drop(mpsc, n - 1);
+			nw_mpsc_drop(mpsc, 0);
+			nw_mpsc_drop(mpsc, 1);
+		}
+		CHECK_INT(out, ==, in);
+		CHECK_INT(nw_mpsc_removed(mpsc), ==, out);
+	}
+	nw_mpsc_destroy(mpsc);
+}
+
+TEST(a_peek_sees_all_bursts_up_to_a_gap_or_the_end)
+{
+	struct nw_mpsc *mpsc = new_mpsc(8, 8);
+	struct nw_mpsc_claim first, second, more;
+	uint64_t item = 0;
+	void *items;
+
+	for (int i = 0; i < 3; i++)
+		CHECK(nw_mpsc_push(mpsc, &item));
+	nw_mpsc_claim(mpsc, 2, &first);
+	nw_mpsc_claim(mpsc, 2, &second);
+	memset(first.items + (first.pos & first.mask) * 8, 0, 16);
+	memset(second.items + (second.pos & second.mask) * 8, 0, 16);
+	nw_mpsc_show(mpsc, &second);
+	CHECK_INT(nw_mpsc_peek(mpsc, 8, &items), ==, 3);
+	CHECK_INT(nw_mpsc_peek(mpsc, 2, &items), ==, 2);
+	nw_mpsc_show(mpsc, &first);
+	CHECK_INT(nw_mpsc_peek(mpsc, 8, &items), ==, 7);
+	nw_mpsc_drop(mpsc, 2);
+	CHECK_INT(nw_mpsc_push_burst(mpsc, &(uint64_t[3]){ 7, 8, 9 }, 3), ==, 3);
+	CHECK_INT(nw_mpsc_peek(mpsc, 8, &items), ==, 6); /* to the end of the array */
+	nw_mpsc_drop(mpsc, 6);
+	CHECK_INT(nw_mpsc_peek(mpsc, 8, &items), ==, 2);
+	CHECK(((uint64_t *)items)[1] == 9);
+	nw_mpsc_claim(mpsc, 99, &more);
+	CHECK_INT(more.count, ==, 6);
+	nw_mpsc_claim(mpsc, 1, &first);
+	CHECK_INT(first.count, ==, 0);
+	nw_mpsc_destroy(mpsc);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Bell: how one thread, or one process, wakes another that sleeps on a file descriptor.
+ *
+ * A bell is an eventfd(2). It can be passed to another process, and waited for beside sockets, with
+ * poll(2), epoll(7) or io_uring(7): it is readable while it has been rung and nobody has heard it.
+ * Many rings before one hearing count as one.
+ *
+ *               ring   wait, hear   close
+ *     ring       -         -          X
+ *     wait       -         -          X
+ *     close      X         X          X
+ *
+ * X: the caller must keep the two calls from overlapping. -: any overlap is fine.
+ *
+ * A ring is a system call, so ring only for somebody who said that it sleeps (nw_lane_reader_rest()
+ * is such a way to say so).
+ */
+#ifndef NW_BELL_H
+#define NW_BELL_H
+
+#include <nw/base.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+NW_BEGIN_DECLS
+
+/**
+ * Make a bell that has not been rung.
+ *
+ * @return its file descriptor, closed on exec
+ * @return -EMFILE  -ENFILE, -ENOMEM: as eventfd(2) says
+ *
+ * Threads: any.
+ * Owner:   the caller; release with nw_bell_close().
+ */
+NW_API int nw_bell_open(void) NW_MUST_USE;
+
+/**
+ * Close a bell. A negative number is a no-op.
+ *
+ * Threads: when no other call on this descriptor is running or will follow.
+ */
+NW_API void nw_bell_close(int fd);
+
+/**
+ * Ring. It cannot fail: a bell that was rung 2^64 times is still rung.
+ *
+ * Threads: any; async-signal-safe.
+ * Order:   what the caller did before happens before the return of the wait or hear it ends, in the
+ *          kernel; ThreadSanitizer does not know, so data needs its own acquire and release.
+ * Cost:    a system call.
+ */
+NW_API void nw_bell_ring(int fd);
+
+/**
+ * Take what was rung so far.
+ *
+ * @return whether it was rung
+ *
+ * Threads: any.
+ * Cost:    a system call; never waits.
+ */
+NW_API bool nw_bell_hear(int fd);
+
+/**
+ * Wait until the bell was rung, and take it.
+ *
+ * @param timeout_ns  at most so long; UINT64_MAX: no limit; 0: as nw_bell_hear()
+ * @return true if it was rung; false: the time has passed, or a signal came
+ *
+ * Threads: any.
+ * Progress: blocks on a ring, at most timeout_ns.
+ * Cost:    two system calls.
+ */
+NW_API bool nw_bell_wait(int fd, uint64_t timeout_ns);
+
+NW_END_DECLS
+
+#endif /* NW_BELL_H */

@@ -76,7 +76,7 @@ static uint32_t default_batch_count(uint32_t state_bytes)
 }
 
 /* Half of what ulimit -v leaves to all: stacks, sets and libraries want some too. */
-static uint64_t addresses_allowed(void)
+uint64_t nwi_addresses_allowed(void)
 {
 	struct rlimit limit;
 
@@ -90,7 +90,7 @@ static void set_sizes(struct nw_explore *explore)
 {
 	const struct nw_explore_options *o = &explore->options;
 	uint64_t pools = nw_topo_cpu_count(o->topo) + explore->topo_node_count;
-	uint64_t share = addresses_allowed() / (3 * pools);
+	uint64_t share = nwi_addresses_allowed() / (3 * pools);
 
 	explore->state_bytes = size_of_state(o);
 	explore->batch_count = o->batch_count ? o->batch_count

@@ -329,6 +329,10 @@ struct nw_explore {
 	struct nw_arena *violation_arena;
 };
 
+/* ---- create.c ---- */
+/* Addresses that a search may reserve in all. */
+uint64_t nwi_addresses_allowed(void);
+
 /* ---- budget.c ---- */
 bool nwi_budget_take(struct nwi_budget *budget, uint64_t n_bytes);
 void nwi_budget_give(struct nwi_budget *budget, uint64_t n_bytes);

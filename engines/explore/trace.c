@@ -131,6 +131,7 @@ static int keep_step(struct nwi_trace *trace, struct nw_explore_step *step, cons
 	memcpy(copy, state, n_bytes);
 	step->state = copy;
 	step->n_bytes = n_bytes;
+	step->part_idx = NW_PART_NONE;
 	return 0;
 }
 

@@ -193,11 +193,14 @@ NW_API void nw_explore_worker_counts(const struct nw_explore *explore, uint32_t 
 NW_API uint32_t nw_explore_levels(const struct nw_explore *explore, uint64_t *ret_levels,
 				  uint32_t level_count_max);
 
+#define NW_PART_NONE UINT32_MAX
+
 /* One state of a counterexample. */
 struct nw_explore_step {
 	const uint8_t *state; /* lent until nw_explore_destroy() */
 	size_t n_bytes;
 	const char *action; /* that led here, or NULL */
+	uint32_t part_idx;  /* of the model's parts, the one that led here, or NW_PART_NONE */
 };
 
 /**

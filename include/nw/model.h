@@ -24,7 +24,7 @@
 
 NW_BEGIN_DECLS
 
-#define NW_MODEL_ABI 3
+#define NW_MODEL_ABI 4
 
 enum {
 	NW_STATE_BYTES_MAX = 65535, /* longest state */
@@ -198,6 +198,25 @@ struct nw_model {
 	void (*level)(void *context, uint32_t depth);
 	/* Optional. What invariant() returns where it cannot tell: an error, not a violation. */
 	const char *failure;
+
+	/* Optional, all three or none: the successors by parts, the actions of a specification.
+	 * Those of part 0, of part 1, ... are together what next() emits, in its order. How many
+	 * there are is the same in all contexts; 0: next() has no parts. A part's name is lent as
+	 * long as the context is open. */
+	uint32_t (*part_count)(void *context);
+	void (*next_part)(void *context, const uint8_t *state, size_t n_bytes, uint32_t part_idx,
+			  struct nw_emit *emit);
+	const char *(*part_name)(void *context, uint32_t part_idx);
+
+	/* Optional. Told before a random walk begins; what the model itself chooses at random
+	 * follows from the seed until the next one. */
+	void (*walk)(void *context, uint64_t walk_idx, uint64_t seed);
+	/* Optional, both or none. Asked between two random walks: whether the context keeps so much
+	 * for states that are past that they should be forgotten; then every walk ends, and the
+	 * model forgets what only states were made of, those of init() excepted. While forget()
+	 * runs no context is in use. */
+	bool (*is_full)(void *context);
+	void (*forget)(const void *model);
 };
 
 NW_END_DECLS

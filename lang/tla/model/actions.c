@@ -95,8 +95,8 @@ static bool add(const struct spot *spot, const struct tla_code *code)
 		runner->actions = at;
 		runner->action_room = room;
 	}
-	at[count] = (struct tla_action){ spot->name,  code->span,  args_text(spot),
-					 code,        spot->frame, spot->lets };
+	at[count] = (struct tla_action){ spot->name, code->span,  args_text(spot),
+					 code,       spot->frame, spot->lets };
 	runner->action_count++;
 	return at[count].args != NULL;
 }
@@ -172,8 +172,8 @@ static bool split_exists(const struct spot *spot, const struct tla_code *code)
 	struct tla_runner *runner = spot->runner;
 	uint32_t before = runner->action_count;
 	tla_value *sets = tla_walk_sets(&runner->eval, code, spot->frame);
-	struct tla_walk *walk =
-		sets ? tla_walk_open(&runner->eval, code, spot->frame, sets, true) : NULL;
+	struct tla_walk *walk = sets ? tla_walk_open(&runner->eval, code, spot->frame, sets, true)
+				     : NULL;
 	int step = walk ? 1 : -1;
 
 	while (step == 1 && runner->action_count < COUNT_MAX) {

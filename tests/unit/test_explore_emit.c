@@ -368,20 +368,21 @@ TEST(no_search_goes_on_after_a_final_violation_or_an_error)
 					      .keep_going = true };
 	const struct nw_explore_step *steps;
 	struct nw_explore_report report;
+	struct nw_explore *explore;
 	struct nw_topo *topo;
 	size_t count;
 
 	options.model_data = &final;
-	finish(explored_with(options, &topo, &report), topo);
+	explore = explored_with(options, &topo, &report);
+	finish(explore, topo);
 	CHECK_INT(report.end, ==, NW_EXPLORE_VIOLATION);
 	options.model_data = &error;
-	finish(explored_with(options, &topo, &report), topo);
+	explore = explored_with(options, &topo, &report);
+	finish(explore, topo);
 	CHECK_INT(report.end, ==, NW_EXPLORE_ERROR);
 	CHECK_INT(report.violation_count, ==, 3); /* all of sum 2 */
 	options.model_data = &unsure;
 	for (uint32_t i = 0; i < 2; i++) {
-		struct nw_explore *explore;
-
 		options.keep_going = i == 0;
 		options.worker_count = 1 + i;
 		unsure.invariant_below = i == 0 ? 2 : 0;

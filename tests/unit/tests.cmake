@@ -42,6 +42,9 @@ endforeach()
 nw_test(unit/test_dag_file SOURCES ${dag_file_sources}
   LIBS PkgConfig::JANSSON PkgConfig::XXHASH PkgConfig::YAML)
 target_include_directories(test_dag_file BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+nw_test(unit/test_relay_frame SOURCES ${PROJECT_SOURCE_DIR}/apps/relay/frame.c
+  ${PROJECT_SOURCE_DIR}/apps/relay/message.c LIBS PkgConfig::ISAL)
+target_include_directories(test_relay_frame BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 nw_test(unit/test_flow)
 nw_test(unit/test_bucket)
 nw_test(unit/test_sched_policy)

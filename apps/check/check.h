@@ -10,7 +10,8 @@
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
  * parse.c    --parse: TLA+ files are well formed, or why not
- * files.c    what the TLA+ front end reads, what specifications write
+ * files.c    what the TLA+ front end reads, what specifications read and write
+ * exec.c     commands that specifications run
  * spec.h     what the files for Spec.tla share
  */
 #ifndef APP_CHECK_CHECK_H
@@ -69,7 +70,7 @@ struct check_options {
 	struct check_dump dumps[CHECK_DUMPS_MAX];
 	uint32_t dump_count;
 	bool is_safety, is_diff_trace;
-	bool is_tool, no_warnings;
+	bool is_tool, no_warnings, allows_exec;
 };
 
 struct check_spec;
@@ -155,9 +156,16 @@ struct check_files {
 };
 
 int check_files_read(void *files, const char *path, const char **ret_text, size_t *ret_bytes);
-/* Of struct tla_files. */
-int check_files_write(void *files, const char *path, const char *text, size_t n_bytes,
-		      bool appends);
 void check_files_free(struct check_files *files);
+
+struct tla_ended;
+
+/* Of struct tla_files: what specifications read, write and run. */
+int check_file_read(void *context, const char *path, char **ret_text, size_t *ret_bytes);
+int check_file_write(void *context, const char *path, const char *text, size_t n_bytes,
+		     unsigned how);
+/* exec.c: words ended by NULL; names and values that the environment gets, in turn, likewise. */
+int check_run_command(void *context, char *const *words, char *const *additions,
+		      struct tla_ended *ret_ended);
 
 #endif /* APP_CHECK_CHECK_H */

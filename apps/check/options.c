@@ -186,6 +186,13 @@ static int set_tool(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_allow_exec(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->allows_exec = true;
+	return APP_OK;
+}
+
 static int set_no_warnings(struct check_options *options, const char *value)
 {
 	(void)value;
@@ -228,6 +235,7 @@ static const struct own_option table[] = {
 	{ "safety", false, set_safety },
 	{ "tool", false, set_tool },
 	{ "no-warnings", false, set_no_warnings },
+	{ "allow-exec", false, set_allow_exec },
 	{ "workers", true, set_workers },
 	{ "nodes", true, set_nodes },
 	{ "route", true, set_route },
@@ -403,6 +411,7 @@ int check_help(void)
 	       "  -I FOLDER            look for modules there as well\n"
 	       "  --safety             leave temporal properties out, and say so\n"
 	       "  --tool               messages for editors, with TLC's codes\n"
+	       "  --allow-exec         let the specification run programs (IOExec)\n"
 	       "  --no-warnings        leave warnings out\n"
 	       "  --diff-trace         of a state only what differs from the one before\n"
 	       "  --dump-trace FILE    the trace as FILE.json or FILE.tla, too\n"

@@ -96,7 +96,10 @@ static void connect(struct check_spec *spec)
 	struct tla_world *world = &spec->model->world;
 	struct tla_eval *eval = &spec->runner->eval;
 
-	world->files = (struct tla_files){ check_files_read, check_files_write, &spec->files };
+	world->files = (struct tla_files){ .read = check_file_read,
+					   .write = check_file_write,
+					   .run = spec->options->allows_exec ? check_run_command
+									     : NULL };
 	world->worker_count = spec->options->explore.worker_count;
 	world->checks_deadlock = !spec->options->explore.no_deadlock &&
 				 !spec->model->config.no_deadlock;

@@ -10,7 +10,9 @@
 extern const struct tla_native
 	tla_natives_fold[]; /* Folds, Functions, FiniteSetsExt, SequencesExt */
 extern const struct tla_native tla_natives_tlc[]; /* TLC, TLCExt, Randomization */
-extern const struct tla_native tla_natives_io[];  /* Json, IOUtils, CSV */
+extern const struct tla_native tla_natives_json[], tla_natives_csv[];
+extern const struct tla_native tla_natives_io[];   /* IOUtils, but for what follows */
+extern const struct tla_native tla_natives_pack[]; /* its TLC's binary files */
 
 /* v as a sequence, as a finite set made explicit; NULL: it is none, and where says for what. */
 const struct tla_obj *tla_need_sequence(struct tla_eval *eval, const char *where, tla_value v);

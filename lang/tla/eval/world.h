@@ -12,13 +12,31 @@
 
 #include <pthread.h>
 
-/* Files of module Json and its like: the program's, called by one thread at a time. */
+/* How a file is written; without any it is there, and written over from its beginning. */
+enum tla_write {
+	TLA_WRITE_CREATE = 1, /* where it is not there */
+	TLA_WRITE_NEW = 2,    /* -EEXIST where it is */
+	TLA_WRITE_CUT = 4,    /* what was in it goes first */
+	TLA_WRITE_APPEND = 8,
+};
+
+/* A command that has ended. */
+struct tla_ended {
+	int exit_value;
+	char *out, *err; /* what it wrote, freed by who asked */
+};
+
+/* Files of module Json and its like, commands of IOUtils: the program's. What is NULL is refused.
+ * All return 0 or a negative errno. */
 struct tla_files {
-	/* As a tla_reader's. */
-	int (*read)(void *context, const char *path, const char **ret_text, size_t *ret_bytes);
-	/* Write a file anew, or at its end. 0 or a negative errno. NULL: none is written. */
+	/* One thread at a time; *ret_text is freed by who asked. */
+	int (*read)(void *context, const char *path, char **ret_text, size_t *ret_bytes);
 	int (*write)(void *context, const char *path, const char *text, size_t n_bytes,
-		     bool appends);
+		     unsigned how);
+	/* Run a command to its end; names and values of the environment's additions follow each
+	 * other. Threads: any. */
+	int (*run)(void *context, char *const *words, char *const *additions,
+		   struct tla_ended *ret_ended);
 	void *context;
 };
 

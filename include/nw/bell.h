@@ -14,8 +14,10 @@
  *
  * X: the caller must keep the two calls from overlapping. -: any overlap is fine.
  *
- * A ring is a system call, so ring only for somebody who said that it sleeps (nw_lane_reader_rest()
- * is such a way to say so).
+ * A ring is a system call, so ring only for somebody who said that it sleeps: in a word that it
+ * sets before it looks a last time, with nw_bell_fence() between, and that is asked after something
+ * was shown, with nw_bell_fence() between (nw_lane_reader_rest() and nw_lane_reader_sleeps() do
+ * so).
  */
 #ifndef NW_BELL_H
 #define NW_BELL_H
@@ -76,6 +78,15 @@ NW_API bool nw_bell_hear(int fd);
  * Cost:    two system calls.
  */
 NW_API bool nw_bell_wait(int fd, uint64_t timeout_ns);
+
+/**
+ * A full fence: of two threads that each write a word, call this, and then read the other's word,
+ * one sees what the other wrote.
+ *
+ * Threads: any.
+ * Progress: wait-free.
+ */
+NW_API void nw_bell_fence(void);
 
 NW_END_DECLS
 

@@ -2,6 +2,7 @@
 /* Bells (nw/bell.h): eventfd(2), never blocking, as a count that only says "not zero".
  * Invariant: a ring is never lost: a write that the kernel refuses found the count at its top. */
 #include "base/clock.h"
+#include "base/fence.h"
 
 #include <nw/bell.h>
 
@@ -55,4 +56,9 @@ bool nw_bell_wait(int fd, uint64_t timeout_ns)
 	if (ppoll(&poller, 1, timeout_ns == UINT64_MAX ? NULL : &limit, NULL) <= 0)
 		return false;
 	return nw_bell_hear(fd);
+}
+
+void nw_bell_fence(void)
+{
+	nwi_fence_full();
 }

@@ -22,6 +22,7 @@ nw_test(unit/test_govern)
 nw_test(unit/test_ring)
 nw_test(unit/test_mpsc)
 nw_test(unit/test_lane)
+nw_test(unit/test_relay LIBS nodewise-relay-static)
 nw_test(unit/test_mpmc)
 nw_test(unit/test_seqlock)
 nw_test(unit/test_stats)
@@ -78,7 +79,8 @@ find_library(NW_URCU_ARCHIVE liburcu-memb.a)
 foreach(archive NW_NUMA_ARCHIVE NW_URCU_ARCHIVE)
   if(${archive})
     add_test(NAME names_${archive} COMMAND ${CMAKE_LINKER} -r --whole-archive
-      $<TARGET_FILE:nodewise-static> $<TARGET_FILE:nodewise-explore-static> ${${archive}}
+      $<TARGET_FILE:nodewise-static> $<TARGET_FILE:nodewise-explore-static>
+      $<TARGET_FILE:nodewise-relay-static> ${${archive}}
       -o ${CMAKE_CURRENT_BINARY_DIR}/names_${archive}.o)
     set_tests_properties(names_${archive} PROPERTIES LABELS unit TIMEOUT 120)
   endif()

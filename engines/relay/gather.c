@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A batch is gathered: first what other shards handed over, then the lanes of clients in turn, then
+ * the ring. Each record is looked at alone: its topic's slot must be this shard's.
+ *
+ * Order of a topic's packets, for a client whose records may still lie in the lane of a shard that
+ * has lost the slot: the client goes over to the new owner's lane only when it has seen its old
+ * lane empty (client.c). The old owner hands a stray over before it lets go of the record in the
+ * lane. And here: the lanes are looked at *before* the hand-over lanes are emptied, and only what
+ * was seen then is taken; so a stray that came before a record seen in a lane is taken before it.
+ * Where the hand-over lanes cannot be emptied, the lanes wait.
+ *
+ * A stray whose slot is frozen stays where it is, and what is behind it too, until the slot is
+ * open.
+ */
+#include "shard.h"
+
+/* The batch so far, and what it was made of. */
+struct gathering {
+	struct nwi_shard *shard;
+	uint32_t count, limit;
+	uint32_t expired_count;
+};
+
+enum taking {
+	TAKEN,   /* it is in the batch, dropped, or handed over: let go of it */
+	BLOCKED, /* it cannot leave its place now, and what is behind it neither */
+};
+
+/* A record that belongs here: into the batch, unless its time is up. */
+static inline void accept(struct gathering *g, const struct nw_packet *record)
+{
+	struct nwi_shard *shard = g->shard;
+	struct nw_packet *packet = &shard->batch[g->count];
+
+	*packet = *record;
+	if (record->ttl_us == 0) {
+		g->count++;
+		return;
+	}
+	packet->ttl_us = nwi_ttl_left(shard->now_ns, shard->relay->board->epoch_ns, record->ttl_us);
+	if (packet->ttl_us > 0)
+		g->count++;
+	else
+		g->expired_count++;
+}
+
+/* A record of another shard's topic. */
+static enum taking hand_over(struct nwi_shard *shard, const struct nw_packet *record)
+{
+	/* [gather.map] acquire, pairs with [move.freeze], [move.open]: what is sent by this word is
+	 * sent in this section, and after the new owner is ready. */
+	uint32_t entry = atomic_load_explicit(
+		&shard->relay->board->map[nw_topic_slot(record->topic)], memory_order_acquire);
+	uint32_t to = entry & NWI_SLOT_SHARD;
+
+	if (entry & NWI_SLOT_FROZEN || to == shard->shard_idx)
+		return BLOCKED; /* on its way: perhaps to here */
+	if (nw_lane_push(&shard->outlets[to].records, record, 1) == 0)
+		return BLOCKED;
+	nwi_count(&shard->tally.misrouted, 1);
+	nwi_tell(shard, to, shard->relay->shards[to]->pending_records);
+	return TAKEN;
+}
+
+static inline enum taking take(struct gathering *g, const struct nw_packet *record)
+{
+	if (NW_UNLIKELY(!nwi_owns(g->shard, nw_topic_slot(record->topic))))
+		return hand_over(g->shard, record);
+	accept(g, record);
+	return TAKEN;
+}
+
+/* Before the records leave their place, see nw_relay_quiesce(). */
+static void count_taken(struct gathering *g, uint32_t count_before)
+{
+	struct nwi_tally *tally = &g->shard->tally;
+
+	nwi_count(&tally->taken, g->count - count_before + g->expired_count);
+	if (g->expired_count == 0)
+		return;
+	nwi_count(&tally->dropped[NW_RELAY_DROP_EXPIRED], g->expired_count);
+	nwi_count(&tally->done, g->expired_count);
+	g->expired_count = 0;
+}
+
+/* ---- the ring ---- */
+
+/* One run of slots; how many were let go of. */
+static uint32_t take_run(struct gathering *g, const struct nw_packet *records, uint32_t count)
+{
+	uint32_t i, void_count = 0, count_before = g->count;
+
+	for (i = 0; i < count; i++) {
+		if (NW_UNLIKELY((records[i].flags & NW_PACKET_FORM_MASK) == 0)) {
+			void_count++;
+			continue;
+		}
+		if (NW_UNLIKELY(take(g, &records[i]) == BLOCKED))
+			break;
+	}
+	count_taken(g, count_before);
+	if (void_count > 0)
+		nwi_count(&g->shard->tally.voids, void_count);
+	return i;
+}
+
+static void gather_ring(struct gathering *g)
+{
+	struct nw_mpsc *ring = g->shard->ring;
+	uint32_t wanted, n, taken;
+	void *records;
+
+	/* Twice: the ring may go over its end. */
+	for (int run = 0; run < 2 && g->count < g->limit; run++) {
+		wanted = g->limit - g->count;
+		n = nw_mpsc_peek(ring, wanted, &records);
+		if (n == 0)
+			return;
+		taken = take_run(g, records, n);
+		nw_mpsc_drop(ring, taken);
+		if (taken < n)
+			return;
+	}
+}
+
+/* ---- from other shards ---- */
+
+static void note_pending(struct nwi_mask *left, _Atomic uint64_t *pending)
+{
+	for (uint32_t w = 0; w < NWI_MASK_WORDS; w++) {
+		/* relaxed: a hint; the exchange orders. */
+		if (atomic_load_explicit(&pending[w], memory_order_relaxed) == 0)
+			continue;
+		/* [gather.pending] acquire, pairs with [tell.pending]: see what was sent. */
+		left->words[w] |= atomic_exchange_explicit(&pending[w], 0, memory_order_acquire);
+	}
+}
+
+/* Whether the lane is empty now. */
+static bool take_handed_over(struct gathering *g, struct nwi_inlet *inlet)
+{
+	struct nwi_tally *tally = &g->shard->tally;
+	uint32_t seen = nw_lane_look(&inlet->records), room = g->limit - g->count;
+	uint32_t n = seen < room ? seen : room, count_before = g->count, i;
+
+	for (i = 0; i < n; i++)
+		if (take(g, nw_lane_at(&inlet->records, i)) == BLOCKED)
+			break;
+	nwi_count(&tally->submitted, i);
+	nwi_count(&tally->accepted, i);
+	count_taken(g, count_before);
+	nw_lane_drop(&inlet->records, i);
+	return i == seen;
+}
+
+/* Whether all hand-over lanes are empty now. */
+static bool gather_handed_over(struct gathering *g)
+{
+	struct nwi_shard *shard = g->shard;
+	bool is_empty = true;
+
+	note_pending(&shard->records_left, shard->pending_records);
+	for (uint32_t w = 0; w < NWI_MASK_WORDS; w++)
+		for (uint64_t left = shard->records_left.words[w]; left != 0; left &= left - 1) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(left);
+
+			if (take_handed_over(g, &shard->inlets[w * 64 + bit]))
+				shard->records_left.words[w] &= ~(UINT64_C(1) << bit);
+			else
+				is_empty = false;
+		}
+	return is_empty;
+}
+
+uint32_t nwi_gather(struct nwi_shard *shard)
+{
+	struct gathering g = { .shard = shard };
+
+	g.limit = shard->batch_max > 1 ? shard->batch_max / 2 : 1;
+	(void)gather_handed_over(&g); /* the lanes of clients, once they are there, wait for it */
+	g.limit = shard->batch_max;
+	gather_ring(&g);
+	return g.count;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Producers come and go. Invariant: the counts of those that are gone are in the relay's, so that a
+ * shard's counts never go back. */
+#include "shard.h"
+
+#include <errno.h>
+
+enum { RIGHTS = NW_RELAY_MAY_SYSTEM | NW_RELAY_MAY_SPEAK_FOR };
+
+static void enlist(struct nw_relay *relay, struct nw_relay_producer *producer)
+{
+	pthread_mutex_lock(&relay->lock);
+	producer->next = relay->producers;
+	producer->link = &relay->producers;
+	if (producer->next)
+		producer->next->link = &producer->next;
+	relay->producers = producer;
+	pthread_mutex_unlock(&relay->lock);
+}
+
+int nw_relay_producer_open(struct nw_relay_producer **ret_producer, struct nw_relay *relay,
+			   const struct nw_relay_producer_options *options)
+{
+	struct nw_relay_producer_options o = { .node = NW_NODE_ANY };
+	struct nw_relay_producer *producer;
+	struct nw_mem mem;
+	int rc;
+
+	if (options)
+		o = *options;
+	if (o.rights & ~(unsigned)RIGHTS || o.priority_top >= NW_PACKET_PRIORITY_COUNT)
+		return -EINVAL;
+	rc = nw_mem_alloc(&mem, o.node,
+			  sizeof(*producer) + relay->shard_count * sizeof(struct nwi_desk),
+			  NW_MEM_PREFAULT);
+	if (rc < 0)
+		return rc;
+	producer = mem.base;
+	producer->mem = mem;
+	producer->relay = relay;
+	producer->sender = o.sender;
+	producer->rights = o.rights;
+	producer->priority_top = o.priority_top;
+	rc = nw_rcu_register(&producer->reader, relay->rcu, NULL);
+	if (rc < 0) {
+		nw_mem_free(&mem);
+		return rc;
+	}
+	enlist(relay, producer);
+	*ret_producer = producer;
+	return 0;
+}
+
+static void fold(struct nwi_desk *sum, const struct nwi_desk *desk)
+{
+	nwi_count(&sum->submitted, nwi_counted(&desk->submitted));
+	nwi_count(&sum->accepted, nwi_counted(&desk->accepted));
+	nwi_count(&sum->voids, nwi_counted(&desk->voids));
+	for (uint32_t r = 0; r < NW_RELAY_REFUSAL_COUNT; r++)
+		nwi_count(&sum->refused[r], nwi_counted(&desk->refused[r]));
+}
+
+void nw_relay_producer_close(struct nw_relay_producer *producer)
+{
+	struct nw_relay *relay;
+	struct nw_mem mem;
+
+	if (!producer)
+		return;
+	relay = producer->relay;
+	pthread_mutex_lock(&relay->lock);
+	*producer->link = producer->next;
+	if (producer->next)
+		producer->next->link = producer->link;
+	for (uint32_t i = 0; i < relay->shard_count; i++)
+		fold(&relay->closed_desks[i], &producer->desks[i]);
+	pthread_mutex_unlock(&relay->lock);
+	nw_rcu_unregister(producer->reader);
+	mem = producer->mem; /* the block holds its description */
+	nw_mem_free(&mem);
+}

@@ -8,9 +8,9 @@
  * slot is a hint, by which datagrams are dealt out before anyone has looked inside: the slot of the
  * first packet's topic, or RELAY_SLOT_NONE. The checksum is that of the body.
  *
- * On a stream the client says HELLO first, and hears HELLO_OK or REFUSED. Each DATA, SUBSCRIBE and
- * PING has one answer (ACK, REFUSED, PONG), in their order; DELIVER, LOST and CLOSING come in
- * between. A datagram is one DATA frame, and has no answer.
+ * On a stream the client says HELLO first, and hears HELLO_OK or REFUSED. Each DATA, SUBSCRIBE,
+ * NAMES and PING has one answer (ACK, REFUSED, PONG), in their order; DELIVER, LOST and CLOSING
+ * come in between. A datagram is one DATA frame, and has no answer.
  *
  * Invariant: nothing here looks behind the bytes it was given, and whatever they are, an answer
  * comes in bounded time: a frame, how many bytes are missing, or what is wrong.
@@ -35,6 +35,7 @@ enum {
 	RELAY_TOKEN_BYTES = 256,             /* of a token, likewise */
 	RELAY_TEXT_BYTES = 240,              /* of a text for people, likewise */
 	RELAY_PING_BYTES_MAX = 64,
+	RELAY_TOPIC_NAME_MAX = 255, /* bytes */
 };
 
 enum relay_kind {
@@ -48,8 +49,9 @@ enum relay_kind {
 	RELAY_CLOSING, /* the relay ends: nothing more is admitted, what is on its way still comes
 			*/
 	RELAY_PING,
-	RELAY_PONG, /* with the bytes of the PING */
-	RELAY_LOST, /* how many packets this subscriber has lost so far, being too slow */
+	RELAY_PONG,  /* with the bytes of the PING */
+	RELAY_LOST,  /* how many packets this subscriber has lost so far, being too slow */
+	RELAY_NAMES, /* of topics that will be sent to, or heard by prefix; ACK: all are allowed */
 	RELAY_KIND_END
 };
 
@@ -105,7 +107,7 @@ struct relay_hello_ok {
 };
 
 struct relay_ack {
-	uint32_t accepted; /* packets of a DATA; topics that a SUBSCRIBE hears */
+	uint32_t accepted; /* packets of a DATA; topics that a SUBSCRIBE hears; NAMES */
 };
 
 /* Why, beyond enum nw_relay_refusal. */
@@ -156,6 +158,13 @@ bool relay_get_ack(const struct relay_frame *frame, struct relay_ack *ret);
 bool relay_get_refused(const struct relay_frame *frame, struct relay_refused *ret);
 bool relay_get_lost(const struct relay_frame *frame, uint64_t *ret);
 bool relay_get_subscribe(const struct relay_frame *frame, struct relay_subscribe *ret);
+
+/* Appends a name to those of a NAMES body; 0: it has no room in n_bytes. */
+size_t relay_put_name(unsigned char *ret_body, size_t used, size_t n_bytes, const char *name);
+/* The name at *inout_at, with a final zero, and moves on. False: that was the last, or *inout_at is
+ * not at the end and the body is none. */
+bool relay_get_name(const struct relay_frame *frame, size_t *inout_at,
+		    char ret_name[RELAY_TOPIC_NAME_MAX + 1]);
 
 /* "denied": of both enums; a label. */
 const char *relay_reason_name(unsigned reason);

@@ -208,3 +208,33 @@ bool relay_get_subscribe(const struct relay_frame *frame, struct relay_subscribe
 	ret->rest_bytes = rest_bytes;
 	return true;
 }
+
+/* ---- names: each its length (1), 1..255, and its bytes ---- */
+
+size_t relay_put_name(unsigned char *ret_body, size_t used, size_t n_bytes, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > RELAY_TOPIC_NAME_MAX || n_bytes - used < 1 + length)
+		return 0;
+	ret_body[used] = (unsigned char)length;
+	memcpy(ret_body + used + 1, name, length);
+	return used + 1 + length;
+}
+
+bool relay_get_name(const struct relay_frame *frame, size_t *inout_at,
+		    char ret_name[RELAY_TOPIC_NAME_MAX + 1])
+{
+	size_t at = *inout_at, length;
+
+	if (frame->kind != RELAY_NAMES || at >= frame->body_bytes)
+		return false;
+	length = frame->body[at];
+	if (length == 0 || length > frame->body_bytes - at - 1)
+		return false;
+	*inout_at = at + 1 + length;
+	if (get_text(frame->body + at + 1, length, ret_name))
+		return true;
+	*inout_at = at;
+	return false;
+}

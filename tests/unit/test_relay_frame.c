@@ -209,6 +209,41 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 	}
 }
 
+TEST(names_come_out_as_they_went_in_until_one_is_none)
+{
+	unsigned char bytes[WHOLE_MAX], *body = bytes + RELAY_HEAD_BYTES;
+	char longest[RELAY_TOPIC_NAME_MAX + 2] = "", name[RELAY_TOPIC_NAME_MAX + 1];
+	struct relay_frame frame;
+	size_t used, at = 0;
+
+	memset(longest, 'x', RELAY_TOPIC_NAME_MAX);
+	used = relay_put_name(body, 0, BODY_MAX, "a");
+	used = relay_put_name(body, used, BODY_MAX, longest);
+	CHECK_INT(used, ==, 2 + 1 + RELAY_TOPIC_NAME_MAX);
+	CHECK_INT(relay_put_name(body, used, BODY_MAX, ""), ==, 0);
+	CHECK_INT(relay_put_name(body, used, used + 1, "b"), ==, 0);
+	longest[RELAY_TOPIC_NAME_MAX] = 'x';
+	CHECK_INT(relay_put_name(body, used, BODY_MAX, longest), ==, 0);
+	longest[RELAY_TOPIC_NAME_MAX] = '\0';
+	frame = through(bytes, RELAY_NAMES, used);
+	CHECK(relay_get_name(&frame, &at, name));
+	CHECK_STR(name, "a");
+	CHECK(relay_get_name(&frame, &at, name));
+	CHECK_STR(name, longest);
+	CHECK(!relay_get_name(&frame, &at, name) && at == frame.body_bytes);
+
+	/* Longer than what is there; of no length; with a zero inside. */
+	static const unsigned char bad[][4] = { { 4, 'a', 'b', 'c' },
+						{ 0, 1, 'a', 0 },
+						{ 3, 'a', 0, 'b' } };
+	for (size_t i = 0; i < 3; i++) {
+		memcpy(body, bad[i], 4);
+		frame = through(bytes, RELAY_NAMES, 4);
+		at = 0;
+		CHECK(!relay_get_name(&frame, &at, name) && at == 0);
+	}
+}
+
 /* Whatever a decoder returns, its texts end inside their room. */
 static void decode_all(const struct relay_frame *frame)
 {
@@ -217,9 +252,13 @@ static void decode_all(const struct relay_frame *frame)
 	struct relay_ack ack;
 	struct relay_refused no;
 	struct relay_subscribe subscribe;
+	char name[RELAY_TOPIC_NAME_MAX + 1];
+	size_t at = 0, before = 0;
 	uint64_t lost;
 	unsigned taken = 0;
 
+	for (; relay_get_name(frame, &at, name); before = at)
+		CHECK(at > before && at <= frame->body_bytes && strlen(name) == at - before - 1);
 	if (relay_get_hello(frame, &hello)) {
 		CHECK_INT(strlen(hello.name), <, RELAY_NAME_BYTES);
 		CHECK_INT(strlen(hello.token), <, RELAY_TOKEN_BYTES);

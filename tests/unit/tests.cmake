@@ -46,6 +46,13 @@ target_include_directories(test_dag_file BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/ap
 nw_test(unit/test_relay_frame SOURCES ${PROJECT_SOURCE_DIR}/apps/relay/frame.c
   ${PROJECT_SOURCE_DIR}/apps/relay/message.c LIBS PkgConfig::ISAL)
 target_include_directories(test_relay_frame BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+foreach(name common/app common/bytes common/fields common/tree common/words relay/compile relay/lookup
+    relay/people relay/rules relay/senders)
+  list(APPEND relay_rules_sources ${PROJECT_SOURCE_DIR}/apps/${name}.c)
+endforeach()
+nw_test(unit/test_relay_rules SOURCES ${relay_rules_sources}
+  LIBS PkgConfig::JANSSON PkgConfig::YAML PkgConfig::CRYPTO)
+target_include_directories(test_relay_rules BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 nw_test(unit/test_flow)
 nw_test(unit/test_bucket)
 nw_test(unit/test_sched_policy)

@@ -366,9 +366,9 @@ void nw_walk_report(const struct nw_walk *walk, struct nw_walk_report *ret_repor
 	r.memory_bytes_peak = read_count(&walk->budget.peak_bytes);
 	r.is_simulated = nw_topo_kind(walk->options.topo) == NW_TOPO_SIMULATED;
 	r.is_time_over = atomic_load(&walk->is_time_over);
+	r.initial_count = atomic_load(&walk->initial_count);
 	if (atomic_load(&walk->ended_ns) != 0) {
 		r.end = end_of(walk);
-		r.initial_count = walk->initial.places.count;
 		r.invariant = walk->fault.name;
 		/* A walk that came to a fault is one, but an initial state is none. */
 		if (walk->fault.walk_idx != NWI_NO_WALK && r.initial_count > 0) {

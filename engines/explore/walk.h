@@ -108,6 +108,7 @@ struct nw_walk {
 	_Atomic bool is_stopping;
 	_Atomic int end; /* enum nw_explore_end, or -1; a fault comes before it */
 	_Atomic bool is_time_over;
+	_Atomic uint64_t initial_count; /* once they are made */
 	_Atomic uint64_t started_ns, ended_ns;
 
 	/* create and run wait for the workers, and they for run. */

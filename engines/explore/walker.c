@@ -373,7 +373,10 @@ void nwi_walk_begin(struct nwi_walker *walker)
 	if (walker->is_over) {
 		atomic_store(&walk->is_stopping, true);
 		walk->initial.places.count = 0;
+	} else if (walk->options.model->forget) {
+		walk->options.model->forget(walk->options.model_data);
 	}
+	atomic_store(&walk->initial_count, walk->initial.places.count);
 }
 
 /* ---- create ---- */

@@ -201,8 +201,8 @@ struct nw_model {
 
 	/* Optional, all three or none: the successors by parts, the actions of a specification.
 	 * Those of part 0, of part 1, ... are together what next() emits, in its order. How many
-	 * there are is the same in all contexts; 0: next() has no parts. A part's name is lent as
-	 * long as the context is open. */
+	 * there are is the same in all contexts; 0: next() has no parts. A part's name is lent
+	 * until forget(), else as long as the context is open. */
 	uint32_t (*part_count)(void *context);
 	void (*next_part)(void *context, const uint8_t *state, size_t n_bytes, uint32_t part_idx,
 			  struct nw_emit *emit);
@@ -211,10 +211,10 @@ struct nw_model {
 	/* Optional. Told before a random walk begins; what the model itself chooses at random
 	 * follows from the seed until the next one. */
 	void (*walk)(void *context, uint64_t walk_idx, uint64_t seed);
-	/* Optional, both or none. Asked between two random walks: whether the context keeps so much
-	 * for states that are past that they should be forgotten; then every walk ends, and the
-	 * model forgets what only states were made of, those of init() excepted. While forget()
-	 * runs no context is in use. */
+	/* Optional, both or none. forget() is called once when the initial states of random walks
+	 * are made: what they are made of stays. is_full() is asked between two walks: whether the
+	 * context keeps so much for states that are past that they should be forgotten; then every
+	 * walk ends and forget() is called again. While it runs no context is in use. */
 	bool (*is_full)(void *context);
 	void (*forget)(const void *model);
 };

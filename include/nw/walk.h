@@ -65,8 +65,8 @@ struct nw_walk_options {
 
 /* A snapshot; while the walks go on the fields are each recent, not simultaneous. */
 struct nw_walk_report {
-	/* Meaningful once nw_walk_run() returned. DONE: all walks asked for were made, or the time
-	 * is over. */
+	/* Meaningful once nw_walk_run() returned, as is what tells of a fault. DONE: all walks
+	 * asked for were made, or the time is over. */
 	enum nw_explore_end end;
 	uint64_t generated;     /* initial states and successors made */
 	uint64_t initial_count; /* initial states that walks begin in */

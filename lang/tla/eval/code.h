@@ -61,11 +61,13 @@ struct tla_operator {
 /* A definition without parameters whose value is the same in all states: evaluated once a thread,
  * or once and for all where its value can be stored. */
 struct tla_constant {
+	struct tla_constant *next; /* of all; see world.h */
 	tla_sym name;
 	struct tla_span span;
 	uint32_t constant_idx; /* of the evaluator's array */
 	const struct tla_fn *fn;
 	_Atomic(tla_value) stored;
+	tla_value marked; /* stored at the store's mark; TLA_NONE: not by then */
 };
 
 typedef tla_value tla_eval_fn(struct tla_eval *eval, const struct tla_code *code,

@@ -75,6 +75,7 @@ struct tla_eval {
 	void *report_context;
 	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
 	uint64_t random;
+	uint64_t walk_idx; /* of the random walk, with its level */
 	uint64_t composed_count;  /* states between A and B of A \cdot B so far */
 	uint32_t between_count;   /* of \cdot that are being evaluated */
 	uint64_t next_reads;      /* of primed variables, and of what was made of them */

@@ -72,14 +72,18 @@ void tla_memo_destroy(struct tla_memo *memo)
 	nw_mem_free(&mem);
 }
 
-void tla_memo_trim(struct tla_memo *memo)
+void tla_memo_clear(struct tla_memo *memo)
 {
-	if (memo->kept.n_bytes <= KEPT_BYTES_MAX)
-		return;
 	memset(memo->entries, 0, sizeof memo->entries);
 	tla_heap_fini(&memo->kept);
 	/* Where there is no memory any more, the first value to be kept fails and is not. */
 	(void)tla_heap_init(&memo->kept, NW_NODE_ANY, SIZE_MAX);
+}
+
+void tla_memo_trim(struct tla_memo *memo)
+{
+	if (memo->kept.n_bytes > KEPT_BYTES_MAX)
+		tla_memo_clear(memo);
 }
 
 /* Equal words mean equal values as long as the table is not emptied. */

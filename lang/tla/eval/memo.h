@@ -49,7 +49,8 @@ const struct tla_code *tla_code_inside(const struct tla_code *code);
 /* A thread's table. NULL: no memory. */
 struct tla_memo *tla_memo_create(uint32_t site_count);
 void tla_memo_destroy(struct tla_memo *memo);
-/* Empty the table if its values have become many. Nothing on the heap may refer to them. */
+/* Empty the table; trim: if its values have become many. Nothing on the heap may refer to them. */
+void tla_memo_clear(struct tla_memo *memo);
 void tla_memo_trim(struct tla_memo *memo);
 
 #endif /* TLA_MEMO_H */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes: what a name can stand for, and calls. */
+#include "../value/order.h"
 #include "../value/print.h"
 #include "eval.h"
 #include "nodes.h"
@@ -47,14 +48,18 @@ tla_value tla_ev_slot(struct tla_eval *eval, const struct tla_code *code, struct
 static tla_value evaluate_constant(struct tla_eval *eval, struct tla_constant *constant)
 {
 	struct tla_heap *heap = eval->heap, *lasting = &eval->heaps[1];
+	uint64_t random = eval->random;
 	struct tla_frame *frame;
 	tla_value v = TLA_NONE;
 
+	/* What is chosen at random does not depend on who asks first. */
+	eval->random = tla_mix((uint64_t)eval->world->seed, constant->constant_idx);
 	eval->heap = lasting;
 	frame = tla_frame_new(eval, constant->fn, NULL);
 	if (frame)
 		v = tla_eval(eval, constant->fn->body, frame);
 	eval->heap = heap;
+	eval->random = random;
 	if (!v && heap != lasting) {
 		tla_fail(heap, "%s", lasting->error);
 		tla_heap_clear(lasting);

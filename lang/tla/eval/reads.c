@@ -162,8 +162,8 @@ static struct tla_code *hoist(struct pass *pass, struct tla_code *code)
 			       .level = TLA_CONSTANT,
 			       .body = code };
 	constant->span = code->span;
-	constant->constant_idx = world->constant_count++;
 	constant->fn = fn;
+	tla_world_add_constant(world, constant);
 	node->eval = tla_ev_constant;
 	node->constant = constant;
 	return node;

@@ -134,8 +134,8 @@ static bool make_constant(struct tla_compiler *compiler, struct tla_entity *enti
 		return false;
 	constant->name = entity->sym;
 	constant->span = entity->span;
-	constant->constant_idx = compiler->world->constant_count++;
 	constant->fn = entity->fn;
+	tla_world_add_constant(compiler->world, constant);
 	entity->constant = constant;
 	return true;
 }

@@ -13,6 +13,13 @@ tla_sym tla_world_symbol(const struct tla_world *world, const char *text, size_t
 	return sym;
 }
 
+void tla_world_add_constant(struct tla_world *world, struct tla_constant *constant)
+{
+	constant->constant_idx = world->constant_count++;
+	constant->next = world->constants;
+	world->constants = constant;
+}
+
 const char *tla_world_string_text(const void *context, uint32_t sym)
 {
 	const struct tla_world *world = context;

@@ -48,6 +48,7 @@ struct tla_world {
 	uint32_t var_count;
 	tla_sym *models; /* model values */
 	uint32_t model_count, model_room;
+	struct tla_constant *constants;
 	uint32_t constant_count;
 	uint32_t site_count; /* of expressions that are remembered */
 	/* What TLCGet("config") says; set by the program before it evaluates. */
@@ -59,6 +60,9 @@ struct tla_world {
 	/* Of the symbol table while threads evaluate: ToString() and \o make strings. */
 	pthread_mutex_t *symbol_lock;
 };
+
+/* A further constant, numbered. While the specification is compiled. */
+void tla_world_add_constant(struct tla_world *world, struct tla_constant *constant);
 
 /* The symbol of a text that may be new; TLA_NO_SYM: no memory. Threads: any. */
 tla_sym tla_world_symbol(const struct tla_world *world, const char *text, size_t n_bytes);

@@ -55,12 +55,14 @@ static tla_value arg_at(const struct spot *spot, uint32_t i)
 	return (v & 7) == TLA_OPERATOR ? TLA_NONE : tla_force(eval, v);
 }
 
-/* NULL: no memory. */
-static const char *args_text(const struct spot *spot)
+/* "Send(1, 2)"; where the arguments begin in *ret_args. NULL: no memory. */
+static const char *label_of(const struct spot *spot, const char **ret_args)
 {
 	struct tla_heap *heap = spot->runner->eval.heap;
+	const char *name = spot->name ? tla_world_string_text(spot->runner->eval.world, spot->name)
+				      : "";
+	size_t at = 0, name_length = strlen(name);
 	char text[ARGS_BYTES_MAX] = "";
-	size_t at = 0;
 	char *copy;
 
 	for (uint32_t i = 0; i < arg_count(spot); i++) {
@@ -75,8 +77,13 @@ static const char *args_text(const struct spot *spot)
 	}
 	if (at > 0 && at + 1 < sizeof text)
 		memcpy(text + at++, ")", 2);
-	copy = tla_alloc(heap, (at + 1 + 7) / 8 * 8);
-	return copy ? memcpy(copy, text, at + 1) : NULL;
+	copy = tla_alloc(heap, (name_length + at + 1 + 7) / 8 * 8);
+	if (!copy)
+		return NULL;
+	memcpy(copy, name, name_length);
+	memcpy(copy + name_length, text, at + 1);
+	*ret_args = copy + name_length;
+	return copy;
 }
 
 static bool add(const struct spot *spot, const struct tla_code *code)
@@ -95,10 +102,14 @@ static bool add(const struct spot *spot, const struct tla_code *code)
 		runner->actions = at;
 		runner->action_room = room;
 	}
-	at[count] = (struct tla_action){ spot->name, code->span,  args_text(spot),
-					 code,       spot->frame, spot->lets };
+	at[count] = (struct tla_action){ .name = spot->name,
+					 .span = code->span,
+					 .code = code,
+					 .frame = spot->frame,
+					 .lets = spot->lets };
+	at[count].label = label_of(spot, &at[count].args);
 	runner->action_count++;
-	return at[count].args != NULL;
+	return at[count].label != NULL;
 }
 
 static bool are_constant(const struct tla_code *code, uint32_t first, uint32_t count)

@@ -19,7 +19,8 @@ struct tla_binding {
 struct tla_action {
 	tla_sym name;         /* of the innermost definition around it; or TLA_NO_SYM */
 	struct tla_span span; /* of the action's text */
-	const char *args;     /* of that definition: "(1, 2)", or "" */
+	const char *label;    /* name and arguments of that definition: "Send(1, 2)"; or "" */
+	const char *args;     /* of these, the arguments */
 	const struct tla_code *code;
 	struct tla_frame *frame;
 	const struct tla_binding *lets; /* the innermost one */

@@ -93,12 +93,15 @@ struct tla_runner {
 	struct tla_eval_mark base, bottom; /* bottom: of the heap, where nothing is evaluated */
 	struct tla_action *actions;        /* actions.h; NULL: not asked for yet */
 	uint32_t action_count, action_room;
+	struct tla_mark origins[2]; /* of the heaps, when it was made */
 };
 
 /* -ENOMEM. stack_bytes: what recursion may use of the thread's stack from here. */
 int tla_runner_create(struct tla_runner **ret_runner, const struct tla_model *model, nw_node node,
 		      size_t stack_bytes);
 void tla_runner_destroy(struct tla_runner *runner);
+/* Be as when it was made, but for registers; what its keeper stored since its mark is gone. */
+void tla_runner_forget(struct tla_runner *runner);
 
 /*
  * Give every initial state, or every successor of a state, to emit, which finds it in

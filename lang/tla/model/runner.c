@@ -85,6 +85,8 @@ int tla_runner_create(struct tla_runner **ret_runner, const struct tla_model *mo
 		return err;
 	}
 	runner->base = runner->bottom = tla_eval_mark(&runner->eval);
+	for (int i = 0; i < 2; i++)
+		runner->origins[i] = tla_heap_mark(&runner->eval.heaps[i]);
 	*ret_runner = runner;
 	return 0;
 }
@@ -99,6 +101,21 @@ void tla_runner_destroy(struct tla_runner *runner)
 	tla_keeper_destroy(runner->eval.keeper);
 	nw_mem_free(&runner->eval.undo_mem);
 	nw_arena_destroy(runner->arena);
+}
+
+void tla_runner_forget(struct tla_runner *runner)
+{
+	struct tla_eval *eval = &runner->eval;
+
+	runner->actions = NULL;
+	runner->action_count = runner->action_room = 0;
+	tla_memo_clear(eval->memo);
+	memset(eval->constants, 0, runner->model->world.constant_count * sizeof *eval->constants);
+	eval->undo_count = 0;
+	for (int i = 0; i < 2; i++)
+		tla_heap_cut(&eval->heaps[i], runner->origins[i]);
+	runner->base = runner->bottom = tla_eval_mark(eval);
+	tla_keeper_forget(eval->keeper);
 }
 
 /* Where nothing is on the heap, nothing refers to remembered values. */

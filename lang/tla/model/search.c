@@ -4,7 +4,7 @@
  * successors in the same order, so that traces can be made again; whatever is random or a register
  * is the specification's own fault, as with TLC.
  */
-#include "search.h"
+#include "search_worker.h"
 
 #include "identity.h"
 #include "symmetry.h"
@@ -19,18 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One worker's side. */
-struct tla_search_context {
-	struct tla_search_context *next; /* in the search's list, under its lock */
-	struct nw_arena *arena;          /* this */
-	struct tla_search *search;
-	struct tla_runner *runner;
-	struct tla_identity *identity; /* NULL: neither view nor symmetry */
-	struct nw_emit *emit;
-	const tla_value *from; /* the state at hand, aligned; NULL: initial states */
-	uint32_t depth;        /* of `from`; 0: of initial states there is none */
-	tla_value *scratch;    /* three states: a successor, `from`, one that is looked at */
-};
+/* Forgetting takes a few milliseconds. */
+enum { FORGET_BYTES = 64 << 20 };
 
 const char tla_search_failure[] = "an expression cannot be evaluated";
 
@@ -158,8 +148,8 @@ static const char *name_of(const struct tla_search_context *context, tla_sym nam
 
 enum { STOP = 1 };
 
-static int stop_in_error(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
-			 const tla_value *state)
+int tla_search_stop(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
+		    const tla_value *state)
 {
 	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
 
@@ -213,7 +203,7 @@ static int check(struct tla_search_context *context, enum tla_stage stage,
 
 	if (holds == 1)
 		return 0;
-	return holds < 0 ? stop_in_error(context, stage, failed->name, state)
+	return holds < 0 ? tla_search_stop(context, stage, failed->name, state)
 			 : tell_violation(context, stage, failed->name, state);
 }
 
@@ -228,7 +218,7 @@ static int is_in_model(struct tla_search_context *context, const tla_value *stat
 		holds = all_hold(context, &model->action_constraints, context->from, state,
 				 &failed);
 	if (holds < 0)
-		(void)stop_in_error(context, TLA_AT_CONSTRAINT, failed->name, state);
+		(void)tla_search_stop(context, TLA_AT_CONSTRAINT, failed->name, state);
 	return holds;
 }
 
@@ -260,7 +250,7 @@ static int take_state(struct tla_search_context *context, const tla_value *state
 }
 
 /* Formulas are evaluated while an action is: they have their own states. */
-static int take_successor(struct tla_eval *eval, void *opaque)
+int tla_search_take(struct tla_eval *eval, void *opaque)
 {
 	struct tla_search_context *context = opaque;
 	uint32_t count = context->search->model->world.var_count;
@@ -302,18 +292,8 @@ static void search_init(void *opaque, struct nw_emit *emit)
 
 	context->emit = emit;
 	context->from = NULL;
-	if (tla_run_init(context->runner, take_successor, context) < 0)
-		(void)stop_in_error(context, TLA_AT_INIT, TLA_NO_SYM, NULL);
-}
-
-/* A copy that is aligned. The engine may ask for an invariant while successors are made. */
-static const tla_value *aligned(struct tla_search_context *context, uint32_t place,
-				const uint8_t *state, size_t n_bytes)
-{
-	tla_value *copy = context->scratch + place * context->search->model->world.var_count;
-
-	memcpy(copy, state, n_bytes);
-	return copy;
+	if (tla_run_init(context->runner, tla_search_take, context) < 0)
+		(void)tla_search_stop(context, TLA_AT_INIT, TLA_NO_SYM, NULL);
 }
 
 static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, struct nw_emit *emit)
@@ -321,12 +301,10 @@ static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, stru
 	struct tla_search_context *context = opaque;
 
 	context->emit = emit;
-	context->from = aligned(context, 1, state, n_bytes);
-	if (tla_run_next(context->runner, context->from, take_successor, context) < 0)
-		(void)stop_in_error(context, TLA_AT_NEXT, TLA_NO_SYM, NULL);
-	/* TLC counts the states between A and B of A \cdot B, too. */
-	for (; context->runner->eval.composed_count > 0; context->runner->eval.composed_count--)
-		nw_emit_drop(emit);
+	context->from = tla_search_aligned(context, 1, state, n_bytes);
+	if (tla_run_next(context->runner, context->from, tla_search_take, context) < 0)
+		(void)tla_search_stop(context, TLA_AT_NEXT, TLA_NO_SYM, NULL);
+	tla_search_drop_composed(context);
 }
 
 static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)
@@ -334,7 +312,7 @@ static const char *search_invariant(void *opaque, const uint8_t *state, size_t n
 	struct tla_search_context *context = opaque;
 	const struct tla_formula *failed;
 	int holds = all_hold(context, &context->search->model->invariants, NULL,
-			     aligned(context, 2, state, n_bytes), &failed);
+			     tla_search_aligned(context, 2, state, n_bytes), &failed);
 
 	if (holds == 1)
 		return NULL;
@@ -348,7 +326,7 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 {
 	struct tla_search_context *context = opaque;
 	const struct tla_model *model = context->search->model;
-	const tla_value *values = aligned(context, 2, state, n_bytes);
+	const tla_value *values = tla_search_aligned(context, 2, state, n_bytes);
 	struct tla_runner *runner = context->runner;
 	uint64_t identity = 0;
 	tla_value view;
@@ -375,7 +353,7 @@ static void search_print(void *opaque, const uint8_t *state, size_t n_bytes, cha
 {
 	struct tla_search_context *context = opaque;
 	const struct tla_world *world = &context->search->model->world;
-	const tla_value *values = aligned(context, 2, state, n_bytes);
+	const tla_value *values = tla_search_aligned(context, 2, state, n_bytes);
 	size_t at = 0;
 
 	text[0] = '\0';
@@ -425,7 +403,7 @@ static int find_group(struct tla_search *search)
 
 int tla_search_init(struct tla_search *search, const struct tla_model *model)
 {
-	*search = (struct tla_search){ .model = model };
+	*search = (struct tla_search){ .model = model, .forget_bytes = FORGET_BYTES };
 	pthread_mutex_init(&search->lock, NULL);
 	search->interface = (struct nw_model){
 		.abi = NW_MODEL_ABI,
@@ -442,6 +420,12 @@ int tla_search_init(struct tla_search *search, const struct tla_model *model)
 		.identity = model->view.fn || model->symmetry.count > 0 ? search_identity : NULL,
 		.print = search_print,
 		.level = search_level,
+		.part_count = tla_search_part_count,
+		.next_part = tla_search_next_part,
+		.part_name = tla_search_part_name,
+		.walk = tla_search_walk,
+		.is_full = tla_search_is_full,
+		.forget = tla_search_forget,
 		.failure = tla_search_failure,
 	};
 	return model->symmetry.count > 0 ? find_group(search) : 0;

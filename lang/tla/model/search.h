@@ -59,6 +59,10 @@ struct tla_search {
 	bool has_error;
 	bool has_initial; /* the program was told of them */
 	struct tla_search_error error;
+	/* Of random walks: bytes of values that one worker stores before they are forgotten. */
+	uint64_t forget_bytes;
+	bool is_marked;
+	uint64_t forgotten_count; /* how often values of past states were forgotten */
 };
 
 /*

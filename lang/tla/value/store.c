@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum { SHARD_COUNT = 256, FIRST_SLOT_COUNT = 256, TAG_SHIFT = 48 };
 
@@ -35,7 +36,8 @@ struct table {
 struct shard {
 	_Alignas(128) _Atomic(struct table *) table;
 	atomic_bool is_locked;
-	uint64_t used_count; /* under the lock */
+	uint64_t used_count;  /* under the lock */
+	struct table *marked; /* the words at the mark; NULL: there is none */
 };
 
 struct tla_store {
@@ -64,6 +66,17 @@ static void table_free(struct table *table)
 	struct nw_mem mem = table->mem;
 
 	nw_mem_free(&mem);
+}
+
+/* A table and those that it replaced; or none. */
+static void tables_free(struct table *table)
+{
+	while (table) {
+		struct table *older = table->older;
+
+		table_free(table);
+		table = older;
+	}
 }
 
 static void count_table(struct tla_store *store, const struct table *table)
@@ -124,12 +137,8 @@ void tla_store_destroy(struct tla_store *store)
 		struct table *table = atomic_load_explicit(&store->shards[i].table,
 							   memory_order_relaxed);
 
-		while (table) {
-			struct table *older = table->older;
-
-			table_free(table);
-			table = older;
-		}
+		tables_free(table);
+		tables_free(store->shards[i].marked);
 	}
 	mem = store->mem;
 	nw_mem_free(&mem);
@@ -347,4 +356,109 @@ tla_value tla_store(struct tla_keeper *keeper, struct tla_heap *heap, tla_value 
 		keeper->recent[i].hash = keeper->recent[i].v ? tla_hash(v) : 0;
 	}
 	return keeper->recent[i].v;
+}
+
+/* --- Forgetting --- */
+
+/* The words of a table side by side. NULL: no memory. */
+static struct table *words_of(struct table *table, uint64_t count)
+{
+	struct table *words = table_new(count);
+	uint64_t k = 0;
+
+	for (uint64_t i = 0; words && i < table->slot_count; i++) {
+		/* relaxed: not yet shared: no other thread uses the store. */
+		uint64_t word = atomic_load_explicit(&table->slots[i], memory_order_relaxed);
+
+		if (word)
+			/* relaxed: not yet shared: no other thread uses the store. */
+			atomic_store_explicit(&words->slots[k++], word, memory_order_relaxed);
+	}
+	return words;
+}
+
+int tla_store_mark(struct tla_store *store)
+{
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		struct shard *shard = &store->shards[i];
+		struct table *words = words_of(atomic_load(&shard->table), shard->used_count);
+
+		if (!words)
+			return -ENOMEM;
+		tables_free(shard->marked);
+		shard->marked = words;
+	}
+	return 0;
+}
+
+/* The table keeps its size: it will be as full again. */
+static void refill(struct table *table, struct table *words)
+{
+	for (uint64_t i = 0; i < table->slot_count; i++)
+		/* relaxed: not yet shared: no other thread uses the store. */
+		atomic_store_explicit(&table->slots[i], 0, memory_order_relaxed);
+	for (uint64_t i = 0; i < words->slot_count; i++) {
+		/* relaxed: not yet shared: no other thread uses the store. */
+		uint64_t word = atomic_load_explicit(&words->slots[i], memory_order_relaxed);
+		const struct tla_obj *obj = (struct tla_obj *)(uintptr_t)(word & ADDRESS_MASK);
+		uint64_t slot;
+
+		(void)find(table, TLA_NONE, obj->hash, &slot); /* not there: a free slot */
+		/* relaxed: not yet shared: no other thread uses the store. */
+		atomic_store_explicit(&table->slots[slot], word, memory_order_relaxed);
+	}
+}
+
+void tla_store_forget(struct tla_store *store)
+{
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		struct shard *shard = &store->shards[i];
+		struct table *table = atomic_load(&shard->table);
+
+		for (const struct table *at = table->older; at; at = at->older)
+			/* relaxed: a statistic. */
+			atomic_fetch_sub_explicit(&store->table_bytes, at->mem.n_bytes,
+						  memory_order_relaxed);
+		tables_free(table->older);
+		table->older = NULL;
+		refill(table, shard->marked);
+		shard->used_count = shard->marked->slot_count;
+	}
+}
+
+void tla_keeper_mark(struct tla_keeper *keeper)
+{
+	keeper->marked.memory = tla_heap_mark(&keeper->memory);
+	keeper->marked.stored_count = keeper->stored_count;
+	keeper->marked.stored_bytes = keeper->stored_bytes;
+}
+
+void tla_keeper_forget(struct tla_keeper *keeper)
+{
+	tla_heap_cut(&keeper->memory, keeper->marked.memory);
+	keeper->stored_count = keeper->marked.stored_count;
+	keeper->stored_bytes = keeper->marked.stored_bytes;
+	memset(keeper->recent, 0, sizeof keeper->recent);
+}
+
+tla_value tla_copy_out(struct tla_heap *heap, tla_value v)
+{
+	const struct tla_obj *obj = tla_obj(v);
+	uint32_t item_count;
+	struct tla_obj *copy;
+
+	if (!tla_is_object(v))
+		return v;
+	item_count = obj->kind == TLA_INTERVAL ? 2 : obj->count + (obj->kind == TLA_FCN);
+	copy = tla_obj_new(heap, (enum tla_kind)obj->kind, obj->count, item_count);
+	for (uint32_t i = 0; copy && i < item_count; i++) {
+		copy->items[i] = tla_copy_out(heap, obj->items[i]);
+		if (!copy->items[i])
+			return TLA_NONE;
+	}
+	if (!copy)
+		return TLA_NONE;
+	copy->is_plain = true;
+	copy->hash = obj->hash;
+	return tla_of(copy);
 }

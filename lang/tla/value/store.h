@@ -23,9 +23,13 @@ struct tla_keeper {
 	struct nw_mem mem; /* this */
 	struct tla_store *store;
 	struct tla_keeper *next; /* of those destroyed */
-	struct tla_heap memory;  /* its own: never cut back */
+	struct tla_heap memory;  /* its own: cut back to the mark only */
 	uint64_t stored_count;   /* values it was first to store */
 	uint64_t stored_bytes;
+	struct {
+		struct tla_mark memory;
+		uint64_t stored_count, stored_bytes;
+	} marked;
 	struct {
 		uint64_t hash;
 		tla_value v;
@@ -45,6 +49,19 @@ void tla_keeper_destroy(struct tla_keeper *keeper);
  * be put in normal form (infinite, or {1, "a"}), or there is no memory.
  */
 tla_value tla_store(struct tla_keeper *keeper, struct tla_heap *heap, tla_value v);
+
+/*
+ * Forgetting, where no other thread uses the store. What is stored at the mark stays; forget drops
+ * all that was stored later, for a store whose keepers, those that stored anything since, forget as
+ * well. A later mark replaces the first. -ENOMEM.
+ */
+int tla_store_mark(struct tla_store *store);
+void tla_store_forget(struct tla_store *store);
+void tla_keeper_mark(struct tla_keeper *keeper);
+void tla_keeper_forget(struct tla_keeper *keeper);
+/* A copy that is not stored, nor any part of it, so that it can be stored again. TLA_NONE: no
+ * memory. */
+tla_value tla_copy_out(struct tla_heap *heap, tla_value v);
 
 /* Bytes of all tables; the objects are counted by their keepers. Threads: any. */
 size_t tla_store_table_bytes(const struct tla_store *store);

@@ -154,6 +154,9 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 {
 	static const struct nw_explore_report none;
 
+	if (result->says == SAY_SUCCESS && result->verdict == CHECK_INCOMPLETE)
+		check_say(check->say, SAY_OUTPUT,
+			  "The specification has ended the search, by TLCSet(\"exit\", TRUE).");
 	if (result->says == SAY_SUCCESS)
 		check_say_success(check->say, report ? report : &none);
 	else
@@ -163,7 +166,7 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 	if (result->error)
 		say_places(check->spec, result->error);
 	if (report)
-		check_spec_after(check->spec, result);
+		check_spec_after(check->spec, check, result);
 	say_left_out(check->spec);
 	if (has_counts(check, report, result))
 		check_say_counts(check->say, report ? report : &none);

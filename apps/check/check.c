@@ -273,6 +273,8 @@ static int set_up(struct check *check)
 		return say_refusal(r, &diag);
 	if (check->spec)
 		check->spec->explore = check->explore;
+	if (check->spec && atomic_load(&check->spec->has_exit))
+		nw_explore_stop(check->explore); /* an assumption has said so */
 	return APP_OK;
 }
 
@@ -329,7 +331,7 @@ static int report_spec(const struct check *check, struct nw_explore_report *repo
 	check_spec_conclude(check->spec, check, report, &result);
 	if (check->options->is_json) {
 		code = check_report_json(check, report, &result);
-		check_spec_after(check->spec, &result);
+		check_spec_after(check->spec, check, &result);
 	} else {
 		code = check_spec_report(check, report, &result);
 	}
@@ -367,25 +369,25 @@ static int report_assumptions(const struct check *check, const struct check_resu
 	return code != APP_OK ? code : result->code;
 }
 
-static void greet(const struct check *check)
+static uint32_t worker_count(const struct check *check)
 {
 	uint32_t wanted = check->options->explore.worker_count;
-	bool by_core = !check->options->explore.use_smt;
 
-	check_say_banner(check->say, check->options, wanted ? wanted : usable_cpus(check, by_core));
+	return wanted ? wanted : usable_cpus(check, !check->options->explore.use_smt);
 }
 
 /* Editors hear what is read; a person hears of a search, or why there is none. */
 static int open_spec(struct check *check)
 {
+	uint32_t workers = worker_count(check);
 	int code;
 
 	if (check->say->is_tool)
-		greet(check);
-	code = check_spec_open(&check->spec, check->options, check->say);
+		check_say_banner(check->say, check->options, workers);
+	code = check_spec_open(&check->spec, check->options, check->say, workers);
 	if (code != APP_OK || check->say->is_tool)
 		return code;
-	greet(check);
+	check_say_banner(check->say, check->options, workers);
 	check_say_starting(check->say);
 	return APP_OK;
 }

@@ -304,7 +304,11 @@ static void put_result(struct object *object, const struct check *check,
 	put(object, "result",
 	    json_string(result ? result_of_spec(result, report->end) : result_of(report->end)));
 	put(object, "reason",
-	    text_of(check->spec && check->spec->is_out_of_memory ? "memory" : reason_of(report)));
+	    text_of(check->spec && check->spec->is_out_of_memory ? "memory"
+		    : check->spec && atomic_load(&check->spec->has_exit) &&
+				    report->end == NW_EXPLORE_STOPPED
+			    ? "exit"
+			    : reason_of(report)));
 	put(object, "invariant", is_invariant ? text_of(report->invariant) : json_null());
 }
 

@@ -270,6 +270,8 @@ static void incomplete_result(const struct check_spec *spec, enum nw_explore_end
 	else if (end == NW_EXPLORE_NO_MEMORY || spec->is_out_of_memory)
 		say(result, CHECK_INCOMPLETE, SAY_OUT_OF_MEMORY, APP_FAILED,
 		    "Out of memory: the search is incomplete.");
+	else if (end == NW_EXPLORE_STOPPED && atomic_load(&spec->has_exit))
+		say(result, CHECK_INCOMPLETE, SAY_SUCCESS, APP_OK, "%s", completed);
 	else
 		say(result, CHECK_INCOMPLETE, SAY_OUTPUT, APP_FAILED,
 		    "Interrupted: the search is incomplete.");

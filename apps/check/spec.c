@@ -16,96 +16,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- What specifications print and ask --- */
-
-static void print(void *context, const char *text)
-{
-	const struct check_spec *spec = context;
-
-	check_say_value(spec->say, text);
-}
-
-/* By one worker, while all others wait, so that the counts are those of the initial states. */
-static void tell_initial(void *context)
-{
-	const struct check_spec *spec = context;
-	struct nw_explore_report now;
-
-	if (app_was_interrupted())
-		return;
-	nw_explore_report(spec->explore, &now);
-	check_say_initial(spec->say, now.total.generated, now.total.distinct);
-}
-
-struct fields {
-	tla_value names[16], values[16];
-	uint32_t count;
-};
-
-static void add_field(struct fields *fields, struct tla_eval *eval, const char *name, tla_value v)
-{
-	fields->names[fields->count] = tla_new_string(eval, name, strlen(name));
-	fields->values[fields->count++] = v;
-}
-
-static tla_value record_of(struct tla_eval *eval, const struct fields *fields)
-{
-	for (uint32_t i = 0; i < fields->count; i++)
-		if (!fields->names[i] || !fields->values[i])
-			return TLA_NONE;
-	return tla_record(eval->heap, fields->names, fields->values, fields->count);
-}
-
-static tla_value stats_record(const struct nw_explore_report *report, struct tla_eval *eval)
-{
-	struct fields fields = { .count = 0 };
-
-	add_field(&fields, eval, "generated", tla_int((int64_t)report->total.generated));
-	add_field(&fields, eval, "distinct", tla_int((int64_t)report->total.distinct));
-	add_field(&fields, eval, "queue", tla_int((int64_t)report->total.queue));
-	add_field(&fields, eval, "diameter", tla_int(report->depth));
-	add_field(&fields, eval, "duration", tla_int((int64_t)report->seconds));
-	return record_of(eval, &fields);
-}
-
-static tla_value report(struct tla_eval *eval, void *context, const char *name)
-{
-	const struct check_spec *spec = context;
-	struct nw_explore_report now = { 0 };
-
-	if (spec->explore)
-		nw_explore_report(spec->explore, &now);
-	if (strcmp(name, "stats") == 0)
-		return stats_record(&now, eval);
-	if (strcmp(name, "generated") == 0)
-		return tla_int((int64_t)now.total.generated);
-	if (strcmp(name, "distinct") == 0)
-		return tla_int((int64_t)now.total.distinct);
-	if (strcmp(name, "queue") == 0)
-		return tla_int((int64_t)now.total.queue);
-	if (strcmp(name, "diameter") == 0)
-		return tla_int(now.depth);
-	if (strcmp(name, "duration") == 0)
-		return tla_int((int64_t)now.seconds);
-	return TLA_NONE;
-}
-
 /* What the main thread's evaluator knows of the program. */
 static void connect(struct check_spec *spec)
 {
 	struct tla_world *world = &spec->model->world;
-	struct tla_eval *eval = &spec->runner->eval;
 
 	world->files = (struct tla_files){ .read = check_file_read,
 					   .write = check_file_write,
 					   .run = spec->options->allows_exec ? check_run_command
 									     : NULL };
-	world->worker_count = spec->options->explore.worker_count;
+	world->worker_count = spec->worker_count;
 	world->checks_deadlock = !spec->options->explore.no_deadlock &&
 				 !spec->model->config.no_deadlock;
-	eval->print = print;
-	eval->report = report;
-	eval->print_context = eval->report_context = spec;
+	check_ask_prepare(spec);
+	check_ask_connect(spec);
 }
 
 /* --- Loading --- */
@@ -277,7 +201,7 @@ static int check_predicates(struct check_spec *spec)
 }
 
 int check_spec_open(struct check_spec **ret_spec, const struct check_options *options,
-		    struct check_say *say)
+		    struct check_say *say, uint32_t worker_count)
 {
 	struct check_spec *spec = calloc(1, sizeof(*spec));
 	char *path = path_with(options->spec, ".tla");
@@ -286,6 +210,7 @@ int check_spec_open(struct check_spec **ret_spec, const struct check_options *op
 	if (spec) {
 		spec->options = options;
 		spec->say = say;
+		spec->worker_count = worker_count;
 		spec->config_path = config_path(options);
 	}
 	if (!spec || !path || !spec->config_path || tla_model_create(&spec->model) < 0)
@@ -361,9 +286,7 @@ int check_spec_search(struct check_spec *spec, struct check_model *ret_model)
 			     r == -EINVAL ? spec->search.error.text : strerror(-r));
 		return r == -EINVAL ? CHECK_CONFIG : CHECK_SYSTEM;
 	}
-	spec->search.hooks = (struct tla_search_hooks){
-		.print = print, .report = report, .initial = tell_initial, .context = spec
-	};
+	check_ask_connect_search(spec);
 	spec->memory_bytes_max = spec->options->explore.memory_bytes_max;
 	if (!spec->memory_bytes_max)
 		spec->memory_bytes_max = nw_mem_available_bytes() / 100 * 85;
@@ -392,14 +315,14 @@ bool check_spec_is_full(struct check_spec *spec)
 static bool run_postconditions(struct check_spec *spec, struct check_result *ret_failed)
 {
 	const struct tla_formulas *list = &spec->model->postconditions;
-	const tla_value *registers = tla_search_registers(&spec->search);
+	const struct tla_registers *registers = tla_search_registers(&spec->search, 0);
 	struct tla_eval *eval = &spec->runner->eval;
 	enum tla_verdict verdict = TLA_HOLDS;
 
 	if (registers)
-		memcpy(eval->registers, registers, sizeof(eval->registers));
+		eval->registers = *registers;
 	eval->level = 0;
-	eval->print = print;
+	check_ask_connect(spec);
 	for (uint32_t i = 0; i < list->count && verdict == TLA_HOLDS; i++) {
 		verdict = tla_run_state(spec->runner, &list->at[i], NULL);
 		if (verdict != TLA_HOLDS)
@@ -418,6 +341,7 @@ static void count_last_level(const struct check *check, struct nw_explore_report
 	if (!check->options->explore.no_trace &&
 	    nw_explore_trace(check->explore, &steps, &count) == 0 && count > report->depth)
 		report->depth = (uint32_t)count;
+	check->spec->last_level = report->depth;
 }
 
 void check_spec_conclude(struct check_spec *spec, const struct check *check,
@@ -428,17 +352,20 @@ void check_spec_conclude(struct check_spec *spec, const struct check *check,
 	spec->runner->eval.print = NULL;
 	check_result_of_search(spec, check, last, ret_result);
 	count_last_level(check, last);
-	if (ret_result->verdict == CHECK_HOLDS)
+	if (ret_result->says == SAY_SUCCESS)
 		(void)run_postconditions(spec, ret_result); /* the result is then that of one */
 }
 
-void check_spec_after(struct check_spec *spec, const struct check_result *result)
+void check_spec_after(struct check_spec *spec, const struct check *check,
+		      const struct check_result *result)
 {
 	static struct check_result failed; /* large */
 
 	if (result->verdict == CHECK_HOLDS || result->verdict == CHECK_POSTCONDITION_FALSE ||
 	    result->verdict == CHECK_INCOMPLETE || result->verdict == CHECK_BROKEN)
 		return;
+	if (spec->model->postconditions.count > 0)
+		spec->counterexample = check_trace_value(spec, check);
 	if (!run_postconditions(spec, &failed))
 		check_say(spec->say, failed.says, "%s", failed.sentence);
 }

@@ -4,7 +4,8 @@
  *
  * say.h     messages: what is said, and in which form
  * front.c   what -tool says of files and their errors
- * spec.c    loads a specification; assumptions, postconditions; what it prints and asks
+ * spec.c    loads a specification; assumptions, postconditions
+ * ask.c     what it prints, asks, sets
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
  * trace.c   counterexamples: as text, as JSON, as TLA+
  * layout.c  values over several lines
@@ -19,6 +20,7 @@
 #include "tla/model/search.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* How it came out. */
 enum check_verdict {
@@ -56,9 +58,19 @@ struct check_spec {
 	struct tla_runner *runner; /* the main thread's */
 	struct tla_search search;
 	bool has_search;
-	const struct nw_explore *explore; /* lent, while there is one */
-	struct tla_search_error error;    /* of what the runner evaluated */
-	uint64_t memory_bytes_max;        /* of the process */
+	struct nw_explore *explore; /* lent, while there is one */
+	uint32_t worker_count;
+	uint32_t last_level;          /* of the state that ended the search; 0: none did */
+	uint64_t initial_count;           /* initial states, once they are found */
+	atomic_bool has_exit;             /* TLCSet("exit", TRUE) */
+	tla_value counterexample;         /* for postconditions; stored; TLA_NONE: there is none */
+	const struct tla_action *actions; /* where TLCGet("spec") may be asked for */
+	uint32_t action_count;
+	/* What Trace is while the alias of a state is evaluated: so many steps. */
+	const struct nw_explore_step *alias_steps;
+	size_t alias_count;
+	struct tla_search_error error; /* of what the runner evaluated */
+	uint64_t memory_bytes_max;     /* of the process */
 	bool is_out_of_memory;
 };
 
@@ -66,7 +78,7 @@ struct check_spec {
 
 /* Load; say what is wrong with it. */
 int check_spec_open(struct check_spec **ret_spec, const struct check_options *options,
-		    struct check_say *say);
+		    struct check_say *say, uint32_t worker_count);
 void check_spec_close(struct check_spec *spec);
 bool check_spec_has_behaviour(const struct check_spec *spec);
 /* Find an assumption that does not hold. */
@@ -79,9 +91,21 @@ bool check_spec_is_full(struct check_spec *spec);
 void check_spec_conclude(struct check_spec *spec, const struct check *check,
 			 struct nw_explore_report *report, struct check_result *ret_result);
 /* Postconditions after a violation: they are told, and change no result. */
-void check_spec_after(struct check_spec *spec, const struct check_result *result);
+void check_spec_after(struct check_spec *spec, const struct check *check,
+		      const struct check_result *result);
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
+
+/* ask.c: the main thread's evaluator, and those of the search, ask and tell. */
+void check_ask_connect(struct check_spec *spec);
+void check_ask_connect_search(struct check_spec *spec);
+/* Before workers run. */
+void check_ask_prepare(struct check_spec *spec);
+/* Values on the heap of eval; TLA_NONE: failed. */
+tla_value check_action_value(const struct check_spec *spec, struct tla_eval *eval, tla_sym name,
+			     struct tla_span span);
+tla_value check_state_value(const struct check_spec *spec, struct tla_eval *eval,
+			    const tla_value *state);
 
 /* front.c: after loading, with -tool only. */
 void check_front_say(struct check_spec *spec);
@@ -106,6 +130,8 @@ void check_trace_say(struct check_spec *spec, const struct check *check);
 /* The last state of the trace alone, as a part of a message; NULL: nowhere. */
 void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out);
 int check_trace_dump(struct check_spec *spec, const struct check *check);
+/* The trace as CounterExample has it; stored. TLA_NONE: there is none. */
+tla_value check_trace_value(struct check_spec *spec, const struct check *check);
 json_t *check_trace_json(struct check_spec *spec, const struct check *check);
 
 /* A value, broken over lines where it is long. */

@@ -45,6 +45,15 @@ char *check_value_text(const struct check_spec *spec, tla_value v)
 	return text;
 }
 
+/* The action that leads to a state, evaluated as it was: at the level of the state before. */
+static bool find_move(const struct trace *trace, size_t to, struct tla_move *ret_move)
+{
+	struct tla_runner *runner = trace->spec->runner;
+
+	runner->eval.level = (uint32_t)to;
+	return tla_move_find(runner, state_at(trace, to - 1), state_at(trace, to), ret_move);
+}
+
 static void shown_free(struct shown *shown)
 {
 	free(shown->names);
@@ -84,11 +93,14 @@ static tla_value alias_at(const struct trace *trace, size_t i)
 	tla_value v;
 
 	runner->eval.level = (uint32_t)i + 1;
+	trace->spec->alias_steps = trace->steps;
+	trace->spec->alias_count = i + 1;
 	v = tla_run_value(runner, &trace->spec->model->alias, state_at(trace, i),
 			  state_at(trace, i + 1 < trace->count ? i + 1 : i));
 	if (v)
 		v = tla_store(runner->eval.keeper, runner->eval.heap, v);
 	tla_runner_cut(runner);
+	trace->spec->alias_count = 0;
 	return v;
 }
 
@@ -153,8 +165,7 @@ static void print_head(const struct trace *trace, size_t i, FILE *out)
 
 	if (i == 0)
 		fputs("1: <Initial predicate>\n", out);
-	else if (!tla_move_find(trace->spec->runner, state_at(trace, i - 1), state_at(trace, i),
-				&move))
+	else if (!find_move(trace, i, &move))
 		fprintf(out, "%zu:\n", i + 1);
 	else
 		fprintf(out, "%zu: <%s%s %s>\n", i + 1,
@@ -218,6 +229,81 @@ void check_trace_last(struct check_spec *spec, const struct check *check, FILE *
 		return;
 	print_shown(&trace, &shown, NULL, out);
 	shown_free(&shown);
+}
+
+/* --- As a value --- */
+
+/* <<number, state>>, on the heap. */
+static tla_value numbered_state(const struct trace *trace, size_t i)
+{
+	struct tla_eval *eval = &trace->spec->runner->eval;
+	tla_value pair[2] = { tla_int((int64_t)i + 1), TLA_NONE };
+	struct shown shown;
+	tla_value *names;
+
+	if (!show(trace, i, &shown))
+		return TLA_NONE;
+	names = tla_alloc(eval->heap, (shown.count + 1u) * sizeof(*names));
+	for (uint32_t k = 0; names && k < shown.count; k++)
+		names[k] = tla_new_string(eval, shown.names[k], strlen(shown.names[k]));
+	pair[1] = names ? tla_record(eval->heap, names, shown.values, shown.count) : TLA_NONE;
+	shown_free(&shown);
+	return pair[1] ? tla_tuple(eval->heap, pair, 2) : TLA_NONE;
+}
+
+/* <<<<number, state>>, action, <<number, state>>>> */
+static tla_value edge(const struct trace *trace, size_t to, const tla_value *states)
+{
+	struct tla_eval *eval = &trace->spec->runner->eval;
+	struct tla_move move = { 0 };
+	tla_value words[3] = { states[to - 1], TLA_NONE, states[to] };
+
+	(void)find_move(trace, to, &move); /* not found: no name, no place */
+	words[1] = check_action_value(trace->spec, eval, move.name, move.span);
+	return words[1] ? tla_store(eval->keeper, eval->heap, tla_tuple(eval->heap, words, 3))
+			: TLA_NONE;
+}
+
+/* Stored one by one: finding moves and showing states cut the heap. */
+static bool fill(const struct trace *trace, tla_value *states, tla_value *edges)
+{
+	struct tla_eval *eval = &trace->spec->runner->eval;
+	bool is_done = true;
+
+	for (size_t i = 0; is_done && i < trace->count; i++) {
+		tla_value v = numbered_state(trace, i);
+
+		states[i] = v ? tla_store(eval->keeper, eval->heap, v) : TLA_NONE;
+		is_done = states[i] != TLA_NONE;
+	}
+	for (size_t i = 1; is_done && i < trace->count; i++) {
+		edges[i - 1] = edge(trace, i, states);
+		is_done = edges[i - 1] != TLA_NONE;
+	}
+	return is_done;
+}
+
+tla_value check_trace_value(struct check_spec *spec, const struct check *check)
+{
+	struct tla_eval *eval = &spec->runner->eval;
+	tla_value names[2], values[2], *words, v = TLA_NONE;
+	struct trace trace;
+	int error;
+
+	if (!trace_open(&trace, spec, check, &error))
+		return TLA_NONE;
+	words = calloc(2 * trace.count, sizeof(*words));
+	if (words && fill(&trace, words, words + trace.count)) {
+		names[0] = tla_new_string(eval, "action", 6);
+		names[1] = tla_new_string(eval, "state", 5);
+		values[0] = tla_set_new(eval->heap, words + trace.count, trace.count - 1);
+		values[1] = tla_set_new(eval->heap, words, trace.count);
+		v = tla_record(eval->heap, names, values, 2);
+		v = v ? tla_store(eval->keeper, eval->heap, v) : TLA_NONE;
+	}
+	free(words);
+	tla_runner_cut(spec->runner);
+	return v;
 }
 
 /* --- JSON --- */
@@ -300,8 +386,7 @@ static json_t *json_move(const struct trace *trace, size_t to)
 	struct tla_move move;
 	char module[256];
 
-	if (to == 0 || !tla_move_find(trace->spec->runner, state_at(trace, to - 1),
-				      state_at(trace, to), &move))
+	if (to == 0 || !find_move(trace, to, &move))
 		return json_null();
 	from_place = tla_place_of(sources, move.span.begin);
 	to_place = tla_place_last(sources, move.span);
@@ -388,8 +473,7 @@ static void write_move(const struct trace *trace, size_t to, FILE *out)
 	struct tla_move move = { 0 };
 	char module[256];
 
-	(void)tla_move_find(trace->spec->runner, state_at(trace, to - 1), state_at(trace, to),
-			    &move); /* not found: no name, no place */
+	(void)find_move(trace, to, &move); /* not found: no name, no place */
 	from_place = tla_place_of(sources, move.span.begin);
 	to_place = tla_place_last(sources, move.span);
 	fprintf(out,

@@ -22,7 +22,19 @@
 #include "../value/store.h"
 #include "code.h"
 
-enum { TLA_FAILED_AT_MAX = 32, TLA_REGISTERS = 100 };
+enum { TLA_FAILED_AT_MAX = 32, TLA_REGISTERS = 100, TLA_REGISTERS_NAMED = 64 };
+
+/* Of TLCSet: stored values; TLA_NONE: never set. */
+struct tla_registers {
+	tla_value numbered[TLA_REGISTERS];
+	struct {
+		tla_value key, value;
+	} named[TLA_REGISTERS_NAMED]; /* of other numbers, and of names */
+	uint32_t named_count;
+};
+
+/* The value of a register; TLA_NONE: it was never set. */
+tla_value tla_register(const struct tla_registers *registers, tla_value key);
 
 /* Of which sort a failure is, where programs tell it from others. */
 enum tla_failure {
@@ -72,8 +84,10 @@ struct tla_eval {
 	void *print_context;
 	/* A value of TLCGet("..."); TLA_NONE: unknown. */
 	tla_value (*report)(struct tla_eval *eval, void *context, const char *name);
+	/* TLCSet("...", v): 1: done; 0: unknown; -1: failed. NULL: nothing is known. */
+	int (*set)(struct tla_eval *eval, void *context, const char *name, tla_value v);
 	void *report_context;
-	tla_value registers[TLA_REGISTERS]; /* of TLCSet */
+	struct tla_registers registers;
 	uint64_t random;
 	uint64_t walk_idx; /* of the random walk, with its level */
 	uint64_t composed_count;  /* states between A and B of A \cdot B so far */

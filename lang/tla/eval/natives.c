@@ -304,10 +304,10 @@ static const struct tla_native natives[] = {
 
 const struct tla_native *tla_native_find(const char *module, const char *name)
 {
-	static const struct tla_native *const families[] = { natives, tla_natives_fold,
-							     tla_natives_tlc, tla_natives_json,
-							     tla_natives_csv, tla_natives_io,
-							     tla_natives_pack };
+	static const struct tla_native *const families[] = { natives,          tla_natives_fold,
+							     tla_natives_tlc,  tla_natives_ask,
+							     tla_natives_json, tla_natives_csv,
+							     tla_natives_io,   tla_natives_pack };
 
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
 		for (const struct tla_native *at = families[i]; at->module; at++)

@@ -9,7 +9,8 @@
 
 extern const struct tla_native
 	tla_natives_fold[]; /* Folds, Functions, FiniteSetsExt, SequencesExt */
-extern const struct tla_native tla_natives_tlc[]; /* TLC, TLCExt, Randomization */
+extern const struct tla_native tla_natives_tlc[]; /* TLC, Randomization */
+extern const struct tla_native tla_natives_ask[]; /* of TLC and TLCExt: what the checker knows */
 extern const struct tla_native tla_natives_json[], tla_natives_csv[];
 extern const struct tla_native tla_natives_io[];   /* IOUtils, but for what follows */
 extern const struct tla_native tla_natives_pack[]; /* its TLC's binary files */

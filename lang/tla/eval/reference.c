@@ -284,6 +284,27 @@ static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_e
 	return tla_code_leveled(code);
 }
 
+/* TLCEvalDefinition("Name"): the definition of the root module, seen when it is compiled. */
+static struct tla_code *definition_by_name(struct tla_compiler *compiler, const struct tla_expr *at,
+					   const struct tla_expr *arg)
+{
+	struct tla_env env = { .context = compiler->root_context };
+	struct tla_entity *entity = NULL;
+	struct tla_expr expr = { .kind = TLA_E_APPLY, .span = at->span };
+
+	if (arg->kind == TLA_E_STRING)
+		entity = tla_context_find(compiler->root_context, arg->sym);
+	if (!entity || entity->arity > 0 || entity->kind != TLA_N_OPERATOR) {
+		tla_compile_error(compiler, arg->span,
+				  "TLCEvalDefinition needs the name of a definition without "
+				  "parameters of the root module, as a string");
+		return NULL;
+	}
+	expr.apply.sym = arg->sym;
+	expr.apply.name_span = at->span;
+	return tla_compile(compiler, &env, &expr);
+}
+
 static struct tla_code *native(struct tla_compiler *compiler, const struct tla_env *env,
 			       const struct tla_entity *entity, const struct tla_expr *at,
 			       struct tla_expr *const *args)
@@ -307,6 +328,8 @@ static struct tla_code *definition(struct tla_compiler *compiler, const struct t
 				   struct tla_entity *entity, const struct tla_expr *at,
 				   struct tla_expr *const *args)
 {
+	if (entity->native && !strcmp(entity->native->name, "TLCEvalDefinition"))
+		return definition_by_name(compiler, at, args[0]);
 	if (entity->native)
 		return native(compiler, env, entity, at, args);
 	if (entity->compiled == TLA_COMPILING)

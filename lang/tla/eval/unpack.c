@@ -237,7 +237,7 @@ static tla_value take_plain(struct unpack *unpack, int64_t kind)
 	case TLA_PACK_INT:
 		return tla_int(i);
 	case TLA_PACK_MODEL:
-		return i >= 0 && i < unpack->eval->world->model_count
+		return i >= 0 && i < tla_world_model_count(unpack->eval->world)
 			       ? tla_model((uint32_t)i)
 			       : wrong(unpack, "the configuration has not as many model values");
 	default:

@@ -56,7 +56,8 @@ struct tla_world {
 	uint32_t worker_count; /* 0: one */
 	int64_t seed;
 	bool checks_deadlock;
-	tla_value *registers; /* of TLCSet before there are states; NULL: each has its own */
+	/* Of TLCSet before there are states; NULL: each has its own. */
+	struct tla_registers *registers;
 	/* Of the symbol table while threads evaluate: ToString() and \o make strings. */
 	pthread_mutex_t *symbol_lock;
 };
@@ -64,6 +65,16 @@ struct tla_world {
 /* A further constant, numbered. While the specification is compiled. */
 void tla_world_add_constant(struct tla_world *world, struct tla_constant *constant);
 
+/* How many model values may be made that the configuration does not have. */
+enum { TLA_MODELS_MORE = 4096 };
+
+/* Room for these; false: no memory. Before threads evaluate. */
+bool tla_world_reserve_models(struct tla_world *world);
+/* The model value of a name, made where there is none. TLA_NONE: no room, and nothing has failed.
+ * Threads: any. */
+tla_value tla_world_model(const struct tla_world *world, const char *name);
+/* How many there are by now. Threads: any. */
+uint32_t tla_world_model_count(const struct tla_world *world);
 /* The symbol of a text that may be new; TLA_NO_SYM: no memory. Threads: any. */
 tla_sym tla_world_symbol(const struct tla_world *world, const char *text, size_t n_bytes);
 /* Text of a symbol, of a model value: the heap's hooks, names being the world. Threads: any. */

@@ -90,15 +90,23 @@ static bool copy_constants(struct forgetting *forgetting)
 	return true;
 }
 
+static bool copy_register(struct forgetting *forgetting, struct tla_runner *runner, tla_value *at)
+{
+	return !*at ||
+	       copy(forgetting, *at, (struct copied){ at, NULL, runner->eval.keeper, TLA_NONE });
+}
+
+/* Their keys are words: nothing is stored for them. */
 static bool copy_registers(struct forgetting *forgetting, struct tla_runner *runner)
 {
-	for (uint32_t i = 0; i < TLA_REGISTERS; i++) {
-		tla_value *at = &runner->eval.registers[i];
+	struct tla_registers *registers = &runner->eval.registers;
 
-		if (*at && !copy(forgetting, *at,
-				 (struct copied){ at, NULL, runner->eval.keeper, TLA_NONE }))
+	for (uint32_t i = 0; i < TLA_REGISTERS; i++)
+		if (!copy_register(forgetting, runner, &registers->numbered[i]))
 			return false;
-	}
+	for (uint32_t i = 0; i < registers->named_count; i++)
+		if (!copy_register(forgetting, runner, &registers->named[i].value))
+			return false;
 	return true;
 }
 

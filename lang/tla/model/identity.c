@@ -53,9 +53,8 @@ static uint64_t hash_atom(const struct tla_identity *identity, uint32_t perm, tl
 {
 	const struct tla_search *search = identity->search;
 
-	if (tla_tag(v) == TLA_MODEL && search->perm_count > 0)
-		v = tla_model(
-			search->perms[perm * search->model->world.model_count + tla_id_of(v)]);
+	if (tla_tag(v) == TLA_MODEL && search->perm_count > 0 && tla_id_of(v) < search->perm_width)
+		v = tla_model(search->perms[perm * search->perm_width + tla_id_of(v)]);
 	return tla_mix(v, 0x5851f42d4c957f2d);
 }
 

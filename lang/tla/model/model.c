@@ -30,7 +30,7 @@ int tla_model_create(struct tla_model **ret_model)
 	pthread_mutex_init(&model->symbol_lock, NULL);
 	model->world.spec = model->spec;
 	model->world.symbol_lock = &model->symbol_lock;
-	model->world.registers = model->registers;
+	model->world.registers = &model->registers;
 	err = tla_store_create(&model->world.store);
 	if (!err)
 		err = tla_keeper_create(&model->keeper, model->world.store, NW_NODE_ANY);
@@ -613,7 +613,8 @@ int tla_model_load(struct tla_model *model, const struct tla_reader *reader, con
 	if (err)
 		return err;
 	if (assign_all(model) && have_values(model) && bind_assumptions(model) &&
-	    bind_behaviour(model) && bind_rest(model) && memoize_all(model))
+	    bind_behaviour(model) && bind_rest(model) && memoize_all(model) &&
+	    tla_world_reserve_models(&model->world))
 		return 0;
 	return model->spec->sources.is_full ? -ENOMEM : -EINVAL;
 }

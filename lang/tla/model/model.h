@@ -64,7 +64,7 @@ struct tla_model {
 	struct tla_formula view, alias;
 	uint32_t fairness_count; /* conjuncts of the specification that are fairness */
 	pthread_mutex_t symbol_lock;
-	tla_value registers[TLA_REGISTERS]; /* the world's */
+	struct tla_registers registers; /* the world's */
 };
 
 /* An empty model. -ENOMEM. */

@@ -73,6 +73,7 @@ static void connect(struct tla_search_context *context)
 	eval->print = hooks->print;
 	eval->print_context = hooks->context;
 	eval->report = hooks->report;
+	eval->set = hooks->set;
 	eval->report_context = hooks->context;
 }
 
@@ -368,9 +369,14 @@ static void search_print(void *opaque, const uint8_t *state, size_t n_bytes, cha
 
 /* --- After the search --- */
 
-const tla_value *tla_search_registers(const struct tla_search *search)
+const struct tla_registers *tla_search_registers(const struct tla_search *search,
+						 uint32_t worker_idx)
 {
-	return search->first ? search->first->runner->eval.registers : NULL;
+	const struct tla_search_context *at = search->first;
+
+	while (at && worker_idx-- > 0)
+		at = at->next;
+	return at ? &at->runner->eval.registers : NULL;
 }
 
 void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uint64_t *ret_bytes)
@@ -394,7 +400,7 @@ static int find_group(struct tla_search *search)
 
 	if (err)
 		return err;
-	err = tla_symmetry(runner, &search->perms, &search->perm_count);
+	err = tla_symmetry(runner, &search->perms, &search->perm_count, &search->perm_width);
 	if (err == -EINVAL)
 		tla_search_take_error(&search->error, runner, TLA_AT_VIEW, TLA_NO_SYM);
 	tla_runner_destroy(runner);

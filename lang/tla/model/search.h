@@ -42,6 +42,8 @@ struct tla_search_hooks {
 	void (*print)(void *context, const char *text); /* NULL: dropped */
 	/* TLCGet("..."), but for the level; as tla_eval's. NULL: unknown. */
 	tla_value (*report)(struct tla_eval *eval, void *context, const char *name);
+	/* TLCSet("...", v); as tla_eval's. NULL: nothing is known. */
+	int (*set)(struct tla_eval *eval, void *context, const char *name, tla_value v);
 	/* Once, by one worker while all others wait: the initial states are all found, and the
 	 * search goes on. NULL: not told. */
 	void (*initial)(void *context);
@@ -52,6 +54,7 @@ struct tla_search {
 	const struct tla_model *model;
 	struct nw_model interface; /* what the engine is given, with the search as its data */
 	uint32_t perm_count;       /* of the symmetry's group; 0: none */
+	uint32_t perm_width;       /* model values that it knows; it moves no other */
 	uint32_t *perms;           /* [perm][model value] */
 	struct tla_search_hooks hooks;
 	pthread_mutex_t lock;             /* of what follows */
@@ -76,8 +79,10 @@ void tla_search_fini(struct tla_search *search);
  * failed: the search's error says what. */
 extern const char tla_search_failure[];
 
-/* Registers of the worker that came first; NULL: none is open. When no worker runs. */
-const tla_value *tla_search_registers(const struct tla_search *search);
+/* Registers of a worker, in the order in which they came; NULL: there is no such worker. When none
+ * runs. */
+const struct tla_registers *tla_search_registers(const struct tla_search *search,
+						 uint32_t worker_idx);
 /* Values in the store and their bytes, tables included. When no worker runs. */
 void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uint64_t *ret_bytes);
 /* What recursion may use of this thread's stack from here. */

@@ -117,10 +117,11 @@ static bool add_set(struct group *group, struct tla_heap *heap, tla_value set, u
 	return true;
 }
 
-int tla_symmetry(struct tla_runner *runner, uint32_t **ret_perms, uint32_t *ret_count)
+int tla_symmetry(struct tla_runner *runner, uint32_t **ret_perms, uint32_t *ret_count,
+		 uint32_t *ret_width)
 {
 	const struct tla_model *model = runner->model;
-	struct group group = { .width = model->world.model_count,
+	struct group group = { .width = tla_world_model_count(&model->world),
 			       .sources = &model->spec->sources };
 	uint32_t *perm = tla_piece(group.sources, (group.width + 1) * sizeof *perm);
 	uint32_t *generators, generator_count;
@@ -143,5 +144,6 @@ int tla_symmetry(struct tla_runner *runner, uint32_t **ret_perms, uint32_t *ret_
 	}
 	*ret_perms = group.perms;
 	*ret_count = group.count;
+	*ret_width = group.width;
 	return 0;
 }

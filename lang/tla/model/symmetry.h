@@ -5,8 +5,9 @@
 
 #include "model.h"
 
-/* The group generated, in memory of the specification. 0, -ENOMEM; -EINVAL: the runner's heap says
- * why. */
-int tla_symmetry(struct tla_runner *runner, uint32_t **ret_perms, uint32_t *ret_count);
+/* The group generated, in memory of the specification, each of so many model values. 0, -ENOMEM;
+ * -EINVAL: the runner's heap says why. */
+int tla_symmetry(struct tla_runner *runner, uint32_t **ret_perms, uint32_t *ret_count,
+		 uint32_t *ret_width);
 
 #endif /* TLA_SYMMETRY_H */

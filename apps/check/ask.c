@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What specifications ask of the search and tell it: TLCGet("..."), TLCSet("..."), Trace and its
+ * like, and what they print.
+ *
+ * Invariant: called on any worker, but for what says that it needs the main thread; nothing here
+ * changes but under the lock of messages, or atomically.
+ */
+#include "check/spec.h"
+
+#include "tla/model/actions.h"
+#include "tla/value/fcn.h"
+#include "tla/value/order.h"
+#include "tla/value/set.h"
+
+#include <string.h>
+
+enum { FIELDS_MAX = 16 };
+
+struct fields {
+	tla_value names[FIELDS_MAX], values[FIELDS_MAX];
+	uint32_t count;
+};
+
+static void add_field(struct fields *fields, struct tla_eval *eval, const char *name, tla_value v)
+{
+	fields->names[fields->count] = tla_new_string(eval, name, strlen(name));
+	fields->values[fields->count++] = v;
+}
+
+static tla_value record_of(struct tla_eval *eval, const struct fields *fields)
+{
+	for (uint32_t i = 0; i < fields->count; i++)
+		if (!fields->names[i] || !fields->values[i])
+			return TLA_NONE;
+	return tla_record(eval->heap, fields->names, fields->values, fields->count);
+}
+
+static tla_value text_value(struct tla_eval *eval, const char *text)
+{
+	return tla_new_string(eval, text, strlen(text));
+}
+
+/* --- Counts --- */
+
+static tla_value count_value(uint64_t count)
+{
+	return tla_int(count < INT32_MAX ? (int64_t)count : INT32_MAX);
+}
+
+/* The initial states are level 1, as with TLC even before there are any. */
+static tla_value diameter(const struct nw_explore_report *now)
+{
+	return tla_int(now->depth > 0 ? now->depth : 1);
+}
+
+static tla_value duration(const struct check_spec *spec)
+{
+	return count_value((uint64_t)check_say_ms(spec->say) / 1000);
+}
+
+static tla_value stats_record(const struct check_spec *spec, const struct nw_explore_report *now,
+			      struct tla_eval *eval)
+{
+	struct fields fields = { .count = 0 };
+
+	add_field(&fields, eval, "generated", count_value(now->total.generated));
+	add_field(&fields, eval, "distinct", count_value(now->total.distinct));
+	add_field(&fields, eval, "queue", count_value(now->total.queue));
+	add_field(&fields, eval, "initial", count_value(spec->initial_count));
+	add_field(&fields, eval, "diameter", diameter(now));
+	add_field(&fields, eval, "duration", duration(spec));
+	add_field(&fields, eval, "worker", tla_int(0));
+	return record_of(eval, &fields);
+}
+
+/* TLA_NONE: it is none of these. */
+static tla_value count_of(const struct check_spec *spec, struct tla_eval *eval, const char *name)
+{
+	struct nw_explore_report now = { 0 };
+
+	if (spec->explore)
+		nw_explore_report(spec->explore, &now);
+	/* Levels are counted at their end: not less than the one at hand, or that ended it all. */
+	if (now.depth < spec->last_level)
+		now.depth = spec->last_level;
+	if (now.depth < eval->level)
+		now.depth = eval->level;
+	if (strcmp(name, "stats") == 0)
+		return stats_record(spec, &now, eval);
+	if (strcmp(name, "generated") == 0)
+		return count_value(now.total.generated);
+	if (strcmp(name, "distinct") == 0)
+		return count_value(now.total.distinct);
+	if (strcmp(name, "queue") == 0)
+		return count_value(now.total.queue);
+	if (strcmp(name, "diameter") == 0)
+		return diameter(&now);
+	return strcmp(name, "duration") == 0 ? duration(spec) : TLA_NONE;
+}
+
+/* --- Registers of all workers --- */
+
+static tla_value register_of(const struct check_spec *spec, const struct tla_eval *eval,
+			     uint32_t worker_idx, tla_value key)
+{
+	const struct tla_registers *of_worker = spec->has_search
+							? tla_search_registers(&spec->search,
+									       worker_idx)
+							: NULL;
+	tla_value v = tla_register(of_worker ? of_worker : &eval->registers, key);
+
+	return v ? v : tla_register(&spec->model->registers, key);
+}
+
+/* A sequence of what each worker has in a register; TLA_NONE: the first has nothing, or failed. */
+static tla_value register_values(const struct check_spec *spec, struct tla_eval *eval,
+				 tla_value key)
+{
+	uint32_t count = spec->has_search ? spec->worker_count : 1;
+	tla_value *values = tla_alloc(eval->heap, (count + 1) * sizeof(*values));
+
+	if (!values || !register_of(spec, eval, 0, key))
+		return TLA_NONE;
+	for (uint32_t i = 0; i < count; i++) {
+		values[i] = register_of(spec, eval, i, key);
+		if (!values[i])
+			return tla_fail(eval->heap,
+					"TLCGet(\"all\"): worker %u has not set a register that "
+					"another has.",
+					i + 1);
+	}
+	return tla_tuple(eval->heap, values, count);
+}
+
+static tla_value add_register(const struct check_spec *spec, struct tla_eval *eval, tla_value key,
+			      tla_value all)
+{
+	tla_value values = register_values(spec, eval, key);
+
+	if (!values)
+		return eval->heap->has_failed ? TLA_NONE : all;
+	return tla_override(eval->heap, all, tla_single(eval->heap, key, values));
+}
+
+static tla_value add_named(const struct check_spec *spec, struct tla_eval *eval,
+			   const struct tla_registers *registers, bool are_named, tla_value all)
+{
+	for (uint32_t i = 0; all && i < registers->named_count; i++)
+		if (tla_is_string(registers->named[i].key) == are_named)
+			all = add_register(spec, eval, registers->named[i].key, all);
+	return all;
+}
+
+/* A function from registers to sequences of values: of numbers, or of names. */
+static tla_value all_registers(const struct check_spec *spec, struct tla_eval *eval, bool are_named)
+{
+	const struct tla_registers *first = spec->has_search
+						    ? tla_search_registers(&spec->search, 0)
+						    : NULL;
+	tla_value all = tla_tuple(eval->heap, NULL, 0);
+
+	if (spec->explore && eval != &spec->runner->eval)
+		return tla_fail(eval->heap, "TLCGet(\"all\") is known in assumptions and "
+					    "postconditions: while workers run each has its own.");
+	for (int64_t i = 0; all && !are_named && i < TLA_REGISTERS; i++)
+		all = add_register(spec, eval, tla_int(i), all);
+	all = add_named(spec, eval, &spec->model->registers, are_named, all);
+	return first ? add_named(spec, eval, first, are_named, all) : all;
+}
+
+/* --- The specification --- */
+
+static tla_value location(const struct check_spec *spec, struct tla_eval *eval,
+			  struct tla_span span)
+{
+	const struct tla_sources *sources = &spec->model->spec->sources;
+	struct tla_place from = tla_place_of(sources, span.begin);
+	struct tla_place to = tla_place_last(sources, span);
+	struct fields fields = { .count = 0 };
+	char module[256];
+
+	add_field(&fields, eval, "beginLine", tla_int(from.line));
+	add_field(&fields, eval, "beginColumn", tla_int(from.column));
+	add_field(&fields, eval, "endLine", tla_int(to.line));
+	add_field(&fields, eval, "endColumn", tla_int(to.column));
+	check_module_of(from.file, module, sizeof(module));
+	add_field(&fields, eval, "module",
+		  text_value(eval, from.file ? module : "--TLA+ BUILTINS--"));
+	return record_of(eval, &fields);
+}
+
+tla_value check_action_value(const struct check_spec *spec, struct tla_eval *eval, tla_sym name,
+			     struct tla_span span)
+{
+	struct fields fields = { .count = 0 };
+
+	add_field(&fields, eval, "name",
+		  text_value(eval, name ? check_name(spec, name) : "UnnamedAction"));
+	add_field(&fields, eval, "location", location(spec, eval, span));
+	return record_of(eval, &fields);
+}
+
+/* A set of values, all made; TLA_NONE: failed. */
+static tla_value set_of(struct tla_eval *eval, tla_value *items, uint32_t count)
+{
+	for (uint32_t i = 0; items && i < count; i++)
+		if (!items[i])
+			return TLA_NONE;
+	return items ? tla_set_new(eval->heap, items, count) : TLA_NONE;
+}
+
+/* Where a name is defined or declared; no place: somewhere below an INSTANCE. */
+static struct tla_span definition(const struct check_spec *spec, tla_sym name)
+{
+	const struct tla_entity *entity = tla_context_find(spec->model->compiler.root_context,
+							   name);
+
+	if (!entity)
+		return (struct tla_span){ 0 };
+	return entity->kind == TLA_N_OPERATOR && entity->unit ? entity->unit->span : entity->span;
+}
+
+/* Of constraints TLC has the place of the definition, of others that of its text. */
+static tla_value formulas_value(const struct check_spec *spec, struct tla_eval *eval,
+				const struct tla_formulas *list, bool are_whole)
+{
+	tla_value *items = tla_alloc(eval->heap, (list->count + 1) * sizeof(*items));
+
+	for (uint32_t i = 0; items && i < list->count; i++)
+		items[i] = check_action_value(spec, eval, list->at[i].name,
+					      are_whole ? definition(spec, list->at[i].name)
+							: list->at[i].span);
+	return set_of(eval, items, list->count);
+}
+
+static tla_value actions_value(const struct check_spec *spec, struct tla_eval *eval)
+{
+	tla_value *items = tla_alloc(eval->heap, (spec->action_count + 1) * sizeof(*items));
+
+	for (uint32_t i = 0; items && i < spec->action_count; i++)
+		items[i] = check_action_value(spec, eval, spec->actions[i].name,
+					      spec->actions[i].span);
+	return set_of(eval, items, spec->action_count);
+}
+
+static tla_value variables_value(const struct check_spec *spec, struct tla_eval *eval)
+{
+	const struct tla_world *world = &spec->model->world;
+	tla_value *items = tla_alloc(eval->heap, (world->var_count + 1) * sizeof(*items));
+
+	for (uint32_t i = 0; items && i < world->var_count; i++)
+		items[i] = check_action_value(spec, eval, world->vars[i],
+					      definition(spec, world->vars[i]));
+	return set_of(eval, items, world->var_count);
+}
+
+static tla_value spec_record(const struct check_spec *spec, struct tla_eval *eval)
+{
+	const struct tla_model *model = spec->model;
+	const struct tla_formulas none = { 0 };
+	const struct {
+		const char *name;
+		const struct tla_formulas *list;
+		bool are_whole;
+	} lists[] = {
+		{ "inits", &model->init, false },
+		{ "temporals", &none, false },
+		{ "invariants", &model->invariants, false },
+		{ "impliedinits", &model->implied_inits, false },
+		{ "impliedactions", &model->implied_actions, false },
+		{ "impliedtemporals", &model->temporal, false },
+		{ "actionconstraints", &model->action_constraints, true },
+		{ "constraints", &model->constraints, true },
+	};
+	struct fields fields = { .count = 0 };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		add_field(&fields, eval, lists[i].name,
+			  formulas_value(spec, eval, lists[i].list, lists[i].are_whole));
+	add_field(&fields, eval, "actions", actions_value(spec, eval));
+	add_field(&fields, eval, "variables", variables_value(spec, eval));
+	return record_of(eval, &fields);
+}
+
+/* The list is made where it may be asked for: it takes the main thread's evaluator. */
+void check_ask_prepare(struct check_spec *spec)
+{
+	if (spec->model->next.fn && tla_symbol_find(spec->model->spec->symbols, "spec", 4))
+		spec->actions = tla_runner_actions(spec->runner, &spec->action_count);
+	if (!spec->actions)
+		spec->action_count = 0;
+	tla_heap_clear(spec->runner->eval.heap);
+}
+
+/* --- States --- */
+
+tla_value check_state_value(const struct check_spec *spec, struct tla_eval *eval,
+			    const tla_value *state)
+{
+	const struct tla_world *world = &spec->model->world;
+	tla_value *names = tla_alloc(eval->heap, (world->var_count + 1) * sizeof(*names));
+
+	for (uint32_t i = 0; names && i < world->var_count; i++) {
+		if (!state[i])
+			return tla_fail(eval->heap, "TLCExt!Trace: the state is not complete yet.");
+		names[i] = tla_string(world->vars[i]);
+	}
+	return names ? tla_record(eval->heap, names, state, world->var_count) : TLA_NONE;
+}
+
+/* Of the alias: up to the state that it is shown for; else only of an initial state. */
+static tla_value trace_value(const struct check_spec *spec, struct tla_eval *eval)
+{
+	tla_value state, *items;
+
+	if (spec->alias_count == 0 || eval != &spec->runner->eval) {
+		if (eval->level > 1)
+			return tla_fail(eval->heap,
+					"TLCExt!Trace is known in ALIAS, and in initial states.");
+		state = check_state_value(spec, eval, eval->now);
+		return state ? tla_tuple(eval->heap, &state, 1) : TLA_NONE;
+	}
+	items = tla_alloc(eval->heap, (spec->alias_count + 1) * sizeof(*items));
+	for (size_t i = 0; items && i < spec->alias_count; i++) {
+		const void *words = spec->alias_steps[i].state;
+
+		items[i] = check_state_value(spec, eval, words);
+		if (!items[i])
+			return TLA_NONE;
+	}
+	return items ? tla_tuple(eval->heap, items, (uint32_t)spec->alias_count) : TLA_NONE;
+}
+
+static tla_value counterexample_value(const struct check_spec *spec, struct tla_eval *eval)
+{
+	struct fields fields = { .count = 0 };
+
+	if (spec->counterexample)
+		return spec->counterexample;
+	add_field(&fields, eval, "action", set_of(eval, tla_alloc(eval->heap, 8), 0));
+	add_field(&fields, eval, "state", set_of(eval, tla_alloc(eval->heap, 8), 0));
+	return record_of(eval, &fields);
+}
+
+/* --- The user --- */
+
+static bool read_line(char *line, size_t line_bytes)
+{
+	(void)fflush(stdout); /* app_finish_output() says if it fails */
+	return fgets(line, (int)line_bytes, stdin);
+}
+
+/* Nobody there, an empty line, or one that begins with y: go on to that state. */
+static tla_value pick(struct check_spec *spec, struct tla_eval *eval)
+{
+	tla_value answer = TLA_TRUE;
+	char line[256];
+
+	pthread_mutex_lock(&spec->say->lock);
+	printf("Extend behavior of length %u? (Yes/no):\n", (unsigned)eval->level);
+	if (read_line(line, sizeof(line)) && (line[0] == 'n' || line[0] == 'N'))
+		answer = TLA_FALSE;
+	pthread_mutex_unlock(&spec->say->lock);
+	return answer;
+}
+
+static void pause_search(struct check_spec *spec)
+{
+	char line[256];
+
+	pthread_mutex_lock(&spec->say->lock);
+	printf("Press enter to resume model checking.\n");
+	(void)read_line(line, sizeof(line));
+	pthread_mutex_unlock(&spec->say->lock);
+}
+
+/* --- The hooks --- */
+
+static tla_value report(struct tla_eval *eval, void *context, const char *name)
+{
+	struct check_spec *spec = context;
+
+	if (strcmp(name, "all") == 0 || strcmp(name, "all:named") == 0)
+		return all_registers(spec, eval, name[3] == ':');
+	if (strcmp(name, "spec") == 0)
+		return spec_record(spec, eval);
+	if (strcmp(name, "action") == 0) /* TLC knows it in simulations only */
+		return check_action_value(spec, eval, TLA_NO_SYM, (struct tla_span){ 0 });
+	if (strcmp(name, "Trace") == 0)
+		return trace_value(spec, eval);
+	if (strcmp(name, "CounterExample") == 0)
+		return counterexample_value(spec, eval);
+	if (strcmp(name, "PickSuccessor") == 0)
+		return pick(spec, eval);
+	return count_of(spec, eval, name);
+}
+
+static int set(struct tla_eval *eval, void *context, const char *name, tla_value v)
+{
+	struct check_spec *spec = context;
+
+	(void)eval;
+	if (strcmp(name, "exit") == 0) {
+		if (v == TLA_TRUE) {
+			atomic_store(&spec->has_exit, true);
+			if (spec->explore)
+				nw_explore_stop(spec->explore);
+		}
+		return 1;
+	}
+	if (strcmp(name, "pause") == 0) {
+		if (v == TLA_TRUE)
+			pause_search(spec);
+		return 1;
+	}
+	return 0;
+}
+
+static void print(void *context, const char *text)
+{
+	const struct check_spec *spec = context;
+
+	check_say_value(spec->say, text);
+}
+
+/* By one worker, while all others wait, so that the counts are those of the initial states. */
+static void tell_initial(void *context)
+{
+	struct check_spec *spec = context;
+	struct nw_explore_report now;
+
+	if (app_was_interrupted())
+		return;
+	nw_explore_report(spec->explore, &now);
+	spec->initial_count = now.total.generated;
+	check_say_initial(spec->say, now.total.generated, now.total.distinct);
+}
+
+void check_ask_connect(struct check_spec *spec)
+{
+	struct tla_eval *eval = &spec->runner->eval;
+
+	eval->print = print;
+	eval->report = report;
+	eval->set = set;
+	eval->print_context = eval->report_context = spec;
+}
+
+void check_ask_connect_search(struct check_spec *spec)
+{
+	spec->search.hooks = (struct tla_search_hooks){ .print = print,
+							.report = report,
+							.set = set,
+							.initial = tell_initial,
+							.context = spec };
+}

@@ -22,6 +22,7 @@
 #include <nw/explore.h>
 #include <nw/model.h>
 #include <nw/topo.h>
+#include <nw/walk.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,6 +95,7 @@ struct check {
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
 	struct nw_explore *explore;
+	struct nw_walk *walk; /* instead of explore */
 };
 
 /* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
@@ -136,7 +138,10 @@ int check_levels(const struct check *check, uint64_t **ret_levels, uint32_t *ret
 /* The sum over the workers of a node, and how many they are. */
 uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uint32_t node_idx,
 			   struct nw_explore_counts *ret_counts);
-/* Why nw_explore_trace() gave none. */
+/* The trace of the search or of the walks: as nw_explore_trace(), nw_walk_trace(). */
+int check_steps(const struct check *check, const struct nw_explore_step **ret_steps,
+		size_t *ret_step_count);
+/* Why it gave none. */
 const char *check_no_trace(int rc);
 double check_local_percent(const struct nw_explore_counts *counts);
 

@@ -211,7 +211,7 @@ static void put_trace(struct object *object, const struct check *check,
 	}
 	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
 	    report->end == NW_EXPLORE_ERROR)
-		rc = nw_explore_trace(check->explore, &steps, &count);
+		rc = check_steps(check, &steps, &count);
 	if (rc < 0)
 		(void)app_failed(CHECK_NAME, "no trace: %s", check_no_trace(rc));
 	printer = count ? check_printer_open(check) : NULL;

@@ -105,6 +105,13 @@ uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uin
 	return found;
 }
 
+int check_steps(const struct check *check, const struct nw_explore_step **ret_steps,
+		size_t *ret_step_count)
+{
+	return check->walk ? nw_walk_trace(check->walk, ret_steps, ret_step_count)
+			   : nw_explore_trace(check->explore, ret_steps, ret_step_count);
+}
+
 const char *check_no_trace(int rc)
 {
 	return rc == -ENOENT ? "the model does not make the same successors again" : strerror(-rc);
@@ -267,7 +274,7 @@ static int print_trace(const struct check *check)
 	const struct nw_explore_step *steps;
 	struct check_printer *printer;
 	size_t count;
-	int r = nw_explore_trace(check->explore, &steps, &count);
+	int r = check_steps(check, &steps, &count);
 
 	if (r < 0) {
 		printf("\nno trace: %s\n", check_no_trace(r));

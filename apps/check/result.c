@@ -100,7 +100,7 @@ static const struct tla_search_error *error_of_trace(struct check_spec *spec,
 	const tla_value *last, *before;
 	size_t count = 0;
 
-	if (nw_explore_trace(check->explore, &steps, &count) < 0 || count == 0)
+	if (check_steps(check, &steps, &count) < 0 || count == 0)
 		return &spec->search.error;
 	last = (const tla_value *)(const void *)steps[count - 1].state;
 	before = count > 1 ? (const tla_value *)(const void *)steps[count - 2].state : NULL;
@@ -126,7 +126,7 @@ static bool is_of_initial(const struct check *check, const struct tla_search_err
 
 	return error->stage == TLA_AT_INIT ||
 	       (error->stage != TLA_AT_NEXT && !check->options->explore.no_trace &&
-		nw_explore_trace(check->explore, &steps, &count) == 0 && count == 1);
+		check_steps(check, &steps, &count) == 0 && count == 1);
 }
 
 static enum check_code says_of(const struct tla_search_error *error)
@@ -234,7 +234,7 @@ static void violation_result(struct check_spec *spec, const struct check *check,
 	const tla_value *last = NULL;
 	bool is_initial;
 
-	if (nw_explore_trace(check->explore, &steps, &count) == 0 && count > 0)
+	if (check_steps(check, &steps, &count) == 0 && count > 0)
 		last = (const tla_value *)(const void *)steps[count - 1].state;
 	spec->runner->eval.level = (uint32_t)count;
 	is_initial = count == 1 && !check->options->explore.no_trace;

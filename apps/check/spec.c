@@ -338,8 +338,8 @@ static void count_last_level(const struct check *check, struct nw_explore_report
 	const struct nw_explore_step *steps;
 	size_t count;
 
-	if (!check->options->explore.no_trace &&
-	    nw_explore_trace(check->explore, &steps, &count) == 0 && count > report->depth)
+	if (!check->options->explore.no_trace && check_steps(check, &steps, &count) == 0 &&
+	    count > report->depth)
 		report->depth = (uint32_t)count;
 	check->spec->last_level = report->depth;
 }

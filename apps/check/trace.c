@@ -7,6 +7,7 @@
  */
 #include "check/spec.h"
 
+#include "tla/model/actions.h"
 #include "tla/value/fcn.h"
 #include "tla/value/order.h"
 #include "tla/value/print.h"
@@ -45,11 +46,19 @@ char *check_value_text(const struct check_spec *spec, tla_value v)
 	return text;
 }
 
-/* The action that leads to a state, evaluated as it was: at the level of the state before. */
+/* The action that leads to a state: the one that a walk knows of, or the first that does, evaluated
+ * as it was, at the level of the state before. */
 static bool find_move(const struct trace *trace, size_t to, struct tla_move *ret_move)
 {
 	struct tla_runner *runner = trace->spec->runner;
+	uint32_t part_idx = trace->steps[to].part_idx, count = 0;
+	const struct tla_action *actions = tla_runner_actions(runner, &count);
 
+	if (part_idx != NW_PART_NONE) {
+		if (part_idx < count)
+			tla_move_of(&actions[part_idx], ret_move);
+		return part_idx < count;
+	}
 	runner->eval.level = (uint32_t)to;
 	return tla_move_find(runner, state_at(trace, to - 1), state_at(trace, to), ret_move);
 }
@@ -128,7 +137,7 @@ static bool trace_open(struct trace *trace, struct check_spec *spec, const struc
 		       int *ret_error)
 {
 	*trace = (struct trace){ .spec = spec };
-	*ret_error = nw_explore_trace(check->explore, &trace->steps, &trace->count);
+	*ret_error = check_steps(check, &trace->steps, &trace->count);
 	return *ret_error == 0 && trace->count > 0;
 }
 

@@ -410,6 +410,8 @@ bool nwi_serve(struct nwi_worker *worker);
 int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, int *inout_open_rc);
 void nwi_worker_destroy(struct nwi_worker *worker);
 void nwi_worker_run(struct nwi_worker *worker);
+/* Counts successors that the model dropped since the last time. */
+void nwi_count_dropped(struct nwi_worker *worker);
 /* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */
 void nwi_done_one(struct nw_explore *explore);
 

@@ -284,6 +284,8 @@ static void take_back(struct nwi_worker *worker, const struct nwi_lot *lot, uint
 	while (o > 0 && worker->origins[o].first > faulty_idx)
 		o--;
 	worker->unmade_count = lot->count - 1 - faulty_idx;
+	for (uint32_t i = worker->emit.drop_count; i > 0; i--)
+		worker->unmade_count += worker->emit.drops[i - 1] > faulty_idx;
 	worker->unbegun_count = worker->begun_count - worker->origins[o].begun_count;
 }
 

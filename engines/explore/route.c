@@ -543,6 +543,7 @@ bool nwi_route_group(struct nwi_worker *worker)
 {
 	bool goes_on;
 
+	nwi_count_dropped(worker);
 	worker->unmade_count = 0;
 	worker->unbegun_count = 0;
 	worker->kept_idx = UINT32_MAX;
@@ -550,6 +551,7 @@ bool nwi_route_group(struct nwi_worker *worker)
 	nwi_count(&worker->tally.generated, worker->emit.count - worker->unmade_count);
 	nwi_count(&worker->tally.expanded, 0 - worker->unbegun_count);
 	worker->emit.count = 0;
+	worker->emit.drop_count = 0;
 	worker->emit.cur = worker->emit_bytes;
 	worker->origin_count = 0;
 	return goes_on && !nwi_is_stopping(worker->explore);

@@ -16,6 +16,7 @@
 enum {
 	GROUP_COUNT = NWI_GROUP_MAX,          /* candidates routed together */
 	GROUP_FULL = GROUP_COUNT / 4 * 3,     /* of them, between two states */
+	DROP_COUNT = 4 * GROUP_COUNT,         /* of dropped ones, whose places are known */
 	GROUP_BYTES = 4 * NW_STATE_BYTES_MAX, /* fewer candidates where states are long */
 	SPIN_ROUNDS = 128,                    /* of waiting, before the CPU is offered to others */
 	YIELD_ROUNDS = 160,                   /* and before sleeping */
@@ -96,11 +97,12 @@ static bool has_successors(const struct nwi_worker *worker)
 	       worker->emit.count > worker->origins[worker->origin_count - 1].first;
 }
 
-static void count_dropped(struct nwi_worker *worker)
+void nwi_count_dropped(struct nwi_worker *worker)
 {
 	if (worker->emit.dropped_count == 0)
 		return;
 	nwi_count(&worker->tally.generated, worker->emit.dropped_count);
+	worker->emitted_before += (uint32_t)worker->emit.dropped_count;
 	worker->emit.dropped_count = 0;
 }
 
@@ -126,13 +128,13 @@ static bool take_fault(struct nw_emit *emit, enum nw_fault kind, const char *tex
 
 	/* What was made before is looked at first, as if one by one. */
 	if (emit->count > 0 && !hand_on(worker)) {
-		count_dropped(worker);
+		nwi_count_dropped(worker);
 		return false;
 	}
 	fault.is_kept = is_emitted && worker->kept_idx == count - 1;
 	if (kind == NW_FAULT_VIOLATION && worker->explore->options.keep_going)
 		return nwi_violated(worker, &fault);
-	count_dropped(worker);
+	nwi_count_dropped(worker);
 	nwi_end_at(worker->explore,
 		   kind == NW_FAULT_ERROR ? NW_EXPLORE_ERROR : NW_EXPLORE_VIOLATION, &fault);
 	return false;
@@ -162,7 +164,7 @@ static bool expand_state(struct nwi_worker *worker, nwi_link place, const uint8_
 		worker->origin_count--;
 		return true;
 	}
-	count_dropped(worker);
+	nwi_count_dropped(worker);
 	if (worker->origin_count == GROUP_COUNT || worker->emit.count >= GROUP_FULL)
 		return nwi_route_group(worker);
 	return true;
@@ -286,7 +288,7 @@ static void make_initial_states(struct nwi_worker *worker)
 		return;
 	begin_origin(worker, nwi_link_to(NWI_POOL_NONE, 0, 0));
 	worker->explore->options.model->init(worker->context, &worker->emit);
-	count_dropped(worker);
+	nwi_count_dropped(worker);
 }
 
 /* Not of a level that was cut short. */
@@ -322,6 +324,7 @@ static int create_buffers(struct nwi_worker *worker)
 
 	worker->emit_bytes = nw_arena_alloc(arena, n_bytes, NW_CACHE_PAIR);
 	worker->emit.mark = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint32_t), 8);
+	worker->emit.drops = nw_arena_alloc(arena, DROP_COUNT * sizeof(uint32_t), 8);
 	worker->origins = nw_arena_alloc(arena, (GROUP_COUNT + 1) * sizeof(*worker->origins), 8);
 	group->fps = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
 	group->links = nw_arena_alloc(arena, GROUP_COUNT * sizeof(uint64_t), 8);
@@ -341,6 +344,7 @@ static int create_buffers(struct nwi_worker *worker)
 	worker->emit.cur = worker->emit_bytes;
 	worker->emit.end = worker->emit_bytes + n_bytes;
 	worker->emit.count_max = GROUP_COUNT;
+	worker->emit.drop_count_max = DROP_COUNT;
 	worker->emit.flush = flush_group;
 	worker->emit.fault = take_fault;
 	worker->emit.engine = worker;

@@ -52,6 +52,8 @@ struct nw_emit {
 	bool (*fault)(struct nw_emit *emit, enum nw_fault kind, const char *text,
 		      const void *successor, size_t n_bytes);
 	uint64_t dropped_count;
+	uint32_t *drops; /* states emitted before each that was dropped */
+	uint32_t drop_count, drop_count_max;
 	void *engine;
 };
 
@@ -131,6 +133,8 @@ static inline bool nw_emit(struct nw_emit *emit, const void *state, size_t n_byt
 static inline void nw_emit_drop(struct nw_emit *emit)
 {
 	emit->dropped_count++;
+	if (emit->count > 0 && emit->drop_count < emit->drop_count_max)
+		emit->drops[emit->drop_count++] = emit->count;
 }
 
 /**

@@ -22,11 +22,11 @@
 /* The rest of a conjunction: its args from `idx` on, then what is behind it. Of \A the conjuncts
  * are
  * the body for each element. */
-struct rest {
+struct tla_rest {
 	const struct tla_code *code;
 	struct tla_frame *frame;
 	uint32_t idx;
-	const struct rest *behind;
+	const struct tla_rest *behind;
 	const struct elements *elements; /* of \A; else NULL */
 };
 
@@ -36,9 +36,9 @@ struct elements {
 };
 
 static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-	       const struct rest *rest);
+	       const struct tla_rest *rest);
 
-static int go_on(struct tla_eval *eval, const struct rest *rest);
+static int go_on(struct tla_eval *eval, const struct tla_rest *rest);
 
 static tla_value *assigned(const struct tla_eval *eval)
 {
@@ -58,6 +58,7 @@ static int complete(struct tla_eval *eval)
 					: "The next-state action gives no value to variable %s'.",
 				tla_symbol_text(world->spec->symbols, world->vars[i]));
 			eval->failure = TLA_FAILURE_GAP;
+			eval->has_state_failed = true;
 			return -1;
 		}
 	}
@@ -65,9 +66,9 @@ static int complete(struct tla_eval *eval)
 }
 
 static int conjoin(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
-		   struct tla_frame *frame, const struct rest *behind)
+		   struct tla_frame *frame, const struct tla_rest *behind)
 {
-	struct rest rest = { code, frame, idx + 1, behind, NULL };
+	struct tla_rest rest = { code, frame, idx + 1, behind, NULL };
 
 	if (idx + 1 == code->count)
 		return act(eval, code->args[idx], frame, behind);
@@ -85,9 +86,9 @@ static tla_value element_at(const struct elements *elements, uint32_t idx)
  * */
 static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
 			    struct tla_frame *frame, const struct elements *elements,
-			    const struct rest *behind)
+			    const struct tla_rest *behind)
 {
-	struct rest rest = { code, frame, idx + 1, behind, elements };
+	struct tla_rest rest = { code, frame, idx + 1, behind, elements };
 	struct tla_frame *copy;
 
 	if (idx == elements->count)
@@ -109,7 +110,7 @@ bool tla_is_assigned(const struct tla_eval *eval)
 }
 
 /* Whether one member of the list holds, nothing being left to give values to: 1, 0, -1. */
-static int holds(struct tla_eval *eval, const struct rest *rest)
+static int holds(struct tla_eval *eval, const struct tla_rest *rest)
 {
 	int result = 1;
 
@@ -128,7 +129,7 @@ static int holds(struct tla_eval *eval, const struct rest *rest)
 }
 
 /* As TLC does: once all variables have values, what is left is a test, and branches no more. */
-static int test_rest(struct tla_eval *eval, const struct rest *rest)
+static int test_rest(struct tla_eval *eval, const struct tla_rest *rest)
 {
 	struct tla_eval_mark mark = tla_eval_mark(eval);
 	int result = 1;
@@ -144,7 +145,7 @@ static int test_rest(struct tla_eval *eval, const struct rest *rest)
 	return result;
 }
 
-static int go_on(struct tla_eval *eval, const struct rest *rest)
+static int go_on(struct tla_eval *eval, const struct tla_rest *rest)
 {
 	if (!rest)
 		return complete(eval);
@@ -157,7 +158,7 @@ static int go_on(struct tla_eval *eval, const struct rest *rest)
 }
 
 static int act_test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		    const struct rest *rest)
+		    const struct tla_rest *rest)
 {
 	int holds = tla_eval_bool(eval, code, frame);
 
@@ -165,7 +166,7 @@ static int act_test(struct tla_eval *eval, const struct tla_code *code, struct t
 }
 
 static int act_or(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct rest *rest)
+		  const struct tla_rest *rest)
 {
 	const struct tla_code *action = eval->action;
 	int result = 0;
@@ -183,7 +184,7 @@ static int act_or(struct tla_eval *eval, const struct tla_code *code, struct tla
 
 /* act_exists() where one name goes through an explicit set. */
 static int act_exists_in(struct tla_eval *eval, const struct tla_code *code,
-			 struct tla_frame *frame, const struct rest *rest,
+			 struct tla_frame *frame, const struct tla_rest *rest,
 			 const struct tla_obj *set)
 {
 	struct tla_eval_mark mark = tla_eval_mark(eval);
@@ -202,7 +203,7 @@ static int act_exists_in(struct tla_eval *eval, const struct tla_code *code,
 }
 
 static int act_exists(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		      const struct rest *rest)
+		      const struct tla_rest *rest)
 {
 	struct tla_eval_mark mark = tla_eval_mark(eval);
 	const struct tla_code *action = eval->action;
@@ -257,7 +258,7 @@ static bool gather_elements(struct tla_eval *eval, const struct tla_code *code,
 }
 
 static int act_forall(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		      const struct rest *rest)
+		      const struct tla_rest *rest)
 {
 	struct elements elements = { 0 };
 
@@ -267,7 +268,7 @@ static int act_forall(struct tla_eval *eval, const struct tla_code *code, struct
 }
 
 static int act_case(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		    const struct rest *rest)
+		    const struct tla_rest *rest)
 {
 	const struct tla_code *arm = tla_case_arm(eval, code, frame);
 
@@ -275,7 +276,7 @@ static int act_case(struct tla_eval *eval, const struct tla_code *code, struct t
 }
 
 static int act_if(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct rest *rest)
+		  const struct tla_rest *rest)
 {
 	int holds = tla_eval_bool(eval, code->args[0], frame);
 
@@ -283,7 +284,7 @@ static int act_if(struct tla_eval *eval, const struct tla_code *code, struct tla
 }
 
 static int act_call(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		    const struct rest *rest)
+		    const struct tla_rest *rest)
 {
 	struct tla_frame *callee = tla_call_frame(eval, code, frame);
 
@@ -305,27 +306,52 @@ static const struct tla_thunk *pending(const struct tla_code *code, struct tla_f
 	return thunk->value ? NULL : thunk;
 }
 
+static bool needs_no_frame(const struct tla_code *code)
+{
+	return code->eval == tla_ev_now || (code->eval == tla_ev_call && code->count == 0);
+}
+
+/* What a name leads to through arguments, LET and definitions without parameters; NULL: to a value.
+ */
+static const struct tla_code *standing_for(const struct tla_code *code, struct tla_frame **frame)
+{
+	for (;;) {
+		if (code->eval == tla_ev_slot) {
+			const struct tla_thunk *thunk = pending(code, *frame);
+
+			if (!thunk)
+				return NULL;
+			code = thunk->code;
+			*frame = thunk->frame;
+		} else if (code->eval == tla_ev_call && code->count == 0 &&
+			   needs_no_frame(tla_code_inside(code->fn->body))) {
+			code = tla_code_inside(code->fn->body);
+		} else if (tla_code_inside(code) != code && code->eval != tla_ev_constant) {
+			code = tla_code_inside(code);
+		} else {
+			return code;
+		}
+	}
+}
+
 /* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
 static tla_value *target(const struct tla_eval *eval, const struct tla_code *left,
 			 struct tla_frame *frame)
 {
 	tla_eval_fn *wanted = eval->is_init ? tla_ev_now : tla_ev_next;
 
-	while (left->eval == tla_ev_slot) {
-		const struct tla_thunk *thunk = pending(left, frame);
-
-		if (!thunk)
-			return NULL;
-		left = thunk->code;
-		frame = thunk->frame;
+	left = standing_for(left, &frame);
+	if (left && left->eval == tla_ev_primed && !eval->is_init) {
+		left = standing_for(left->args[0], &frame);
+		wanted = tla_ev_now;
 	}
-	if (left->eval != wanted || assigned(eval)[left->a])
+	if (!left || left->eval != wanted || assigned(eval)[left->a])
 		return NULL;
 	return &assigned(eval)[left->a];
 }
 
 static int act_slot(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		    const struct rest *rest)
+		    const struct tla_rest *rest)
 {
 	const struct tla_thunk *thunk = pending(code, frame);
 
@@ -334,7 +360,7 @@ static int act_slot(struct tla_eval *eval, const struct tla_code *code, struct t
 }
 
 static int act_implies(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		       const struct rest *rest)
+		       const struct tla_rest *rest)
 {
 	int holds = tla_eval_bool(eval, code->args[0], frame);
 
@@ -357,7 +383,7 @@ static const struct tla_code *written_out(struct tla_eval *eval, const struct tl
 
 /* The body of a function is an action, too. */
 static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		     const struct rest *rest)
+		     const struct tla_rest *rest)
 {
 	struct tla_frame *inner = frame;
 	const struct tla_code *fcn = written_out(eval, code->args[0], &inner);
@@ -380,7 +406,7 @@ static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct 
 }
 
 static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct rest *rest)
+		  const struct tla_rest *rest)
 {
 	tla_value *var = target(eval, code->args[0], frame);
 	int result;
@@ -396,7 +422,7 @@ static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla
 }
 
 static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct rest *rest)
+		  const struct tla_rest *rest)
 {
 	tla_value *var = target(eval, code->args[0], frame), set;
 	const struct tla_code *action = eval->action;
@@ -428,7 +454,7 @@ static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla
 
 /* The variables numbered from i on keep their values. */
 static int keep_vars(struct tla_eval *eval, const struct tla_code *code, uint32_t i,
-		     const struct rest *rest)
+		     const struct tla_rest *rest)
 {
 	uint32_t var;
 	int result, equal;
@@ -449,7 +475,7 @@ static int keep_vars(struct tla_eval *eval, const struct tla_code *code, uint32_
 }
 
 static int act_unchanged(struct tla_eval *eval, const struct tla_code *code,
-			 struct tla_frame *frame, const struct rest *rest)
+			 struct tla_frame *frame, const struct tla_rest *rest)
 {
 	return code->count > 0 || eval->is_init ? act_test(eval, code, frame, rest)
 						: keep_vars(eval, code, 0, rest);
@@ -457,7 +483,7 @@ static int act_unchanged(struct tla_eval *eval, const struct tla_code *code,
 
 /* [A]_v: A, or nothing changes. args: A, UNCHANGED v. */
 static int act_box(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		   const struct rest *rest)
+		   const struct tla_rest *rest)
 {
 	const struct tla_code *action = eval->action;
 	int result = act(eval, code->args[0], frame, rest);
@@ -468,97 +494,16 @@ static int act_box(struct tla_eval *eval, const struct tla_code *code, struct tl
 
 /* <<A>>_v: A, and then v' # v. */
 static int act_angle(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		     const struct rest *rest)
+		     const struct tla_rest *rest)
 {
 	/* args: A, UNCHANGED v, ~UNCHANGED v */
-	struct rest changed = { code, frame, 2, rest, NULL };
+	struct tla_rest changed = { code, frame, 2, rest, NULL };
 
 	return act(eval, code->args[0], frame, &changed);
 }
 
-/* A \cdot B: a step of A to some state, then one of B from there. */
-struct between {
-	const struct tla_code *second;
-	struct tla_frame *frame;
-	const struct rest *rest;
-	tla_value *now, *next; /* of the whole step */
-	int (*emit)(struct tla_eval *eval, void *context);
-	void *emit_context;
-};
-
-/* B has ended: its `next` is the whole step's. */
-static int end_second(struct tla_eval *eval, void *context)
-{
-	struct between *between = context;
-	tla_value *now = eval->now;
-	int (*emit)(struct tla_eval *, void *) = eval->emit;
-	int result;
-
-	eval->now = between->now;
-	eval->emit = between->emit;
-	eval->emit_context = between->emit_context;
-	result = go_on(eval, between->rest);
-	eval->now = now;
-	eval->emit = emit;
-	eval->emit_context = between;
-	return result;
-}
-
-/* A has ended: its `next` is where B starts. */
-static int end_first(struct tla_eval *eval, void *context)
-{
-	struct between *between = context;
-	size_t n_bytes = eval->var_count * sizeof(tla_value);
-	tla_value *now = eval->now, *next = eval->next;
-	int result;
-
-	eval->now = next;
-	eval->next = tla_alloc(eval->heap, n_bytes);
-	if (!eval->next)
-		return -1;
-	memset(eval->next, 0, n_bytes);
-	eval->composed_count++;
-	eval->emit = end_second;
-	result = act(eval, between->second, between->frame, NULL);
-	eval->emit = end_first;
-	eval->now = now;
-	eval->next = next;
-	return result;
-}
-
-static int act_compose(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		       const struct rest *rest)
-{
-	struct between between = { code->args[1],     frame,      rest,
-				   eval->now,         eval->next, eval->emit,
-				   eval->emit_context };
-	size_t n_bytes = eval->var_count * sizeof(tla_value);
-	int result;
-
-	for (uint32_t i = 0; i < eval->var_count; i++) {
-		if (eval->next[i]) {
-			tla_fail_at(eval, code->span,
-				    "\\cdot after a primed variable was given a value.");
-			return -1;
-		}
-	}
-	eval->next = tla_alloc(eval->heap, n_bytes);
-	if (!eval->next)
-		return -1;
-	memset(eval->next, 0, n_bytes);
-	eval->emit = end_first;
-	eval->emit_context = &between;
-	eval->between_count++;
-	result = act(eval, code->args[0], frame, NULL);
-	eval->between_count--;
-	eval->next = between.next;
-	eval->emit = between.emit;
-	eval->emit_context = between.emit_context;
-	return result;
-}
-
 static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-	       const struct rest *rest)
+	       const struct tla_rest *rest)
 {
 	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
 		tla_fail_at(eval, code->span, "Stack overflow: the action is nested too deeply.");
@@ -606,12 +551,18 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_ANGLE:
 		return act_angle(eval, code, frame, rest);
 	case TLA_ACT_COMPOSE:
-		return act_compose(eval, code, frame, rest);
+		return tla_act_compose(eval, code, frame, rest);
 	case TLA_ACT_INSIDE:
 		return act(eval, code->args[0], frame, rest);
 	default:
 		return act_test(eval, code, frame, rest);
 	}
+}
+
+int tla_act_with(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		 const struct tla_rest *rest)
+{
+	return act(eval, code, frame, rest);
 }
 
 int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)

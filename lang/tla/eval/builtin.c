@@ -158,14 +158,35 @@ static struct tla_code *unchanged_value(struct tla_compiler *compiler, const str
 	return tla_code_leveled(code);
 }
 
+/* Of a tuple that has more than variables: each of its items is unchanged. */
+static struct tla_code *unchanged_items(struct tla_compiler *compiler, const struct tla_env *env,
+					const struct tla_expr *tuple, const struct tla_expr *at)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_and, at->span, tuple->items.count);
+
+	for (uint32_t i = 0; code && i < code->count; i++)
+		code->args[i] = tla_compile_unchanged(compiler, env, tuple->items.at[i], at);
+	if (code)
+		code->act = TLA_ACT_AND;
+	return tla_code_leveled(code);
+}
+
 struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const struct tla_env *env,
 				       const struct tla_expr *expr, const struct tla_expr *at)
 {
 	struct var_list list = { .count = 0 };
 	bool is_variables = list_variables(compiler, env, expr, &list);
-	struct tla_code *code = tla_code_new(compiler, tla_ev_unchanged, at->span,
-					     is_variables ? 0 : 2);
-	uint32_t *vars = tla_piece_of(compiler, (list.count + 1) * sizeof *vars);
+	struct tla_env there = *env;
+	struct tla_entity *entity;
+	const struct tla_expr *place = is_variables ? NULL
+						    : follow(compiler, &there, expr, &entity);
+	struct tla_code *code;
+	uint32_t *vars;
+
+	if (place && place->kind == TLA_E_TUPLE && place->items.count > 0)
+		return unchanged_items(compiler, &there, place, at);
+	code = tla_code_new(compiler, tla_ev_unchanged, at->span, is_variables ? 0 : 2);
+	vars = tla_piece_of(compiler, (list.count + 1) * sizeof *vars);
 
 	if (!code || !vars)
 		return NULL;

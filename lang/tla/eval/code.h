@@ -41,6 +41,7 @@ struct tla_fn {
 	uint32_t param_count; /* slots 0..param_count-1 */
 	uint32_t slot_count;
 	enum tla_level level;
+	bool primes_params; /* it asks for a parameter's value in the next state */
 	const struct tla_code *body;
 	struct tla_fn_reads *reads; /* what the body depends on; NULL: not looked at */
 };

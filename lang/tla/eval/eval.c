@@ -142,17 +142,18 @@ static void point_in_branch(struct tla_eval *eval, struct tla_thunk *thunk, tla_
 tla_value tla_force_thunk(struct tla_eval *eval, struct tla_thunk *thunk)
 {
 	uint64_t reads = eval->next_reads;
-	tla_value v = thunk->value;
+	/* What reads variables has another value in the next state, and behind the first half of
+	 * A \cdot B. */
+	bool is_elsewhere = eval->between_depth + eval->primed_depth > 0 &&
+			    thunk->code->level >= TLA_STATE;
+	tla_value v = is_elsewhere ? TLA_NONE : thunk->value;
 
 	if (v) {
 		eval->next_reads += thunk->is_of_branch;
 		return v;
 	}
 	v = tla_eval(eval, thunk->code, thunk->frame);
-	if (!v)
-		return TLA_NONE;
-	/* What reads variables has another value behind the first half of A \cdot B. */
-	if (eval->between_count > 0 && thunk->code->level >= TLA_STATE)
+	if (!v || is_elsewhere)
 		return v;
 	if (eval->is_acting && (eval->is_init || eval->next_reads != reads))
 		point_in_branch(eval, thunk, v);

@@ -67,7 +67,8 @@ struct tla_eval {
 	struct tla_memo *memo; /* NULL: nothing is remembered */
 	bool is_init;          /* actions give values to unprimed variables */
 	bool is_acting;        /* inside of tla_act(): variables get values and lose them again */
-	bool allows_gaps;      /* a step may leave variables without a value: ENABLED */
+	bool allows_gaps;      /* a step may leave variables without a value */
+	bool is_asking;        /* ENABLED: whether there is a step, not which */
 	bool keeps_lazy; /* a function is evaluated to be applied: it need not have all values */
 	uint32_t var_count;
 	struct tla_undo *undo; /* in undo_mem */
@@ -89,11 +90,16 @@ struct tla_eval {
 	void *report_context;
 	struct tla_registers registers;
 	uint64_t random;
-	uint64_t walk_idx; /* of the random walk, with its level */
-	uint64_t composed_count;  /* states between A and B of A \cdot B so far */
-	uint32_t between_count;   /* of \cdot that are being evaluated */
+	uint64_t walk_idx;                 /* of the random walk, with its level */
+	uint64_t composed_count;           /* states between A and B of A \cdot B so far */
+	uint32_t between_depth;            /* of \cdot that are being evaluated */
+	tla_value *between;                /* in between_mem: states inside of them, a stack */
+	size_t between_used, between_room; /* words */
+	struct nw_mem between_mem;
+	uint32_t primed_depth;    /* of primed expressions that are being evaluated */
 	uint64_t next_reads;      /* of primed variables, and of what was made of them */
 	enum tla_failure failure; /* of what has failed */
+	bool has_state_failed;    /* an action was evaluated, but made no state */
 	struct tla_heap heaps[2];
 	struct tla_span failed_at[TLA_FAILED_AT_MAX];
 	uint32_t failed_count;

@@ -117,12 +117,12 @@ static tla_value new_thunk(struct tla_eval *eval, const struct tla_code *code,
 /* An argument as a slot's word: what costs nothing is evaluated at once, the rest when it is
  * used. */
 static tla_value argument(struct tla_eval *eval, const struct tla_code *arg,
-			  struct tla_frame *frame)
+			  struct tla_frame *frame, const struct tla_fn *fn)
 {
 	if (arg->eval == tla_ev_slot)
 		return tla_frame_up(frame, arg->b)->slots[arg->a];
 	if (arg->eval == tla_ev_value || arg->eval == tla_ev_operator ||
-	    (arg->eval == tla_ev_now && eval->now[arg->a]))
+	    (arg->eval == tla_ev_now && eval->now[arg->a] && !fn->primes_params))
 		return arg->eval(eval, arg, frame);
 	return new_thunk(eval, arg, frame);
 }
@@ -135,7 +135,7 @@ static struct tla_frame *frame_for(struct tla_eval *eval, const struct tla_code 
 	struct tla_frame *callee = tla_frame_new(eval, fn, up);
 
 	for (uint32_t i = 0; callee && i < code->count; i++) {
-		callee->slots[i] = argument(eval, code->args[i], frame);
+		callee->slots[i] = argument(eval, code->args[i], frame, fn);
 		if (!callee->slots[i])
 			return NULL;
 	}

@@ -76,7 +76,16 @@ int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tl
 /* Whether the step (with is_init: the state) has a value for every variable. */
 bool tla_is_assigned(const struct tla_eval *eval);
 tla_eval_fn tla_ev_box, tla_ev_angle; /* action, subscript, subscript primed */
-tla_eval_fn tla_ev_compose;
+
+/* compose.c */
+tla_eval_fn tla_ev_compose; /* args: first, second */
+/* What is left of the conjunctions around an action: action.c's own. */
+struct tla_rest;
+int tla_act_compose(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct tla_rest *rest);
+int tla_act_with(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		 const struct tla_rest *rest);
+
 tla_eval_fn tla_ev_temporal; /* fails: has no value in a state */
 
 /* numbers.c: Naturals and Integers */

@@ -333,7 +333,8 @@ static void read_fn(struct pass *pass, const struct tla_code *code, struct reads
 static void prime(struct reads *reads)
 {
 	for (uint32_t i = 0; i < reads->count; i++) {
-		reads->is_unfit |= reads->at[i].kind == TLA_READ_NEXT;
+		/* What a parameter stands for has another value there. */
+		reads->is_unfit |= reads->at[i].kind != TLA_READ_NOW;
 		if (reads->at[i].kind == TLA_READ_NOW)
 			reads->at[i].kind = TLA_READ_NEXT;
 	}

@@ -83,6 +83,7 @@ static bool push_params(struct tla_compiler *compiler, struct tla_env *env,
 		if (!scope)
 			return false;
 		scope->entity.slot = first + i;
+		scope->entity.is_param = true;
 		scope->entity.arity = params[i].arity;
 		scope->entity.home = env->builder;
 		env->scope = scope;
@@ -198,6 +199,19 @@ static struct tla_code *self_reference(struct tla_compiler *compiler, const stru
 	return code;
 }
 
+static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_env *env,
+			       struct tla_entity *entity, const struct tla_expr *at,
+			       struct tla_expr *const *args);
+
+/* Whether an operator that it is given is an action: then it is one itself. */
+static bool takes_action(const struct tla_entity *entity, const struct tla_code *code)
+{
+	for (uint32_t i = 0; i < code->count; i++)
+		if (code->args[i]->eval == tla_ev_operator && code->args[i]->level >= TLA_ACTION)
+			return !entity->is_self_referenced && entity->kind == TLA_N_OPERATOR;
+	return false;
+}
+
 static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env *env,
 			     struct tla_entity *entity, const struct tla_expr *at,
 			     struct tla_expr *const *args)
@@ -212,6 +226,8 @@ static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env
 	code->level = (uint8_t)entity->fn->level;
 	if (entity->arity > 0 && !compile_args(compiler, env, entity->unit, code, args))
 		return NULL;
+	if (takes_action(entity, code))
+		return expand(compiler, env, entity, at, args);
 	return tla_code_leveled(code);
 }
 
@@ -361,6 +377,10 @@ static struct tla_code *slot(struct tla_compiler *compiler, const struct tla_env
 		code->act = TLA_ACT_SLOT;
 	if (entity->is_let)
 		code->level = (uint8_t)entity->fn->level;
+	if (entity->is_param && env->in_prime) {
+		code->level = TLA_STATE;
+		entity->home->fn->primes_params = true;
+	}
 	return compile_args(compiler, env, NULL, code, args) ? tla_code_leveled(code) : NULL;
 }
 
@@ -467,6 +487,7 @@ static struct tla_code *lambda(struct tla_compiler *compiler, const struct tla_e
 		if (!scope)
 			return NULL;
 		scope->entity.slot = i;
+		scope->entity.is_param = true;
 		scope->entity.home = &builder;
 		inner.scope = scope;
 	}

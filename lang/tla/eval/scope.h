@@ -57,7 +57,9 @@ struct tla_entity {
 		tla_value value; /* of a constant; TLA_NONE: not given */
 		struct {
 			uint32_t slot;
-			bool is_let; /* a LET definition's thunk: unit is its definition */
+			bool is_let;   /* a LET definition's thunk: unit is its definition */
+			bool is_param; /* of an operator: it may stand for what depends on the state
+					*/
 		};
 		const struct tla_expr *expr;
 	};

@@ -17,7 +17,9 @@ tla_value tla_ev_primed(struct tla_eval *eval, const struct tla_code *code, stru
 	eval->now = next;
 	eval->next = none;
 	eval->next_reads++;
+	eval->primed_depth++;
 	v = tla_eval(eval, code->args[0], frame);
+	eval->primed_depth--;
 	eval->now = now;
 	eval->next = next;
 	return v;
@@ -87,7 +89,7 @@ int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tl
 	tla_value *next = eval->next;
 	int (*emit)(struct tla_eval *, void *) = eval->emit;
 	const struct tla_code *action = eval->action;
-	bool is_init = eval->is_init, allows_gaps = eval->allows_gaps;
+	bool is_init = eval->is_init, allows_gaps = eval->allows_gaps, was_asking = eval->is_asking;
 	int result = -1;
 
 	eval->next = tla_alloc(eval->heap, eval->var_count * sizeof *next);
@@ -96,6 +98,7 @@ int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tl
 		eval->emit = stop_at_first;
 		eval->is_init = false;
 		eval->allows_gaps = true;
+		eval->is_asking = true;
 		result = tla_act(eval, code, frame);
 	}
 	eval->next = next;
@@ -103,6 +106,7 @@ int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tl
 	eval->action = action;
 	eval->is_init = is_init;
 	eval->allows_gaps = allows_gaps;
+	eval->is_asking = was_asking;
 	if (result >= 0)
 		tla_eval_cut(eval, mark);
 	return result;
@@ -112,60 +116,6 @@ tla_value tla_ev_enabled(struct tla_eval *eval, const struct tla_code *code,
 			 struct tla_frame *frame)
 {
 	return tla_of_bool(tla_is_enabled(eval, code->args[0], frame));
-}
-
-/* A \cdot B of a step that is given: its ends, and whether a state between was found. */
-struct composed {
-	const struct tla_code *second;
-	struct tla_frame *frame;
-	tla_value *next;
-};
-
-/* A has ended in `next`: does B lead from there to the step's end? */
-static int try_second(struct tla_eval *eval, void *context)
-{
-	struct composed *composed = context;
-	tla_value *now = eval->now, *next = eval->next;
-	int holds;
-
-	eval->now = next;
-	eval->next = composed->next;
-	holds = tla_eval_bool(eval, composed->second, composed->frame);
-	eval->now = now;
-	eval->next = next;
-	return holds;
-}
-
-tla_value tla_ev_compose(struct tla_eval *eval, const struct tla_code *code,
-			 struct tla_frame *frame)
-{
-	struct composed composed = { code->args[1], frame, eval->next };
-	struct tla_eval_mark mark = tla_eval_mark(eval);
-	size_t n_bytes = eval->var_count * sizeof(tla_value);
-	int (*emit)(struct tla_eval *, void *) = eval->emit;
-	void *emit_context = eval->emit_context;
-	const struct tla_code *action = eval->action;
-	bool is_init = eval->is_init;
-	int found = -1;
-
-	eval->next = tla_alloc(eval->heap, n_bytes);
-	if (eval->next) {
-		memset(eval->next, 0, n_bytes);
-		eval->emit = try_second;
-		eval->emit_context = &composed;
-		eval->is_init = false;
-		eval->between_count++;
-		found = tla_act(eval, code->args[0], frame);
-		eval->between_count--;
-	}
-	eval->next = composed.next;
-	eval->emit = emit;
-	eval->emit_context = emit_context;
-	eval->action = action;
-	eval->is_init = is_init;
-	if (found >= 0)
-		tla_eval_cut(eval, mark);
-	return tla_of_bool(found);
 }
 
 tla_value tla_ev_temporal(struct tla_eval *eval, const struct tla_code *code,

@@ -100,6 +100,7 @@ void tla_runner_destroy(struct tla_runner *runner)
 	tla_heap_fini(&runner->eval.heaps[1]);
 	tla_keeper_destroy(runner->eval.keeper);
 	nw_mem_free(&runner->eval.undo_mem);
+	nw_mem_free(&runner->eval.between_mem);
 	nw_arena_destroy(runner->arena);
 }
 
@@ -155,8 +156,10 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 	for (uint32_t i = 0; i < eval->var_count; i++) {
 		/* Written back: other steps of the same assignment need not store it again. */
 		values[i] = tla_store(eval->keeper, eval->heap, values[i]);
-		if (!values[i])
+		if (!values[i]) {
+			eval->has_state_failed = true;
 			return -1;
+		}
 	}
 	return emitting->emit(eval, emitting->context);
 }
@@ -165,6 +168,7 @@ static void forget_failure(struct tla_runner *runner)
 {
 	runner->eval.failed_count = 0;
 	runner->eval.failure = TLA_FAILURE;
+	runner->eval.has_state_failed = false;
 	runner->eval.action = NULL;
 	tla_heap_clear(runner->eval.heap);
 }
@@ -228,6 +232,7 @@ int tla_run_init(struct tla_runner *runner, int (*emit)(struct tla_eval *eval, v
 	set_state(runner, NULL, NULL);
 	runner->eval.failed_count = 0;
 	runner->eval.failure = TLA_FAILURE;
+	runner->eval.has_state_failed = false;
 	runner->eval.is_init = true;
 	result = runner->model->init.count > 0 ? run_conjunct(&initial) : 0;
 	runner->eval.is_init = false;

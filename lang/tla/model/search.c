@@ -218,8 +218,10 @@ static int is_in_model(struct tla_search_context *context, const tla_value *stat
 	if (holds == 1 && context->from)
 		holds = all_hold(context, &model->action_constraints, context->from, state,
 				 &failed);
-	if (holds < 0)
+	if (holds < 0) {
+		nw_emit_drop(context->emit); /* it was made */
 		(void)tla_search_stop(context, TLA_AT_CONSTRAINT, failed->name, state);
+	}
 	return holds;
 }
 
@@ -231,18 +233,18 @@ static int hand_on(struct tla_search_context *context, const tla_value *state, b
 	if (is_in)
 		return nw_emit(context->emit, state, model->world.var_count * sizeof *state) ? 0
 											     : STOP;
-	if (check(context, TLA_AT_INVARIANT, &model->invariants, NULL, state))
-		return STOP;
 	nw_emit_drop(context->emit);
-	return 0;
+	return check(context, TLA_AT_INVARIANT, &model->invariants, NULL, state);
 }
 
 /* The state first, then the step: TLC counts the state that a step at fault leads to. */
 static int take_state(struct tla_search_context *context, const tla_value *state)
 {
 	const struct tla_model *model = context->search->model;
-	int is_in = is_in_model(context, state);
+	int is_in;
 
+	tla_search_drop_composed(context);
+	is_in = is_in_model(context, state);
 	if (is_in < 0 || hand_on(context, state, is_in))
 		return STOP;
 	return check(context, TLA_AT_PROPERTY,
@@ -276,6 +278,15 @@ static void tell_initial(struct tla_search *search)
 	pthread_mutex_unlock(&search->lock);
 }
 
+/* A state that lacks values, or has one that no state can hold, was made all the same. */
+void tla_search_stop_action(struct tla_search_context *context, enum tla_stage stage)
+{
+	tla_search_drop_composed(context);
+	if (context->runner->eval.has_state_failed)
+		nw_emit_drop(context->emit);
+	(void)tla_search_stop(context, stage, TLA_NO_SYM, NULL);
+}
+
 static void search_level(void *opaque, uint32_t depth)
 {
 	struct tla_search_context *context = opaque;
@@ -294,7 +305,7 @@ static void search_init(void *opaque, struct nw_emit *emit)
 	context->emit = emit;
 	context->from = NULL;
 	if (tla_run_init(context->runner, tla_search_take, context) < 0)
-		(void)tla_search_stop(context, TLA_AT_INIT, TLA_NO_SYM, NULL);
+		tla_search_stop_action(context, TLA_AT_INIT);
 }
 
 static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, struct nw_emit *emit)
@@ -304,7 +315,7 @@ static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, stru
 	context->emit = emit;
 	context->from = tla_search_aligned(context, 1, state, n_bytes);
 	if (tla_run_next(context->runner, context->from, tla_search_take, context) < 0)
-		(void)tla_search_stop(context, TLA_AT_NEXT, TLA_NO_SYM, NULL);
+		tla_search_stop_action(context, TLA_AT_NEXT);
 	tla_search_drop_composed(context);
 }
 

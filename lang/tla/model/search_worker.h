@@ -23,6 +23,8 @@ struct tla_search_context {
 /* Keep why the evaluation failed and tell the engine. Not 0: the search stops. */
 int tla_search_stop(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
 		    const tla_value *state);
+/* The same for an action; the state that it could not make counts. */
+void tla_search_stop_action(struct tla_search_context *context, enum tla_stage stage);
 /* What is done with a state that the evaluator has made: the emit of tla_run_next(). */
 int tla_search_take(struct tla_eval *eval, void *context);
 

@@ -28,7 +28,7 @@ void tla_search_next_part(void *opaque, const uint8_t *state, size_t n_bytes, ui
 	context->from = tla_search_aligned(context, 1, state, n_bytes);
 	if (part_idx >= count || tla_run_action(context->runner, &actions[part_idx], context->from,
 						tla_search_take, context) < 0)
-		(void)tla_search_stop(context, TLA_AT_NEXT, TLA_NO_SYM, NULL);
+		tla_search_stop_action(context, TLA_AT_NEXT);
 	tla_search_drop_composed(context);
 }
 

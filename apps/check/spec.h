@@ -7,7 +7,9 @@
  * spec.c    loads a specification; assumptions, postconditions
  * ask.c     what it prints, asks, sets
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
- * trace.c   counterexamples: as text, as JSON, as TLA+
+ * trace.h   counterexamples
+ * trace.c   as text
+ * dump.c    as JSON, as TLA+, as values
  * layout.c  values over several lines
  */
 #ifndef APP_CHECK_SPEC_H
@@ -125,7 +127,7 @@ char *check_span(const struct check_spec *spec, struct tla_span span, char *buf,
 const char *check_module_of(const struct tla_file *file, char *buf, size_t buf_bytes);
 const char *check_name(const struct check_spec *spec, tla_sym name);
 
-/* trace.c */
+/* trace.c, dump.c */
 void check_trace_say(struct check_spec *spec, const struct check *check);
 /* The last state of the trace alone, as a part of a message; NULL: nowhere. */
 void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out);

@@ -3,12 +3,13 @@
  * @file
  * A set of 64-bit fingerprints on one node: 8 bytes a slot, growing without a stop.
  *
- *                   insert(p)  insert(q)  contains  stats  destroy
- *     insert(p)     X          -          -         -      X
- *     insert(q)     -          X          -         -      X
- *     contains      -          -          -         -      X
- *     stats         -          -          -         -      X
- *     destroy       X          X          X         X      X
+ *                   insert(p)  insert(q)  contains  scan  stats  destroy
+ *     insert(p)     X          -          -         X     -      X
+ *     insert(q)     -          X          -         X     -      X
+ *     contains      -          -          -         -     -      X
+ *     scan          X          X          -         -     -      X
+ *     stats         -          -          -         -     -      X
+ *     destroy       X          X          X         X     X      X
  *
  * p and q are two parties: a party is one thread at a time. X: the caller must keep the two
  * calls from overlapping. A set with one party is owner-only: nothing but that party's calls and
@@ -115,6 +116,24 @@ NW_API int nw_fpset_insert(struct nw_fpset *set, uint32_t party, const uint64_t 
  * Threads: any party's thread (owner-only: the owner).
  */
 NW_API bool nw_fpset_contains(struct nw_fpset *set, uint32_t party, uint64_t fp);
+
+/** Where a scan is: all zero at first. */
+struct nw_fpset_cursor {
+	uint64_t block_idx;
+	uint32_t slot_idx, unused;
+};
+
+/**
+ * Read the fingerprints that are in the set, as they are stored, in the order of their places.
+ *
+ * @param inout_cursor  zero at first, then as the call before left it
+ * @param ret_fps       filled up to count_max
+ * @return how many were read; 0: there are no more
+ *
+ * Threads: any thread, while nothing is inserted; several scans may overlap.
+ */
+NW_API size_t nw_fpset_scan(struct nw_fpset *set, struct nw_fpset_cursor *inout_cursor,
+			    uint64_t *ret_fps, size_t count_max);
 
 /**
  * Size of the set. While inserts run the fields are each recent, not simultaneous.

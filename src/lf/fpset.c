@@ -909,6 +909,52 @@ void nw_fpset_stats(struct nw_fpset *set, struct nw_fpset_stats *ret_stats)
 	*ret_stats = s;
 }
 
+/* The fingerprints of a block from a slot on; returns how many, and the slot to go on at. */
+static size_t scan_block(const struct nw_fpset *set, slot *block, uint32_t *inout_slot_idx,
+			 uint64_t *ret_fps, size_t count_max)
+{
+	size_t n = 0;
+	uint32_t i;
+
+	for (i = *inout_slot_idx; i < set->shape.block_slots && n < count_max; i++) {
+		/* relaxed: it cannot change before the scan is over: nothing is inserted. */
+		uint64_t v = atomic_load_explicit(&block[i], memory_order_relaxed);
+
+		if (v >= RESERVED)
+			ret_fps[n++] = v;
+	}
+	*inout_slot_idx = i;
+	return n;
+}
+
+/* An entry names its block at every index that agrees in the low bits: the least of them counts. */
+size_t nw_fpset_scan(struct nw_fpset *set, struct nw_fpset_cursor *inout_cursor, uint64_t *ret_fps,
+		     size_t count_max)
+{
+	struct nw_fpset_cursor at = *inout_cursor;
+	/* relaxed: it cannot change before the scan is over: nothing is inserted. */
+	struct directory *directory = atomic_load_explicit(&set->directory, memory_order_relaxed);
+	size_t n = 0;
+
+	while (at.block_idx <= directory->mask && n < count_max) {
+		/* relaxed: as above. */
+		uint64_t entry = atomic_load_explicit(&directory->entries[at.block_idx],
+						      memory_order_relaxed);
+
+		if (at.block_idx >> depth_of(entry) == 0)
+			n += scan_block(set, block_of(entry), &at.slot_idx, ret_fps + n,
+					count_max - n);
+		else
+			at.slot_idx = set->shape.block_slots;
+		if (at.slot_idx < set->shape.block_slots)
+			break;
+		at.slot_idx = 0;
+		at.block_idx++;
+	}
+	*inout_cursor = at;
+	return n;
+}
+
 bool nw_fpset_region_at(struct nw_fpset *set, uint32_t region_idx, struct nw_mem *ret_region)
 {
 	bool is_there;

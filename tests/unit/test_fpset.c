@@ -193,3 +193,54 @@ TEST(memory_stays_in_proportion)
 	CHECK_INT(stats.n_bytes, <=, stats.count * 28);
 	nw_fpset_destroy(set);
 }
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void check_scan(uint32_t parties, uint64_t slots, uint32_t block, size_t at_once)
+{
+	static uint64_t put[N], got[N + 1000];
+	struct nw_fpset *set = create(parties, slots, block);
+	struct nw_fpset_cursor cursor = { 0 };
+	struct nwi_prng prng;
+	size_t count = 0, n;
+
+	nwi_prng_init(&prng, 11);
+	for (size_t i = 0; i < N; i++) {
+		put[i] = nwi_prng_next(&prng);
+		CHECK(insert(set, put[i]));
+	}
+	while ((n = nw_fpset_scan(set, &cursor, got + count, at_once)) > 0) {
+		CHECK_INT(n, <=, at_once);
+		count += n;
+		CHECK_INT(count, <=, N);
+	}
+	CHECK_INT(count, ==, N);
+	CHECK_INT(nw_fpset_scan(set, &cursor, got, at_once), ==, 0);
+	qsort(put, N, sizeof(put[0]), compare);
+	qsort(got, N, sizeof(got[0]), compare);
+	CHECK(memcmp(put, got, sizeof(put)) == 0);
+	nw_fpset_destroy(set);
+}
+
+TEST(a_scan_reads_each_fingerprint_once)
+{
+	check_scan(1, 8, 8, 1);
+	check_scan(1, 8, 64, 7);
+	check_scan(3, 8, 8, 1000);
+	check_scan(2, 1 << 16, 4096, 1000);
+}
+
+TEST(a_scan_of_an_empty_set_reads_nothing)
+{
+	struct nw_fpset *set = create(1, 8, 8);
+	struct nw_fpset_cursor cursor = { 0 };
+	uint64_t fp;
+
+	CHECK_INT(nw_fpset_scan(set, &cursor, &fp, 1), ==, 0);
+	nw_fpset_destroy(set);
+}

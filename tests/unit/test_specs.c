@@ -19,6 +19,8 @@ static const struct spec {
 	{ "ChaseLev", NULL, 89822 },
 	{ "ChaseLevEarlyFree", "NoUseAfterFree", 0 },
 	{ "ChaseLevNoFence", "AtMostOnce", 0 },
+	{ "CheckpointRest", NULL, 32667 },
+	{ "CheckpointRestEager", "NothingBetween", 0 },
 	{ "CreditPull", NULL, 18742 },
 	{ "CreditPullLateBurst", "NoOvershoot", 0 },
 	{ "CreditPullUncounted", "NoOvershoot", 0 },

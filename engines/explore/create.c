@@ -310,7 +310,14 @@ int nw_explore_create(struct nw_explore **ret_explore, const struct nw_explore_o
 	if (rc < 0)
 		return refuse(reterr_diag, rc, "no memory");
 	set_sizes(explore);
-	rc = set_up(explore, reterr_diag);
+	rc = nwi_checkpoint_open(explore, reterr_diag);
+	if (rc == 0)
+		rc = nwi_recovery_open(explore, reterr_diag);
+	if (rc == 0)
+		rc = set_up(explore, reterr_diag);
+	if (rc == 0)
+		rc = nwi_recovery_fill(explore, reterr_diag);
+	nwi_recovery_close(explore);
 	if (rc < 0) {
 		nw_explore_destroy(explore);
 		return rc;
@@ -332,6 +339,7 @@ void nw_explore_destroy(struct nw_explore *explore)
 		nwi_pool_destroy(explore->pools[p]);
 	nwi_shards_destroy(explore);
 	nwi_array_close(&explore->levels, &explore->budget);
+	nwi_checkpoint_close(explore);
 	nwi_trace_destroy(explore, &explore->trace);
 	nwi_trace_destroy(explore, &explore->violation_trace);
 	nw_arena_destroy(explore->violation_arena);
@@ -340,7 +348,7 @@ void nw_explore_destroy(struct nw_explore *explore)
 	nw_arena_destroy(explore->arena);
 }
 
-static uint64_t now_ns(void)
+uint64_t nwi_now_ns(void)
 {
 	struct timespec t;
 
@@ -350,11 +358,14 @@ static uint64_t now_ns(void)
 
 enum nw_explore_end nw_explore_run(struct nw_explore *explore)
 {
-	/* The first level: every worker holds a token, nobody has a chunk. */
-	atomic_store(&explore->outstanding, explore->worker_count);
-	atomic_store(&explore->started_ns, now_ns());
+	/* The first level: every worker holds a token; there are chunks only to go on with. */
+	atomic_store(&explore->outstanding,
+		     (int64_t)(explore->worker_count + explore->first_chunk_count));
+	if (explore->options.depth_max && explore->levels.count >= explore->options.depth_max)
+		nwi_end(explore, NW_EXPLORE_TOO_DEEP);
+	atomic_store(&explore->started_ns, nwi_now_ns());
 	go_to(explore, NWI_STAGE_RUN);
 	nw_crew_join(explore->crew);
-	atomic_store(&explore->ended_ns, now_ns());
+	atomic_store(&explore->ended_ns, nwi_now_ns());
 	return (enum nw_explore_end)atomic_load(&explore->end);
 }

@@ -178,6 +178,19 @@ int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state,
 	return 1;
 }
 
+bool nwi_exact_next(const struct nwi_exact *exact, uint64_t *inout_at, const uint8_t **ret_state,
+		    uint32_t *ret_bytes)
+{
+	const struct record *record = (const void *)(exact->base + *inout_at);
+
+	if (*inout_at >= exact->used_bytes)
+		return false;
+	*ret_state = record->state;
+	*ret_bytes = record->n_bytes;
+	*inout_at += (sizeof(*record) + record->n_bytes + 7) & ~(uint64_t)7;
+	return true;
+}
+
 void nwi_exact_stats(const struct nwi_exact *exact, struct nw_fpset_stats *ret_stats)
 {
 	bool is_bound = exact->node.id == NW_NODE_ANY.id || exact->table.level == NW_MEM_BOUND;

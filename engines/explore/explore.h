@@ -12,6 +12,9 @@
  *         and under `push` every node has one more
  * lane    a pair of rings between two workers: batches one way, used ones back
  *
+ * A level is cut in two where a checkpoint is asked for: workers take no more chunks, and when none
+ * of them does and nothing but chunks is outstanding, they meet, write, and go on.
+ *
  * Invariant of the termination count: outstanding = workers that hold candidates or states not
  * yet handed on + chunks of this level not yet expanded + batches between send and last use.
  * Whoever makes one of these holds another while it does, so zero is final.
@@ -25,6 +28,7 @@
 #include <nw/fpset.h>
 #include <nw/mem.h>
 #include <nw/ring.h>
+#include <nw/snapshot.h>
 
 #include <assert.h>
 #include <pthread.h>
@@ -50,6 +54,24 @@ static inline nwi_link nwi_link_to(uint32_t pool_idx, uint64_t state_idx, uint32
 {
 	return (nwi_link)pool_idx << (NWI_INDEX_BITS + NWI_ORDINAL_BITS) |
 	       state_idx << NWI_ORDINAL_BITS | ordinal;
+}
+
+static inline uint32_t nwi_link_pool(nwi_link link)
+{
+	return (uint32_t)(link >> (NWI_INDEX_BITS + NWI_ORDINAL_BITS));
+}
+
+static inline uint64_t nwi_link_index(nwi_link link)
+{
+	return link >> NWI_ORDINAL_BITS & ((UINT64_C(1) << NWI_INDEX_BITS) - 1);
+}
+
+/* The number of an initial state takes the parent's place as well. */
+static inline uint32_t nwi_link_ordinal(nwi_link link)
+{
+	if (nwi_link_pool(link) == NWI_POOL_NONE)
+		return (uint32_t)link;
+	return (uint32_t)link & ((1u << NWI_ORDINAL_BITS) - 1);
 }
 
 /* Memory the search may map, counted where it is mapped. */
@@ -273,6 +295,16 @@ struct nwi_meeting {
 	alignas(NW_CACHE_PAIR) _Atomic uint32_t round;
 };
 
+/* What a meeting came to. */
+enum nwi_turn {
+	NWI_TURN_OVER,  /* the search */
+	NWI_TURN_LEVEL, /* the next level begins */
+	NWI_TURN_WRITE, /* a checkpoint is to be written */
+	NWI_TURN_ON     /* the level goes on */
+};
+
+struct nwi_recovery;
+
 enum nwi_stage { NWI_STAGE_NONE, NWI_STAGE_SETUP, NWI_STAGE_RUN, NWI_STAGE_QUIT };
 
 struct nw_explore {
@@ -294,17 +326,36 @@ struct nw_explore {
 	bool check_deadlock;
 	struct nw_arena *arena; /* of these tables */
 	struct nwi_budget budget;
+	struct nw_snapshot_folder *folder; /* NULL: no checkpoints */
+	char *about;                       /* what has to be the same at recovery */
+	size_t about_bytes;
+	struct nwi_recovery *recovery;   /* while it is being created */
+	struct nw_explore_counts before; /* of the processes before this one */
+	double seconds_before;
+	uint64_t first_chunk_count; /* that were recovered for the level to go on with */
 
 	/* Written by the last to arrive at a meeting. */
 	struct nwi_array levels; /* distinct states of each finished level */
 	uint32_t now;            /* which of a pool's two lists is this level's */
-	bool is_over;
+	enum nwi_turn turn;
+	uint64_t writing_ns; /* when the checkpoint was begun */
 	_Atomic uint32_t depth;
 	_Atomic uint64_t queue_count;
 
 	struct nwi_meeting meeting;
 	alignas(NW_CACHE_PAIR) _Atomic int64_t outstanding;
 	alignas(NW_CACHE_PAIR) _Atomic bool is_stopping;
+	_Atomic bool is_pausing;    /* a checkpoint was asked for */
+	_Atomic bool is_suspending; /* and the end after it */
+
+	/* Written by workers that pause, or write. */
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t paused_count;
+	_Atomic int write_error; /* the first of a checkpoint: negative errno */
+
+	/* Of the last checkpoint; read by anyone. */
+	_Atomic uint64_t checkpoint_count, checkpoint_distinct, checkpoint_bytes, checkpoint_ns;
+	_Atomic int checkpoint_error;
+	_Atomic bool is_suspended;
 
 	/* Why it ended: set once, by whoever comes first. */
 	_Atomic int end; /* enum nw_explore_end, or -1 */
@@ -327,6 +378,7 @@ struct nw_explore {
 	const struct nwi_fault **violations; /* all, in the order of their depth */
 	uint64_t violation_count;
 	struct nw_arena *violation_arena;
+	bool has_gathered; /* since the run */
 };
 
 /* ---- create.c ---- */
@@ -368,6 +420,19 @@ static inline int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8
 struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now);
 /* Ends a level: its chunks become spare. 0 or -ENOMEM. One thread, no other call. */
 int nwi_pool_turn(struct nwi_pool *pool, uint32_t now);
+/* Chunks of this level that nobody has taken. */
+uint64_t nwi_pool_untaken(const struct nwi_pool *pool, uint32_t now);
+/* States in a chunk of the pool. */
+static inline uint32_t nwi_chunk_count(const struct nwi_pool *pool, const struct nwi_chunk *chunk)
+{
+	return chunk == pool->open ? (uint32_t)(pool->state_count - chunk->first_idx)
+				   : chunk->count;
+}
+/* A closed chunk at the end of a list, for states that have their places; the caller fills it.
+ * NULL: no memory. One thread, no other call. */
+struct nwi_chunk *nwi_pool_add_chunk(struct nwi_pool *pool, uint32_t list_idx);
+/* Places, with room for their links, that the caller fills in. 0 or -ENOMEM. Likewise. */
+int nwi_pool_add_places(struct nwi_pool *pool, uint64_t state_count);
 
 /* ---- home.c ---- */
 int nwi_shards_create(struct nw_explore *explore);
@@ -384,6 +449,9 @@ int nwi_exact_create(struct nwi_exact **ret_exact, struct nw_explore *explore, n
 void nwi_exact_destroy(struct nwi_exact *exact);
 /* 1 new, 0 seen, -ENOMEM. One thread. */
 int nwi_exact_insert(struct nwi_exact *exact, uint64_t fp, const uint8_t *state, uint32_t n_bytes);
+/* The states in the order in which they came; *inout_at is 0 at first. False: no more. */
+bool nwi_exact_next(const struct nwi_exact *exact, uint64_t *inout_at, const uint8_t **ret_state,
+		    uint32_t *ret_bytes);
 /* While its owner does not insert. */
 void nwi_exact_stats(const struct nwi_exact *exact, struct nw_fpset_stats *ret_stats);
 bool nwi_exact_region(const struct nwi_exact *exact, struct nw_mem *ret_region);
@@ -415,10 +483,43 @@ void nwi_count_dropped(struct nwi_worker *worker);
 /* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */
 void nwi_done_one(struct nw_explore *explore);
 
+/* Of a state whose model has no identity(). */
+uint64_t nwi_fingerprint(const uint8_t *state, uint32_t n_bytes);
+
 /* ---- level.c ---- */
 /* Waits for all workers; the last one in runs `serial`, then all go on. */
 void nwi_meet(struct nwi_worker *worker, void (*serial)(struct nw_explore *explore));
-void nwi_level_end(struct nw_explore *explore);
+/* Decides what comes after work on a level: sets explore->turn. */
+void nwi_level_turn(struct nw_explore *explore);
+
+/* ---- checkpoint.c ---- */
+/* The folder, and what has to be the same at recovery. 0 or a negative errno. */
+int nwi_checkpoint_open(struct nw_explore *explore, struct nw_diag *reterr_diag);
+void nwi_checkpoint_close(struct nw_explore *explore);
+/* Whether a checkpoint was asked for. */
+static inline bool nwi_is_pausing(const struct nw_explore *explore)
+{
+	/* relaxed: hint; whoever misses it now sees it after the next chunk. */
+	return atomic_load_explicit(&explore->is_pausing, memory_order_relaxed);
+}
+/* This worker takes no more chunks until the workers have met. */
+void nwi_pause(struct nw_explore *explore);
+/* No worker takes chunks, and nothing else is outstanding. */
+bool nwi_is_quiet(const struct nw_explore *explore);
+/* At a meeting: begins a checkpoint, whose part each worker writes; at the next one: ends it. */
+void nwi_checkpoint_begin(struct nw_explore *explore);
+void nwi_checkpoint_write(struct nwi_worker *worker);
+void nwi_checkpoint_end(struct nw_explore *explore);
+
+/* ---- recover.c ---- */
+/* Looks whether there is a checkpoint of this search; lets the model take back what it saved. */
+int nwi_recovery_open(struct nw_explore *explore, struct nw_diag *reterr_diag);
+/* Fills what was created; while every worker waits. */
+int nwi_recovery_fill(struct nw_explore *explore, struct nw_diag *reterr_diag);
+void nwi_recovery_close(struct nw_explore *explore);
+
+/* ---- create.c ---- */
+uint64_t nwi_now_ns(void);
 
 /* ---- end.c ---- */
 /* Ends the search, if it is the first to say so. */
@@ -431,6 +532,11 @@ void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 /* ---- violation.c ---- */
 /* Ends the search, or keeps the violation where it goes on. False: the search is ending. */
 bool nwi_violated(struct nwi_worker *worker, const struct nwi_fault *fault);
+/* Keeps it, as it is. 0 or -ENOMEM. */
+int nwi_violation_keep(struct nwi_worker *worker, const struct nwi_fault *fault);
+/* All that were kept, in the order of their depth, in explore->violations; while no worker finds
+ * more. 0 or -ENOMEM. */
+int nwi_violations_gather(struct nw_explore *explore);
 void nwi_violations_destroy(struct nwi_worker *worker);
 
 /* ---- trace.c ---- */

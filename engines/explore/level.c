@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between two levels: everyone meets, the last one in turns the page.
+ * Between two levels, and where a checkpoint cuts one: everyone meets, the last one in decides.
  * Invariant: while that one works, all others wait; what each wrote before is seen by all after.
  */
 #include "explore.h"
@@ -64,7 +64,7 @@ static void note_level(struct nw_explore *explore, uint64_t states)
 }
 
 /* A level that was cut short is not counted: its number of states would mean nothing. */
-void nwi_level_end(struct nw_explore *explore)
+static void end_level(struct nw_explore *explore)
 {
 	uint32_t depth_max = explore->options.depth_max;
 	uint64_t states = 0, chunks = 0;
@@ -79,11 +79,25 @@ void nwi_level_end(struct nw_explore *explore)
 		nwi_end(explore, NW_EXPLORE_DONE);
 	if (!nwi_is_stopping(explore) && depth_max && explore->levels.count >= depth_max)
 		nwi_end(explore, NW_EXPLORE_TOO_DEEP);
-	explore->is_over = nwi_is_stopping(explore);
-	if (explore->is_over)
+	explore->turn = nwi_is_stopping(explore) ? NWI_TURN_OVER : NWI_TURN_LEVEL;
+	if (explore->turn == NWI_TURN_OVER)
 		return;
 	explore->now ^= 1;
 	/* relaxed: under the meeting, which publishes it. */
 	atomic_store_explicit(&explore->outstanding, (int64_t)(chunks + explore->worker_count),
 			      memory_order_relaxed);
+}
+
+/* Nobody works: the level has ended, or rests, or the search is ending. */
+void nwi_level_turn(struct nw_explore *explore)
+{
+	/* relaxed: under the meeting, which publishes it; and so it is below. */
+	atomic_store_explicit(&explore->paused_count, 0, memory_order_relaxed);
+	if (nwi_is_stopping(explore))
+		explore->turn = NWI_TURN_OVER;
+	/* relaxed: as above. */
+	else if (atomic_load_explicit(&explore->outstanding, memory_order_relaxed) == 0)
+		end_level(explore);
+	else
+		nwi_checkpoint_begin(explore);
 }

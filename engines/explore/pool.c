@@ -18,7 +18,11 @@
 #include <string.h>
 
 enum {
-	CHUNK_STATES = 256,             /* what one worker takes at a time */
+#ifdef NW_SMALL
+	CHUNK_STATES = 8,
+#else
+	CHUNK_STATES = 256, /* what one worker takes at a time */
+#endif
 	CHUNK_BYTES_FIXED = 256 * 1024, /* longer states go in fewer to a chunk */
 	CHUNK_BYTES_VARYING = 72 * 1024,
 	LENGTH_BYTES = sizeof(uint32_t),
@@ -184,6 +188,34 @@ int nwi_pool_add_slowly(struct nwi_pool *pool, uint32_t next, const uint8_t *sta
 		return -ENOMEM;
 	pool->room = pool->chunk_count;
 	return nwi_pool_add(pool, next, state, n_bytes, link);
+}
+
+struct nwi_chunk *nwi_pool_add_chunk(struct nwi_pool *pool, uint32_t list_idx)
+{
+	struct nwi_chunk *chunk = spare_chunk(pool);
+
+	return chunk && push_chunk(pool, &pool->lists[list_idx], chunk) == 0 ? chunk : NULL;
+}
+
+int nwi_pool_add_places(struct nwi_pool *pool, uint64_t state_count)
+{
+	struct nwi_array *links = &pool->links;
+	int rc = 0;
+
+	pool->state_count += state_count;
+	while (pool->has_links && links->count_max < pool->state_count && rc == 0)
+		rc = nwi_array_extend(links, pool->budget);
+	if (rc == 0 && pool->has_links)
+		links->count = pool->state_count;
+	return rc;
+}
+
+uint64_t nwi_pool_untaken(const struct nwi_pool *pool, uint32_t now)
+{
+	/* relaxed: it cannot change before the workers have met: nobody takes. */
+	uint64_t taken = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+
+	return taken < pool->lists[now].count ? pool->lists[now].count - taken : 0;
 }
 
 struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now)

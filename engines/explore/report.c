@@ -58,12 +58,12 @@ static double seconds_of(const struct nw_explore *explore)
 	struct timespec t;
 
 	if (start == 0)
-		return 0;
+		return explore->seconds_before;
 	if (end == 0) {
 		clock_gettime(CLOCK_MONOTONIC, &t);
 		end = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 	}
-	return (double)(end - start) / 1e9;
+	return explore->seconds_before + (double)(end - start) / 1e9;
 }
 
 static void add_sets(const struct nw_explore *explore, struct nw_explore_report *r)
@@ -104,6 +104,16 @@ static void estimate_collisions(struct nw_explore_report *r)
 	r->collision_actual = n * (again > 0 ? again : 0) / 0x1p64;
 }
 
+static void add_checkpoints(const struct nw_explore *explore, struct nw_explore_report *r)
+{
+	r->checkpoint_count = read_count(&explore->checkpoint_count);
+	r->checkpoint_distinct = read_count(&explore->checkpoint_distinct);
+	r->checkpoint_bytes = read_count(&explore->checkpoint_bytes);
+	r->checkpoint_seconds = (double)read_count(&explore->checkpoint_ns) / 1e9;
+	r->checkpoint_error = atomic_load(&explore->checkpoint_error);
+	r->is_suspended = atomic_load(&explore->is_suspended);
+}
+
 void nw_explore_report(const struct nw_explore *explore, struct nw_explore_report *ret_report)
 {
 	struct nw_explore_report r = { .worker_count = explore->worker_count,
@@ -111,6 +121,8 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 				       .is_exact = explore->options.exact };
 	int end = atomic_load(&explore->end);
 
+	r.total = explore->before;
+	r.recovered_count = explore->before.distinct;
 	for (uint32_t w = 0; w < explore->worker_count; w++) {
 		struct nw_explore_counts c = counts_of(explore->workers[w]);
 
@@ -134,6 +146,7 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 	add_sets(explore, &r);
 	r.unpinned_count = count_unpinned(explore);
 	estimate_collisions(&r);
+	add_checkpoints(explore, &r);
 	if (end >= 0) {
 		r.invariant = explore->fault.name;
 		memcpy(r.fault_text, explore->fault_text, sizeof(r.fault_text));

@@ -30,6 +30,11 @@ static const uint64_t FP_SEED = UINT64_C(0x6e6f646577697365); /* "nodewise" */
 
 /* ---- group: lengths to offsets, fingerprints, links ---- */
 
+uint64_t nwi_fingerprint(const uint8_t *state, uint32_t n_bytes)
+{
+	return XXH3_64bits_withSeed(state, n_bytes, FP_SEED);
+}
+
 static bool refuse_size(struct nwi_worker *worker)
 {
 	nwi_end_fault(worker->explore,

@@ -25,29 +25,11 @@ struct replay {
 	bool is_found;
 };
 
-static uint32_t pool_of(nwi_link link)
-{
-	return (uint32_t)(link >> (NWI_INDEX_BITS + NWI_ORDINAL_BITS));
-}
-
-static uint64_t index_of(nwi_link link)
-{
-	return link >> NWI_ORDINAL_BITS & ((UINT64_C(1) << NWI_INDEX_BITS) - 1);
-}
-
-/* The number of an initial state takes the parent's place as well. */
-static uint32_t ordinal_of(nwi_link link)
-{
-	if (pool_of(link) == NWI_POOL_NONE)
-		return (uint32_t)link;
-	return (uint32_t)link & ((1u << NWI_ORDINAL_BITS) - 1);
-}
-
 static nwi_link link_at(const struct nw_explore *explore, nwi_link place)
 {
-	const struct nwi_array *links = &explore->pools[pool_of(place)]->links;
+	const struct nwi_array *links = &explore->pools[nwi_link_pool(place)]->links;
 
-	return ((const nwi_link *)links->items)[index_of(place)];
+	return ((const nwi_link *)links->items)[nwi_link_index(place)];
 }
 
 static void look(struct replay *r)
@@ -173,13 +155,13 @@ static int walk_back(const struct nw_explore *explore, struct nw_arena *arena, n
 	uint32_t *ordinals;
 	size_t count = 0, i;
 
-	for (nwi_link l = place; pool_of(l) != NWI_POOL_NONE; l = link_at(explore, l))
+	for (nwi_link l = place; nwi_link_pool(l) != NWI_POOL_NONE; l = link_at(explore, l))
 		count++;
 	ordinals = nw_arena_alloc(arena, (count + 1) * sizeof(*ordinals), 8);
 	if (!ordinals)
 		return -ENOMEM;
 	for (i = count; i-- > 0; place = link_at(explore, place))
-		ordinals[i] = ordinal_of(link_at(explore, place));
+		ordinals[i] = nwi_link_ordinal(link_at(explore, place));
 	*ret_ordinals = ordinals;
 	*ret_count = count;
 	return 0;

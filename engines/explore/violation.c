@@ -21,7 +21,7 @@ static int open_lists(struct nwi_worker *worker)
 	return rc < 0 ? rc : nw_arena_create(&worker->violation_memory, node, reserve_bytes, 0);
 }
 
-static int keep(struct nwi_worker *worker, const struct nwi_fault *fault)
+int nwi_violation_keep(struct nwi_worker *worker, const struct nwi_fault *fault)
 {
 	struct nwi_budget *budget = &worker->explore->budget;
 	struct nwi_array *list = &worker->violations;
@@ -41,8 +41,6 @@ static int keep(struct nwi_worker *worker, const struct nwi_fault *fault)
 	if (fault->n_bytes > 0)
 		memcpy(kept + 1, fault->state, fault->n_bytes);
 	((const struct nwi_fault **)list->items)[list->count++] = kept;
-	/* relaxed: it cannot change before this worker meets the others. */
-	kept->depth = atomic_load_explicit(&worker->explore->depth, memory_order_relaxed);
 	nwi_count(&worker->tally.violations, 1);
 	return 0;
 }
@@ -50,12 +48,15 @@ static int keep(struct nwi_worker *worker, const struct nwi_fault *fault)
 bool nwi_violated(struct nwi_worker *worker, const struct nwi_fault *fault)
 {
 	struct nw_explore *explore = worker->explore;
+	struct nwi_fault kept = *fault;
 
 	if (!explore->options.keep_going) {
 		nwi_end_at(explore, NW_EXPLORE_VIOLATION, fault);
 		return false;
 	}
-	if (keep(worker, fault) == 0)
+	/* relaxed: it cannot change before this worker meets the others. */
+	kept.depth = atomic_load_explicit(&explore->depth, memory_order_relaxed);
+	if (nwi_violation_keep(worker, &kept) == 0)
 		return true;
 	nwi_end(explore, NW_EXPLORE_NO_MEMORY);
 	return false;
@@ -67,7 +68,7 @@ void nwi_violations_destroy(struct nwi_worker *worker)
 	nwi_array_close(&worker->violations, &worker->explore->budget);
 }
 
-/* ---- after the run ---- */
+/* ---- all of them ---- */
 
 static const struct nwi_fault *head_of(const struct nwi_worker *worker, uint64_t taken)
 {
@@ -93,11 +94,13 @@ static uint32_t next_worker(const struct nw_explore *explore, const uint64_t *ta
 	return best;
 }
 
-static int put_in_order(struct nw_explore *explore)
+int nwi_violations_gather(struct nw_explore *explore)
 {
 	uint64_t count = 0, *taken;
 	int rc;
 
+	nw_arena_destroy(explore->violation_arena);
+	explore->violation_arena = NULL;
 	for (uint32_t w = 0; w < explore->worker_count; w++)
 		count += explore->workers[w]->violations.count;
 	rc = nw_arena_create(&explore->violation_arena, NW_NODE_ANY,
@@ -122,10 +125,11 @@ int nw_explore_violation_at(struct nw_explore *explore, uint64_t violation_idx,
 			    struct nw_explore_violation *ret_violation)
 {
 	const struct nwi_fault *fault;
-	int rc = explore->violation_arena ? 0 : put_in_order(explore);
+	int rc = explore->has_gathered ? 0 : nwi_violations_gather(explore);
 
 	if (rc < 0)
 		return rc;
+	explore->has_gathered = true;
 	if (violation_idx >= explore->violation_count)
 		return -ENODATA;
 	fault = explore->violations[violation_idx];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a worker does between two meetings: expand chunks of its own pool, then of its node's,
- * serve what others send, and leave when nothing is outstanding.
+ * serve what others send, and leave when nothing is outstanding, or nothing but chunks that no one
+ * takes because a checkpoint was asked for.
  *
  * Invariant: a worker that holds a chunk, candidates in its group or an open batch is counted in
  * `outstanding` (its token); the token is given up only after nwi_flush(), and taken again only
@@ -47,7 +48,7 @@ void nwi_wait_round(struct nwi_worker *worker, uint32_t *rounds)
 
 void nwi_done_one(struct nw_explore *explore)
 {
-	/* [worker.done] release, pairs with [worker.zero]: what was done of it. */
+	/* [worker.done] release, pairs with [worker.zero] and [pause.done]: what was done of it. */
 	if (atomic_fetch_sub_explicit(&explore->outstanding, 1, memory_order_release) > 1)
 		return;
 	for (uint32_t w = 0; w < explore->worker_count; w++)
@@ -257,21 +258,31 @@ static bool is_level_over(struct nwi_worker *worker)
 	return atomic_load_explicit(&worker->explore->outstanding, memory_order_acquire) == 0;
 }
 
+/* Whether this worker rests; it says so once. */
+static bool rests(struct nwi_worker *worker, bool *inout_rests)
+{
+	if (!*inout_rests && nwi_is_pausing(worker->explore)) {
+		*inout_rests = true;
+		nwi_pause(worker->explore);
+	}
+	return *inout_rests;
+}
+
 static void work_on_level(struct nwi_worker *worker)
 {
+	bool is_resting = false;
 	uint32_t rounds = 0;
 
-	worker->has_token = true;
 	while (!nwi_is_stopping(worker->explore)) {
 		bool has_served = nwi_serve(worker);
-		struct nwi_chunk *chunk = take_chunk(worker);
+		struct nwi_chunk *chunk = rests(worker, &is_resting) ? NULL : take_chunk(worker);
 
 		if (chunk) {
 			work_on_chunk(worker, chunk);
 			rounds = 0;
 		} else if (worker->has_token) {
 			give_up_token(worker);
-		} else if (is_level_over(worker)) {
+		} else if (is_level_over(worker) || (is_resting && nwi_is_quiet(worker->explore))) {
 			return;
 		} else if (has_served) {
 			rounds = 0;
@@ -300,17 +311,31 @@ static void tell_level(struct nwi_worker *worker, uint32_t depth)
 		model->level(worker->context, depth);
 }
 
+/* The workers meet, and meet again when each has written its part of a checkpoint. */
+static void meet(struct nwi_worker *worker)
+{
+	nwi_meet(worker, nwi_level_turn);
+	if (worker->explore->turn != NWI_TURN_WRITE)
+		return;
+	nwi_checkpoint_write(worker);
+	nwi_meet(worker, nwi_checkpoint_end);
+}
+
 void nwi_worker_run(struct nwi_worker *worker)
 {
-	uint32_t depth = 0;
+	const struct nw_explore *explore = worker->explore;
 
-	tell_level(worker, depth);
-	make_initial_states(worker);
+	tell_level(worker, (uint32_t)explore->levels.count);
+	worker->has_token = true;
+	if (explore->levels.count == 0)
+		make_initial_states(worker);
 	do {
 		work_on_level(worker);
-		tell_level(worker, ++depth);
-		nwi_meet(worker, nwi_level_end);
-	} while (!worker->explore->is_over);
+		if (is_level_over(worker))
+			tell_level(worker, (uint32_t)explore->levels.count + 1);
+		meet(worker);
+		worker->has_token = explore->turn == NWI_TURN_LEVEL;
+	} while (explore->turn != NWI_TURN_OVER);
 }
 
 /* ---- create ---- */

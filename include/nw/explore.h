@@ -9,6 +9,10 @@
  * into its own shard, so that a check is local and happens once.
  *
  * The search goes level by level, so depths are exact and a counterexample is a shortest one.
+ *
+ * A search may be written down while it runs (checkpoints, <nw/snapshot.h>) and go on in another
+ * process, with other workers, routes and nodes: verdict, counts, depth and traces are those it
+ * would have had.
  */
 #ifndef NW_EXPLORE_H
 #define NW_EXPLORE_H
@@ -71,6 +75,12 @@ struct nw_explore_options {
 	bool no_pin;
 	bool use_smt;
 	bool oversubscribe; /* several workers a CPU: for tests */
+	/* Where nw_explore_checkpoint() writes; made if it is not there. NULL: no checkpoints. */
+	const char *checkpoint_folder;
+	/* Go on from the checkpoint there; it may be the same folder. NULL: begin. */
+	const char *recover_folder;
+	/* What else has to be the same when it goes on: lines of "what: value". NULL: nothing. */
+	const char *checkpoint_about;
 };
 
 /* One worker's counts, or their sum. */
@@ -92,8 +102,8 @@ struct nw_explore_report {
 	uint64_t violation_count; /* that the search went on after */
 	uint32_t depth;           /* levels that hold a state: initial states are level 1 */
 	uint32_t worker_count;
-	uint32_t node_count; /* nodes used as homes */
-	double seconds;
+	uint32_t node_count;    /* nodes used as homes */
+	double seconds;         /* of the search, before checkpoints it went on from, too */
 	uint64_t memory_bytes;  /* mapped now: seen-set, frontier, parents, batches */
 	uint64_t slot_count;    /* of the seen-set */
 	uint64_t set_bytes;     /* memory of the seen-set */
@@ -103,10 +113,17 @@ struct nw_explore_report {
 	double collision_actual; /* distinct * (generated - distinct) / 2^64, TLC's second figure */
 	bool is_simulated;
 	bool is_exact;
-	uint32_t unbound_count;  /* shards whose memory is not bound to their node */
-	int unbound_reason;      /* the first of them: negative errno */
-	uint32_t unpinned_count; /* workers the kernel would not pin as asked */
-	const char *invariant;   /* name of what is violated, or the model's error, or NULL */
+	uint32_t unbound_count;    /* shards whose memory is not bound to their node */
+	int unbound_reason;        /* the first of them: negative errno */
+	uint32_t unpinned_count;   /* workers the kernel would not pin as asked */
+	const char *invariant;     /* name of what is violated, or the model's error, or NULL */
+	uint64_t recovered_count;  /* distinct states that were there when it went on; 0: begun */
+	uint64_t checkpoint_count; /* written by this process */
+	uint64_t checkpoint_distinct; /* states of the last of them, */
+	uint64_t checkpoint_bytes;    /* what it takes on the disk */
+	double checkpoint_seconds;    /* and how long the search stood still for it */
+	int checkpoint_error;         /* negative errno: the last one could not be written */
+	bool is_suspended; /* stopped by nw_explore_suspend(): the checkpoint has it all */
 	char fault_text[256];
 };
 
@@ -124,7 +141,12 @@ struct nw_explore_report {
  * @return -ENOTSUP  a synthetic or XML topology: not this machine
  * @return -ENOMEM   the first tables do not fit the memory allowed
  * @return -EAGAIN   the system refuses another thread
- * @return what the model's open() returned, where that failed
+ * @return -EBUSY    another process writes checkpoints to the folder
+ * @return -ENOENT   there is no checkpoint to go on from
+ * @return -EBADMSG  the checkpoint is damaged
+ * @return -ESTALE   the checkpoint is one of another search, or of another version
+ * @return -EACCES, -ENOSPC, ...  as the system says of the folders
+ * @return what the model's open(), restore() or unpack() returned, where that failed
  *
  * Threads: any thread. It blocks until every worker is ready.
  * Owner:   the caller; release with nw_explore_destroy().
@@ -161,6 +183,36 @@ NW_API enum nw_explore_end nw_explore_run(struct nw_explore *explore);
 NW_API void nw_explore_stop(struct nw_explore *explore);
 
 /**
+ * Ask for a checkpoint soon: the workers stop between two chunks, write it, and go on. Without a
+ * checkpoint_folder a no-op. It replaces the last one when it is whole; where it cannot be written
+ * that one stays, and the search goes on.
+ *
+ * Threads:  any thread, while the search runs; async-signal-safe.
+ * Progress: wait-free.
+ */
+NW_API void nw_explore_checkpoint(struct nw_explore *explore);
+
+/**
+ * Ask for a checkpoint soon, and end the search then. Where there is no checkpoint_folder, and
+ * before there is a finished level, it is nw_explore_stop().
+ *
+ * Threads:  any thread; async-signal-safe.
+ * Progress: wait-free.
+ */
+NW_API void nw_explore_suspend(struct nw_explore *explore);
+
+/**
+ * Remove the checkpoint and its folder, when it is of no more use.
+ *
+ * @return 0, also without a checkpoint_folder
+ * @return -ENOTEMPTY  something else is in the folder, which stays
+ * @return as the system says
+ *
+ * Threads: one thread, after nw_explore_run().
+ */
+NW_API int nw_explore_checkpoint_remove(struct nw_explore *explore);
+
+/**
  * Tell how far the search is, without stopping it, or how it ended.
  *
  * Threads: any thread, while the object lives.
@@ -171,8 +223,8 @@ NW_API void nw_explore_report(const struct nw_explore *explore,
 			      struct nw_explore_report *ret_report);
 
 /**
- * One worker's counts, its node and its CPU; as nw_explore_report() otherwise. `queue` is 0: what
- * is queued belongs to no worker alone.
+ * One worker's counts since this process began, its node and its CPU; as nw_explore_report()
+ * otherwise. `queue` is 0: what is queued belongs to no worker alone.
  *
  * @param worker_idx  0..worker_count-1 of the report
  *

@@ -153,6 +153,13 @@ static inline bool nw_emit_fault(struct nw_emit *emit, enum nw_fault kind, const
 	return emit->fault(emit, kind, text, successor, n_bytes);
 }
 
+/* Where a model puts what is written down of a search, or takes it back from: the engine's.
+ * 0 or a negative errno, to be returned at once. */
+struct nw_model_file {
+	int (*put)(struct nw_model_file *file, const void *bytes, size_t n_bytes);
+	int (*get)(struct nw_model_file *file, void *bytes, size_t n_bytes);
+};
+
 enum nw_model_flags {
 	NW_MODEL_MAY_END = 1u << 0, /* a state without successors is an end, not a deadlock */
 };
@@ -221,6 +228,23 @@ struct nw_model {
 	 * walk ends and forget() is called again. While it runs no context is in use. */
 	bool (*is_full)(void *context);
 	void (*forget)(const void *model);
+
+	/*
+	 * For checkpoints; all six or none. NULL: the bytes of a state say the same in every
+	 * process. Else identity() has to be given, too, and has to.
+	 *
+	 * save() writes down what all states need; restore() takes it back before any context is
+	 * opened. A pack is for a run of states, by one thread: states are unpacked in the order in
+	 * which they were packed. *ret_bytes is at most NW_STATE_BYTES_MAX. What restore() and
+	 * unpack() are given is what was written, by the same version.
+	 */
+	int (*save)(const void *model, struct nw_model_file *file);
+	int (*restore)(const void *model, struct nw_model_file *file);
+	int (*pack_open)(void **ret_pack, const void *model);
+	int (*pack)(void *pack, struct nw_model_file *file, const uint8_t *state, size_t n_bytes);
+	int (*unpack)(void *pack, struct nw_model_file *file, uint8_t *ret_state,
+		      size_t *ret_bytes);
+	void (*pack_close)(void *pack);
 };
 
 NW_END_DECLS

@@ -12,6 +12,7 @@ void nw_relay_rules_set(struct nw_relay *relay, struct nw_rules *rules)
 	pthread_mutex_lock(&relay->lock);
 	old = nw_rcu_exchange_pointer(&relay->rules, rules);
 	nw_rules_retire(relay->control, old);
+	nwi_guests_reap(relay);
 	(void)nw_rcu_run(relay->control); /* what is left waits for the next call */
 	pthread_mutex_unlock(&relay->lock);
 }
@@ -33,6 +34,7 @@ uint64_t nw_relay_rules_version(struct nw_relay *relay)
 void nw_relay_tend(struct nw_relay *relay)
 {
 	pthread_mutex_lock(&relay->lock);
+	nwi_guests_reap(relay);
 	(void)nw_rcu_run(relay->control); /* how many does not matter */
 	pthread_mutex_unlock(&relay->lock);
 }
@@ -95,7 +97,7 @@ void nw_relay_place(const struct nw_relay *relay, uint32_t shard_idx,
 		    struct nw_relay_place *ret_place)
 {
 	const struct nwi_shard *shard = relay->shards[shard_idx];
-	struct nw_relay_place place = { .node = shard->node, .bell_fd = shard->bell_fd };
+	struct nw_relay_place place = { .node = shard->node, .bell_fd = shard->gate.hear_fd };
 
 	if (relay->crew) {
 		const struct nw_crew_worker *worker = nw_crew_worker_at(relay->crew, shard_idx);

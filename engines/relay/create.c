@@ -82,7 +82,7 @@ void nwi_wake(struct nw_relay *relay, uint32_t shard_idx)
 
 	/* relaxed: the value alone: who takes it back rings. */
 	if (atomic_exchange_explicit(&face->is_asleep, 0, memory_order_relaxed) != 0)
-		nw_bell_ring(relay->shards[shard_idx]->bell_fd);
+		nw_bell_ring(relay->shards[shard_idx]->gate.ring_fd);
 }
 
 static void sleep_once(struct nwi_shard *shard)
@@ -94,9 +94,9 @@ static void sleep_once(struct nwi_shard *shard)
 		return;
 	nwi_count(&shard->tally.sleeps, 1);
 	if (hooks->wait)
-		hooks->wait(hooks->ctx, shard->shard_idx, shard->bell_fd, nap_ns);
+		hooks->wait(hooks->ctx, shard->shard_idx, shard->gate.hear_fd, nap_ns);
 	else
-		(void)nw_bell_wait(shard->bell_fd, nap_ns); /* why it ended does not matter */
+		(void)nw_bell_wait(shard->gate.hear_fd, nap_ns); /* why it ended does not matter */
 	nwi_shard_rise(shard);
 }
 
@@ -232,7 +232,7 @@ static int create_board(struct nw_relay *relay)
 	board->magic = NWI_BOARD_MAGIC;
 	board->version = NWI_BOARD_VERSION;
 	board->shard_count = relay->shard_count;
-	board->epoch_ns = nwi_now_ns(relay);
+	board->epoch_ns = nwi_relay_now_ns(relay);
 	for (uint32_t slot = 0; slot < NW_TOPIC_SLOT_COUNT; slot++)
 		atomic_init(&board->map[slot], (uint16_t)(slot % relay->shard_count));
 	relay->board = board;
@@ -349,8 +349,8 @@ static void stop_workers(struct nw_relay *relay)
 			go_to(relay, NWI_STAGE_QUIT);
 		nw_crew_stop(relay->crew);
 		for (uint32_t i = 0; relay->shards && i < relay->shard_count; i++)
-			if (relay->shards[i] && relay->shards[i]->bell_fd >= 0)
-				nw_bell_ring(relay->shards[i]->bell_fd);
+			if (relay->shards[i] && relay->shards[i]->gate.ring_fd >= 0)
+				nw_bell_ring(relay->shards[i]->gate.ring_fd);
 		nw_crew_destroy(relay->crew);
 	}
 	for (uint32_t i = 0; i < relay->opened_count && hooks->close; i++)
@@ -364,6 +364,7 @@ void nw_relay_destroy(struct nw_relay *relay)
 	assert(!relay->producers && !relay->subscribers);
 	stop_workers(relay);
 	if (relay->control) {
+		nwi_guests_destroy(relay);
 		nwi_tables_destroy(relay);
 		nw_rules_retire(relay->control, nw_rcu_exchange_pointer(&relay->rules, NULL));
 		nw_rcu_barrier(relay->control);

@@ -46,12 +46,21 @@ static struct nwi_table *table_of(struct nwi_shard *shard)
 	return nw_rcu_dereference(&shard->table);
 }
 
+static void lose(struct nwi_shard *shard, struct nwi_tap *tap)
+{
+	nwi_count(&tap->lost, 1);
+	nwi_count(&shard->tally.copies_lost, 1);
+	if (tap->notes)
+		/* relaxed: statistic. */
+		atomic_store_explicit(&tap->notes->lost, nwi_counted(&tap->lost),
+				      memory_order_relaxed);
+}
+
 static void put(struct nwi_shard *shard, struct nwi_tap *tap, const struct nw_packet *packet)
 {
 	nwi_count(&tap->offered, 1);
 	if (!nw_lane_put(&tap->writer, packet)) {
-		nwi_count(&tap->lost, 1);
-		nwi_count(&shard->tally.copies_lost, 1);
+		lose(shard, tap);
 		return;
 	}
 	nwi_count(&shard->tally.copies, 1);
@@ -69,6 +78,14 @@ static void put_all(struct nwi_shard *shard, struct nwi_tap **taps, uint32_t cou
 		put(shard, taps[i], packet);
 }
 
+static void ring(const struct nwi_tap *tap)
+{
+	if (tap->is_away)
+		nw_bell_ring_away(tap->bell_fd);
+	else
+		nw_bell_ring(tap->bell_fd);
+}
+
 static void show_touched(struct nwi_shard *shard)
 {
 	struct nwi_tap *tap = shard->touched;
@@ -77,7 +94,7 @@ static void show_touched(struct nwi_shard *shard)
 		tap->is_touched = false;
 		nw_lane_show(&tap->writer);
 		if (nw_lane_reader_sleeps(&tap->writer))
-			nw_bell_ring(tap->bell_fd);
+			ring(tap);
 	}
 	shard->touched = NULL;
 }

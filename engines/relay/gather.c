@@ -15,11 +15,17 @@
  */
 #include "shard.h"
 
+enum { LANES_A_STEP = 32 };
+
 /* The batch so far, and what it was made of. */
 struct gathering {
 	struct nwi_shard *shard;
 	uint32_t count, limit;
 	uint32_t expired_count;
+
+	/* Of the guests whose lanes were looked at, in turn. */
+	struct nwi_guests *guests;
+	uint32_t guest_first, guest_count;
 };
 
 enum taking {
@@ -173,12 +179,174 @@ static bool gather_handed_over(struct gathering *g)
 	return is_empty;
 }
 
+/* ---- from guests: other processes ---- */
+
+static struct nw_relay_guest *guest_at(const struct gathering *g, uint32_t i)
+{
+	return g->guests->guests[(g->guest_first + i) % g->guests->count];
+}
+
+/* Before the hand-over lanes are emptied. */
+static void look_at_lanes(struct gathering *g)
+{
+	struct nwi_shard *shard = g->shard;
+
+	g->guests = nw_rcu_dereference(&shard->relay->guests);
+	if (!g->guests || g->guests->count == 0)
+		return;
+	g->guest_first = shard->guest_turn % g->guests->count;
+	g->guest_count = g->guests->count < LANES_A_STEP ? g->guests->count : LANES_A_STEP;
+	shard->guest_turn = g->guest_first + g->guest_count;
+	for (uint32_t i = 0; i < g->guest_count; i++)
+		(void)nw_lane_look(&guest_at(g, i)->stalls[shard->shard_idx].reader);
+}
+
+static bool must_shut(const struct nw_relay_guest *guest)
+{
+	/* relaxed: the value alone. */
+	return atomic_load_explicit(&guest->is_leaving, memory_order_relaxed) ||
+	       /* relaxed: the value alone. */
+	       atomic_load_explicit(&guest->relay->board->is_closed, memory_order_relaxed);
+}
+
+/* From when on nothing more is taken; and whether all before is. */
+static void shut(const struct nw_relay_guest *guest, struct nwi_stall *stall)
+{
+	if (!stall->is_shutting) {
+		if (!must_shut(guest))
+			return;
+		stall->shut_at = stall->reader.tail + nw_lane_look(&stall->reader);
+		stall->is_shutting = true;
+	}
+	if (stall->reader.tail >= stall->shut_at || stall->reader.is_broken)
+		/* [stall.shut] release, pairs with [reap.shut], [quiet.shut]: this shard is done
+		 * with the lane. */
+		atomic_store_explicit(&stall->is_shut, 1, memory_order_release);
+}
+
+/* What is wrong with a copy of a record that may have been any bytes. */
+static enum nw_relay_refusal judge(const struct gathering *g, const struct nw_relay_guest *guest,
+				   const struct nwi_stall *stall, uint32_t i,
+				   const struct nw_packet *record)
+{
+	static const uint8_t lowest_taken[] = { 3, 3, 2, 1 };
+	uint8_t top = guest->options.priority_top;
+
+	if (stall->is_shutting && stall->reader.tail + i >= stall->shut_at)
+		return NW_RELAY_CLOSED;
+	if (nw_packet_check(record) != NW_PACKET_GOOD)
+		return NW_RELAY_BAD;
+	if ((record->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE)
+		return NW_RELAY_FORM;
+	if (record->flags & NW_PACKET_SYSTEM && !(guest->options.rights & NW_RELAY_MAY_SYSTEM))
+		return NW_RELAY_RIGHTS;
+	if ((record->priority > top ? record->priority : top) > lowest_taken[g->shard->level.level])
+		return NW_RELAY_PRIORITY;
+	return NW_RELAY_ACCEPTED;
+}
+
+/* Counts for the relay, and notes for the guest: from what is counted here, never from what stands
+ * in shared memory. */
+static void note(struct nwi_stall *stall)
+{
+	/* relaxed: statistic. */
+	atomic_store_explicit(&stall->notes->accepted, nwi_counted(&stall->accepted),
+			      memory_order_relaxed);
+	for (uint32_t r = 1; r < NW_RELAY_REFUSAL_COUNT; r++)
+		/* relaxed: statistic. */
+		atomic_store_explicit(&stall->notes->refused[r], nwi_counted(&stall->refused[r]),
+				      memory_order_relaxed);
+}
+
+/* One record of a lane. */
+static enum taking take_one(struct gathering *g, const struct nw_relay_guest *guest,
+			    struct nwi_stall *stall, uint32_t i)
+{
+	struct nwi_tally *tally = &g->shard->tally;
+	struct nw_packet record = *(const struct nw_packet *)nw_lane_at(&stall->reader, i);
+	enum nw_relay_refusal reason = judge(g, guest, stall, i, &record);
+	bool is_own = nwi_owns(g->shard, nw_topic_slot(record.topic));
+
+	record.sender = guest->options.sender;
+	if (reason == NW_RELAY_ACCEPTED && take(g, &record) == BLOCKED)
+		return BLOCKED;
+	nwi_count(&stall->submitted, 1);
+	if (reason == NW_RELAY_ACCEPTED)
+		nwi_count(&stall->accepted, 1);
+	else
+		nwi_count(&stall->refused[reason], 1);
+	/* One that was handed over is submitted where it is going. */
+	if (reason == NW_RELAY_ACCEPTED && !is_own)
+		return TAKEN;
+	nwi_count(&tally->submitted, 1);
+	nwi_count(reason == NW_RELAY_ACCEPTED ? &tally->accepted : &tally->refused[reason], 1);
+	return TAKEN;
+}
+
+static void take_lane(struct gathering *g, struct nw_relay_guest *guest)
+{
+	struct nwi_stall *stall = &guest->stalls[g->shard->shard_idx];
+	uint32_t seen = nw_lane_seen(&stall->reader), count_before = g->count, i;
+
+	shut(guest, stall);
+	for (i = 0; i < seen && g->count < g->limit; i++)
+		if (take_one(g, guest, stall, i) == BLOCKED)
+			break;
+	if (i == 0)
+		return;
+	count_taken(g, count_before);
+	note(stall);
+	nw_lane_drop(&stall->reader, i);
+	shut(guest, stall);
+	if (nw_lane_writer_sleeps(&stall->reader))
+		nw_bell_ring_away(guest->room_fd);
+}
+
+static void take_lanes(struct gathering *g)
+{
+	for (uint32_t i = 0; i < g->guest_count; i++) {
+		struct nw_relay_guest *guest = guest_at(g, i);
+		struct nwi_stall *stall = &guest->stalls[g->shard->shard_idx];
+
+		take_lane(g, guest);
+		if (NW_UNLIKELY(stall->reader.is_broken))
+			/* relaxed: statistic. */
+			atomic_store_explicit(&stall->is_broken, 1, memory_order_relaxed);
+	}
+}
+
+bool nwi_lanes_have_work(struct nwi_shard *shard)
+{
+	const struct nwi_guests *guests = nw_rcu_dereference(&shard->relay->guests);
+
+	for (uint32_t i = 0; guests && i < guests->count; i++) {
+		struct nw_relay_guest *guest = guests->guests[i];
+		struct nwi_stall *stall = &guest->stalls[shard->shard_idx];
+
+		if (nw_lane_look(&stall->reader) > 0)
+			return true;
+		/* relaxed: sole writer. */
+		if (must_shut(guest) &&
+		    !atomic_load_explicit(&stall->is_shut, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
 uint32_t nwi_gather(struct nwi_shard *shard)
 {
 	struct gathering g = { .shard = shard };
+	bool is_clear;
 
+	look_at_lanes(&g);
 	g.limit = shard->batch_max > 1 ? shard->batch_max / 2 : 1;
-	(void)gather_handed_over(&g); /* the lanes of clients, once they are there, wait for it */
+	is_clear = gather_handed_over(&g);
+	/* Of what is left, half is for the lanes while the ring has something too. */
+	g.limit = shard->batch_max;
+	if (g.guest_count > 0 && nw_mpsc_count(shard->ring) > 0)
+		g.limit = g.count + (shard->batch_max - g.count + 1) / 2;
+	if (is_clear)
+		take_lanes(&g);
 	g.limit = shard->batch_max;
 	gather_ring(&g);
 	return g.count;

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <time.h>
 
-uint64_t nwi_now_ns(const struct nw_relay *relay)
+uint64_t nwi_relay_now_ns(const struct nw_relay *relay)
 {
 	struct timespec t;
 
@@ -59,13 +59,13 @@ static void govern_batch(struct nwi_shard *shard, uint32_t count)
 {
 	struct nwi_tally *tally = &shard->tally;
 	bool is_sample = nwi_counted(&tally->batches) % NWI_GOVERN_SAMPLE == 0;
-	uint64_t begin_ns = is_sample ? nwi_now_ns(shard->relay) : 0;
+	uint64_t begin_ns = is_sample ? nwi_relay_now_ns(shard->relay) : 0;
 
 	(void)nw_govern_batch(shard->govern, shard->batch, count, shard->verdicts);
 	nwi_count(&tally->batches, 1);
 	if (!is_sample)
 		return;
-	nwi_count(&tally->govern_ns, nwi_now_ns(shard->relay) - begin_ns);
+	nwi_count(&tally->govern_ns, nwi_relay_now_ns(shard->relay) - begin_ns);
 	nwi_count(&tally->govern_packets, count);
 }
 
@@ -188,7 +188,7 @@ uint32_t nwi_shard_step(struct nwi_shard *shard)
 	const struct nw_relay_hooks *hooks = &shard->relay->options.hooks;
 	uint32_t work = nwi_messages_take(shard);
 
-	shard->now_ns = nwi_now_ns(shard->relay);
+	shard->now_ns = nwi_relay_now_ns(shard->relay);
 	look_at_level(shard);
 	nw_rcu_read_lock(shard->reader);
 	work += carry(shard);
@@ -224,6 +224,8 @@ static bool has_work(struct nwi_shard *shard)
 		return false;
 	if (nw_mpsc_count(shard->ring) > 0)
 		return true;
+	if (nwi_lanes_have_work(shard))
+		return true;
 	/* relaxed: a hint; the fences on both sides order it. */
 	if (atomic_load_explicit(&shard->request, memory_order_relaxed) != 0)
 		return true;
@@ -243,14 +245,18 @@ static bool has_work(struct nwi_shard *shard)
 
 bool nwi_shard_rest(struct nwi_shard *shard)
 {
+	bool is_idle;
+
 	/* relaxed: the value alone; whoever sends something that is not seen below, sees this after
 	 * its own fence, and rings. */
 	atomic_store_explicit(&shard->face->is_asleep, 1, memory_order_relaxed);
 	nw_bell_fence();
-	if (!has_work(shard))
-		return true;
-	nwi_shard_rise(shard);
-	return false;
+	nw_rcu_read_lock(shard->reader);
+	is_idle = !has_work(shard);
+	nw_rcu_read_unlock(shard->reader);
+	if (!is_idle)
+		nwi_shard_rise(shard);
+	return is_idle;
 }
 
 void nwi_shard_rise(struct nwi_shard *shard)
@@ -376,6 +382,18 @@ static int create_govern(struct nwi_shard *shard)
 	return nw_govern_create(&shard->govern, shard->node, &govern);
 }
 
+/* Without /proc there is no gate: then a bell, and no guests. */
+static int open_gate(struct nwi_shard *shard)
+{
+	int rc = nw_bell_gate_open(&shard->gate), fd;
+
+	if (rc == 0 || rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM)
+		return rc;
+	fd = nw_bell_open();
+	shard->gate = (struct nw_bell_gate){ .hear_fd = fd, .ring_fd = fd, .away_fd = -1 };
+	return fd < 0 ? fd : 0;
+}
+
 int nwi_shard_create(struct nw_relay *relay, uint32_t shard_idx, nw_node node)
 {
 	struct nwi_shard *shard;
@@ -392,7 +410,7 @@ int nwi_shard_create(struct nw_relay *relay, uint32_t shard_idx, nw_node node)
 	shard->batch_max = relay->options.batch;
 	shard->ring_slots = relay->options.ring_slots;
 	shard->face = &relay->board->faces[shard_idx];
-	shard->bell_fd = -1;
+	shard->gate = (struct nw_bell_gate){ -1, -1, -1 };
 	relay->shards[shard_idx] = shard;
 	rc = create_pieces(shard);
 	if (rc == 0)
@@ -404,15 +422,16 @@ int nwi_shard_create(struct nw_relay *relay, uint32_t shard_idx, nw_node node)
 		rc = nw_rcu_register(&shard->reader, relay->rcu, NULL);
 	if (rc < 0)
 		return rc;
-	shard->bell_fd = nw_bell_open();
-	return shard->bell_fd < 0 ? shard->bell_fd : 0;
+	return open_gate(shard);
 }
 
 void nwi_shard_destroy(struct nwi_shard *shard)
 {
 	if (!shard)
 		return;
-	nw_bell_close(shard->bell_fd);
+	if (shard->gate.ring_fd == shard->gate.hear_fd)
+		shard->gate.ring_fd = -1; /* one bell: closed once */
+	nw_bell_gate_close(&shard->gate);
 	nw_rcu_unregister(shard->reader);
 	nw_govern_destroy(shard->govern);
 	nw_mpsc_destroy(shard->ring);

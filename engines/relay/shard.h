@@ -25,6 +25,7 @@
 
 #include "board.h"
 #include "level.h"
+#include "wire.h"
 
 #include <nw/arena.h>
 #include <nw/bell.h>
@@ -33,6 +34,7 @@
 #include <nw/mpsc.h>
 #include <nw/rcu.h>
 #include <nw/relay.h>
+#include <nw/relay_guest.h>
 #include <nw/shm.h>
 
 #include <assert.h>
@@ -124,6 +126,7 @@ struct nwi_move {
 };
 
 struct nwi_table;
+struct nwi_guests;
 
 struct nwi_shard {
 	/* Constant once ready. */
@@ -138,7 +141,7 @@ struct nwi_shard {
 	struct nwi_inlet *inlets;   /* [shard_count] */
 	struct nwi_outlet *outlets; /* likewise */
 	uint32_t shard_idx, batch_max, ring_slots;
-	int bell_fd;
+	struct nw_bell_gate gate; /* away_fd below 0: no guests here */
 	nw_node node;
 
 	/* Written by this shard. */
@@ -151,6 +154,7 @@ struct nwi_shard {
 	uint32_t packet_ns;
 	struct nwi_tap *touched; /* taps with items not yet shown */
 	uint64_t step_count;
+	uint32_t guest_turn; /* the guest whose lane is looked at first */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
 
@@ -202,7 +206,9 @@ struct nwi_tap {
 	uint32_t planned; /* of the packets at hand */
 	bool is_touched;
 	bool is_lossless;
+	bool is_away; /* the reader is in another process */
 	int bell_fd;
+	struct nwi_notes *notes; /* NULL: not away */
 
 	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader; /* the subscriber's */
 };
@@ -218,9 +224,8 @@ struct nw_relay_subscriber {
 	/* Constant. */
 	struct nw_relay *relay;
 	int bell_fd;
-	bool is_lossless;
 	struct nw_mem mem;   /* this and the taps */
-	struct nw_mem lanes; /* of all shards */
+	struct nw_mem lanes; /* of all shards; base NULL: they are a guest's */
 
 	/* The subscriber's. */
 	uint32_t turn;
@@ -231,6 +236,50 @@ struct nw_relay_subscriber {
 	bool hears_all;
 
 	struct nwi_tap taps[]; /* [shard_count] */
+};
+
+/* One guest's lane to one shard; written by that shard. */
+struct nwi_stall {
+	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader;
+	struct nwi_notes *notes;
+	uint64_t shut_at;         /* once is_shutting: what is below is taken */
+	bool is_shutting;         /* the guest leaves, or the relay is closed */
+	_Atomic uint32_t is_shut; /* all below shut_at is taken */
+	_Atomic uint32_t is_broken;
+	_Atomic uint64_t submitted, accepted;
+	_Atomic uint64_t refused[NW_RELAY_REFUSAL_COUNT];
+};
+
+struct nw_relay_guest {
+	/* Constant. */
+	struct nw_relay *relay;
+	struct nw_relay_guest_options options;
+	int fd;
+	int bell_fd, room_fd; /* the client hears them */
+	uint32_t submit_slots;
+	struct nw_shm shm;
+	struct nw_mem mem; /* this */
+	struct nw_mem inbox_mem;
+	struct nw_relay_subscriber *subscriber;
+
+	/* Written once, by control. */
+	alignas(NW_CACHE_PAIR) _Atomic uint32_t is_leaving;
+
+	/* Control's. */
+	struct nw_relay_guest *next, **link;
+	struct nw_rcu_head head;
+	unsigned char *inbox;
+	size_t inbox_bytes; /* received, and not yet understood */
+
+	struct nwi_stall stalls[]; /* [shard_count] */
+};
+
+/* The guests that shards look at; replaced as a whole. */
+struct nwi_guests {
+	struct nw_rcu_head head;
+	struct nw_mem mem; /* this */
+	uint32_t count;
+	struct nw_relay_guest *guests[];
 };
 
 enum nwi_stage {
@@ -255,13 +304,15 @@ struct nw_relay {
 
 	/* Written by control calls; read once a step by every shard. */
 	alignas(NW_CACHE_PAIR) _Atomic(struct nw_rules *) rules;
+	_Atomic(struct nwi_guests *) guests;
 
 	/* Control: under the lock. */
 	alignas(NW_CACHE_PAIR) pthread_mutex_t lock;
 	struct nw_relay_producer *producers;
 	struct nw_relay_subscriber *subscribers;
-	struct nw_rcu_thread *control; /* whose callbacks release what was replaced */
-	struct nwi_desk *closed_desks; /* [shard_count] counts of producers that are gone */
+	struct nw_relay_guest *guest_list; /* those that leave too */
+	struct nw_rcu_thread *control;     /* whose callbacks release what was replaced */
+	struct nwi_desk *closed_desks;     /* [shard_count] counts of producers that are gone */
 
 	/* create waits for the workers, and they for it. */
 	pthread_mutex_t stage_lock;
@@ -273,7 +324,7 @@ struct nw_relay {
 };
 
 /* CLOCK_MONOTONIC, or the clock hook. */
-uint64_t nwi_now_ns(const struct nw_relay *relay);
+uint64_t nwi_relay_now_ns(const struct nw_relay *relay);
 
 /* ---- create.c ---- */
 void nwi_wake(struct nw_relay *relay, uint32_t shard_idx);
@@ -295,6 +346,8 @@ bool nwi_shard_is_blocked(const struct nwi_shard *shard);
 /* ---- gather.c ---- */
 /* Fills the batch with records whose topics are this shard's; how many. */
 uint32_t nwi_gather(struct nwi_shard *shard);
+/* Whether a guest's lane holds something, or is to be shut. */
+bool nwi_lanes_have_work(struct nwi_shard *shard);
 
 /* ---- message.c ---- */
 uint32_t nwi_messages_take(struct nwi_shard *shard);
@@ -312,6 +365,20 @@ void nwi_slot_open(struct nwi_shard *shard, uint32_t slot);
 /* How many of the packets all lossless taps have room for: the first ones. */
 uint32_t nwi_fanout_room(struct nwi_shard *shard, const struct nw_packet *packets, uint32_t count);
 void nwi_fanout(struct nwi_shard *shard, const struct nw_packet *packets, uint32_t count);
+/* ---- subscriber.c ---- */
+/* Under the lock: a subscriber whose lanes are a guest's. */
+int nwi_subscriber_open_away(struct nw_relay_subscriber **ret_subscriber,
+			     struct nw_relay_guest *guest, uint32_t slots);
+/* Under the lock: it hears nothing from the next section on. */
+void nwi_subscriber_unlist(struct nw_relay_subscriber *subscriber);
+/* When no section can see it any more. */
+void nwi_subscriber_release(struct nw_relay_subscriber *subscriber);
+
+/* ---- guest.c ---- */
+/* Under the lock: releases guests that have left and that every shard is done with. */
+void nwi_guests_reap(struct nw_relay *relay);
+void nwi_guests_destroy(struct nw_relay *relay);
+
 /* Under the lock. New tables for all shards, or, -ENOMEM, the old ones. */
 int nwi_tables_rebuild(struct nw_relay *relay);
 void nwi_tables_destroy(struct nw_relay *relay);

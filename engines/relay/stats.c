@@ -113,6 +113,28 @@ static bool are_rings_empty(const struct nw_relay *relay)
 	return true;
 }
 
+static bool is_stall_empty(const struct nw_relay_guest *guest, uint32_t shard_idx)
+{
+	const struct nwi_stall *stall = &guest->stalls[shard_idx];
+
+	/* [quiet.shut] acquire, pairs with [stall.shut]: the shard has taken what it is to take. */
+	if (atomic_load_explicit(&stall->is_shut, memory_order_acquire))
+		return true;
+	/* relaxed: the value alone. */
+	if (atomic_load_explicit(&stall->is_broken, memory_order_relaxed))
+		return true;
+	return nw_lane_count(stall->reader.lane, guest->submit_slots) == 0;
+}
+
+static bool are_stalls_empty(const struct nw_relay *relay)
+{
+	for (const struct nw_relay_guest *guest = relay->guest_list; guest; guest = guest->next)
+		for (uint32_t i = 0; i < relay->shard_count; i++)
+			if (!is_stall_empty(guest, i))
+				return false;
+	return true;
+}
+
 static bool are_hand_overs_empty(const struct nw_relay *relay)
 {
 	uint32_t slots = relay->options.hand_over_slots;
@@ -137,19 +159,24 @@ static bool are_batches_empty(const struct nw_relay *relay)
 	return true;
 }
 
-static bool is_quiet(const struct nw_relay *relay)
+static bool is_quiet(struct nw_relay *relay)
 {
-	return are_rings_empty(relay) && are_hand_overs_empty(relay) && are_batches_empty(relay);
+	bool is_empty;
+
+	pthread_mutex_lock(&relay->lock);
+	is_empty = are_stalls_empty(relay);
+	pthread_mutex_unlock(&relay->lock);
+	return is_empty && are_rings_empty(relay) && are_hand_overs_empty(relay) &&
+	       are_batches_empty(relay);
 }
 
 enum { LOOK_EVERY_NS = 50 * 1000 };
 
 /* Looks until it is so, or until the time has passed since begin_ns. */
-static bool wait_until(struct nw_relay *relay, bool (*is_so)(const struct nw_relay *relay),
-		       uint64_t begin_ns, uint64_t timeout_ns)
+static bool wait_until_quiet(struct nw_relay *relay, uint64_t begin_ns, uint64_t timeout_ns)
 {
-	while (!is_so(relay)) {
-		if (nwi_now_ns(relay) - begin_ns >= timeout_ns)
+	while (!is_quiet(relay)) {
+		if (nwi_relay_now_ns(relay) - begin_ns >= timeout_ns)
 			return false;
 		(void)nw_bell_wait(relay->bell_fd, LOOK_EVERY_NS); /* nobody rings it */
 	}
@@ -158,7 +185,7 @@ static bool wait_until(struct nw_relay *relay, bool (*is_so)(const struct nw_rel
 
 bool nw_relay_quiesce(struct nw_relay *relay, uint64_t timeout_ns)
 {
-	return wait_until(relay, is_quiet, nwi_now_ns(relay), timeout_ns);
+	return wait_until_quiet(relay, nwi_relay_now_ns(relay), timeout_ns);
 }
 
 void nw_relay_close(struct nw_relay *relay)
@@ -169,18 +196,18 @@ void nw_relay_close(struct nw_relay *relay)
 
 bool nw_relay_drain(struct nw_relay *relay, uint64_t timeout_ns)
 {
-	uint64_t begin_ns = nwi_now_ns(relay);
+	uint64_t begin_ns = nwi_relay_now_ns(relay);
 	nw_rcu_cookie cookie;
 
 	nw_relay_close(relay);
 	/* Whoever had not seen it has submitted, and is below. */
 	cookie = nw_rcu_start_poll(relay->rcu);
 	while (!nw_rcu_poll(relay->rcu, cookie)) {
-		if (nwi_now_ns(relay) - begin_ns >= timeout_ns)
+		if (nwi_relay_now_ns(relay) - begin_ns >= timeout_ns)
 			return false;
 		(void)nw_bell_wait(relay->bell_fd, LOOK_EVERY_NS); /* nobody rings it */
 	}
-	return wait_until(relay, is_quiet, begin_ns, timeout_ns);
+	return wait_until_quiet(relay, begin_ns, timeout_ns);
 }
 
 /* ---- names ---- */

@@ -168,7 +168,7 @@ static inline void fill(struct job *job, struct nw_packet *slot, const struct nw
 	if (packet->ttl_us == 0)
 		return;
 	if (job->now_ns == 0)
-		job->now_ns = nwi_now_ns(relay);
+		job->now_ns = nwi_relay_now_ns(relay);
 	slot->ttl_us = nwi_deadline(job->now_ns, relay->board->epoch_ns, packet->ttl_us);
 }
 

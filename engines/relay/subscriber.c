@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { LANE_SLOTS = 1024 };
+
 /* ---- sets of topics ---- */
 
 static int compare(const void *a, const void *b)
@@ -142,16 +144,34 @@ int nw_relay_subscribe_all(struct nw_relay_subscriber *subscriber, bool is_on)
 
 static void enlist(struct nw_relay *relay, struct nw_relay_subscriber *subscriber)
 {
-	pthread_mutex_lock(&relay->lock);
 	subscriber->next = relay->subscribers;
 	subscriber->link = &relay->subscribers;
 	if (subscriber->next)
 		subscriber->next->link = &subscriber->next;
 	relay->subscribers = subscriber;
-	pthread_mutex_unlock(&relay->lock);
 }
 
-static int open_lanes(struct nw_relay_subscriber *subscriber, uint32_t slots)
+/* Without lanes and a bell yet. */
+static int create_empty(struct nw_relay_subscriber **ret_subscriber, struct nw_relay *relay,
+			nw_node node)
+{
+	struct nw_relay_subscriber *subscriber;
+	struct nw_mem mem;
+	int rc = nw_mem_alloc(&mem, node,
+			      sizeof(*subscriber) + relay->shard_count * sizeof(struct nwi_tap), 0);
+
+	if (rc < 0)
+		return rc;
+	subscriber = mem.base;
+	subscriber->mem = mem;
+	subscriber->relay = relay;
+	subscriber->bell_fd = -1;
+	*ret_subscriber = subscriber;
+	return 0;
+}
+
+/* Both ends of the lanes, in this process. */
+static int open_lanes(struct nw_relay_subscriber *subscriber, uint32_t slots, bool is_lossless)
 {
 	size_t n_bytes = nw_lane_bytes(slots);
 	int rc = 0;
@@ -161,7 +181,7 @@ static int open_lanes(struct nw_relay_subscriber *subscriber, uint32_t slots)
 		void *memory = (char *)subscriber->lanes.base + i * n_bytes;
 
 		tap->bell_fd = subscriber->bell_fd;
-		tap->is_lossless = subscriber->is_lossless;
+		tap->is_lossless = is_lossless;
 		rc = nw_lane_format(memory, n_bytes, slots);
 		if (rc == 0)
 			rc = nw_lane_writer_open(&tap->writer, memory, n_bytes, slots);
@@ -186,37 +206,76 @@ int nw_relay_subscriber_open(struct nw_relay_subscriber **ret_subscriber, struct
 {
 	struct nw_relay_subscriber_options o = { .node = NW_NODE_ANY };
 	struct nw_relay_subscriber *subscriber;
-	struct nw_mem mem;
 	int rc;
 
 	if (options)
 		o = *options;
 	if (o.lane_slots == 0)
-		o.lane_slots = 1024;
+		o.lane_slots = LANE_SLOTS;
 	if (nw_lane_bytes(o.lane_slots) == 0)
 		return -EINVAL;
-	rc = nw_mem_alloc(&mem, o.node,
-			  sizeof(*subscriber) + relay->shard_count * sizeof(struct nwi_tap), 0);
+	rc = create_empty(&subscriber, relay, o.node);
 	if (rc < 0)
 		return rc;
-	subscriber = mem.base;
-	subscriber->mem = mem;
-	subscriber->relay = relay;
-	subscriber->is_lossless = o.is_lossless;
 	subscriber->bell_fd = nw_bell_open();
 	rc = subscriber->bell_fd < 0 ? subscriber->bell_fd : 0;
 	if (rc == 0)
 		rc = nw_mem_alloc(&subscriber->lanes, o.node,
 				  relay->shard_count * nw_lane_bytes(o.lane_slots), 0);
 	if (rc == 0)
-		rc = open_lanes(subscriber, o.lane_slots);
+		rc = open_lanes(subscriber, o.lane_slots, o.is_lossless);
 	if (rc < 0) {
 		release(subscriber);
 		return rc;
 	}
+	pthread_mutex_lock(&relay->lock);
+	enlist(relay, subscriber);
+	pthread_mutex_unlock(&relay->lock);
+	*ret_subscriber = subscriber;
+	return 0;
+}
+
+int nwi_subscriber_open_away(struct nw_relay_subscriber **ret_subscriber,
+			     struct nw_relay_guest *guest, uint32_t slots)
+{
+	struct nw_relay *relay = guest->relay;
+	size_t stride = nwi_stride_bytes(guest->submit_slots, slots);
+	struct nw_relay_subscriber *subscriber;
+	int rc = create_empty(&subscriber, relay, NW_NODE_ANY);
+
+	for (uint32_t i = 0; i < relay->shard_count && rc == 0; i++) {
+		struct nwi_tap *tap = &subscriber->taps[i];
+		void *part = (char *)guest->shm.mem.base + i * stride;
+
+		tap->bell_fd = guest->bell_fd;
+		tap->is_away = true;
+		tap->notes = part;
+		rc = nw_lane_writer_open(&tap->writer, nwi_receive_lane(part, guest->submit_slots),
+					 nw_lane_bytes(slots), slots);
+		if (rc < 0)
+			release(subscriber);
+	}
+	if (rc < 0)
+		return rc;
 	enlist(relay, subscriber);
 	*ret_subscriber = subscriber;
 	return 0;
+}
+
+void nwi_subscriber_unlist(struct nw_relay_subscriber *subscriber)
+{
+	*subscriber->link = subscriber->next;
+	if (subscriber->next)
+		subscriber->next->link = subscriber->link;
+	/* Without memory for new tables there are none: better no copies than a tap that is gone.
+	 */
+	if (nwi_tables_rebuild(subscriber->relay) < 0)
+		nwi_tables_destroy(subscriber->relay);
+}
+
+void nwi_subscriber_release(struct nw_relay_subscriber *subscriber)
+{
+	release(subscriber);
 }
 
 void nw_relay_subscriber_close(struct nw_relay_subscriber *subscriber)
@@ -227,13 +286,7 @@ void nw_relay_subscriber_close(struct nw_relay_subscriber *subscriber)
 		return;
 	relay = subscriber->relay;
 	pthread_mutex_lock(&relay->lock);
-	*subscriber->link = subscriber->next;
-	if (subscriber->next)
-		subscriber->next->link = subscriber->link;
-	/* Without memory for new tables there are none: better no copies than a tap that is gone.
-	 */
-	if (nwi_tables_rebuild(relay) < 0)
-		nwi_tables_destroy(relay);
+	nwi_subscriber_unlist(subscriber);
 	nw_rcu_synchronize(relay->rcu, relay->control);
 	pthread_mutex_unlock(&relay->lock);
 	release(subscriber);

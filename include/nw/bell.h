@@ -40,6 +40,57 @@ NW_BEGIN_DECLS
  */
 NW_API int nw_bell_open(void) NW_MUST_USE;
 
+/** A bell that other processes may ring, which need not be trusted. */
+struct nw_bell_gate {
+	int hear_fd; /* to wait for and to hear */
+	int ring_fd; /* for this process to ring */
+	int away_fd; /* to be given to others: they can ring, and nothing else */
+};
+
+/**
+ * Make a bell that has not been rung, for ringers that need not be trusted: whatever they do with
+ * their descriptor, they can neither take a ring away nor make a call of this process wait.
+ *
+ * @param ret_gate  set on success, untouched on failure
+ * @return 0
+ * @return -EMFILE  -ENFILE, -ENOMEM: as pipe(2) says
+ * @return -ENOENT  another: there is no /proc here
+ *
+ * Threads: any.
+ * Owner:   the caller; release with nw_bell_gate_close().
+ */
+NW_API int nw_bell_gate_open(struct nw_bell_gate *ret_gate) NW_MUST_USE;
+
+/**
+ * Close all of a gate. Descriptors below 0 are no-ops.
+ *
+ * Threads: when no other call on its descriptors is running or will follow.
+ */
+NW_API void nw_bell_gate_close(struct nw_bell_gate *gate);
+
+/**
+ * Make a bell for a hearer that need not be trusted, in another process: whatever that does with
+ * its descriptor, a ring neither waits nor fails. When the ringer has closed its end, the hearer's
+ * is readable, and nw_bell_hear() says false.
+ *
+ * @param ret_ring_fd  for nw_bell_ring_away()
+ * @param ret_hear_fd  to be given to the other, for nw_bell_hear() and nw_bell_wait()
+ * @return 0
+ * @return -EMFILE  -ENFILE, -ENOMEM: as socketpair(2) says; nothing is set
+ *
+ * Threads: any.
+ * Owner:   the caller; release both with nw_bell_close().
+ */
+NW_API int nw_bell_open_away(int *ret_ring_fd, int *ret_hear_fd) NW_MUST_USE;
+
+/**
+ * Ring a bell made by nw_bell_open_away().
+ *
+ * Threads: any; async-signal-safe.
+ * Cost:    a system call.
+ */
+NW_API void nw_bell_ring_away(int fd);
+
 /**
  * Close a bell. A negative number is a no-op.
  *
@@ -48,7 +99,7 @@ NW_API int nw_bell_open(void) NW_MUST_USE;
 NW_API void nw_bell_close(int fd);
 
 /**
- * Ring. It cannot fail: a bell that was rung 2^64 times is still rung.
+ * Ring. It cannot fail: a bell that was rung very often is still rung.
  *
  * Threads: any; async-signal-safe.
  * Order:   what the caller did before happens before the return of the wait or hear it ends, in the

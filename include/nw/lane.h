@@ -357,8 +357,8 @@ NW_INLINE void nw_lane_drop(struct nw_lane_reader *reader, uint32_t item_count)
 	if (item_count == 0)
 		return;
 	reader->tail += item_count;
-	/* [lane_drop.tail] release, pairs with [lane_refill.tail]: our reads of the slots are done
-	 * before the writer fills them again. */
+	/* [lane_drop.tail] release, pairs with [lane_refill.tail], [lane_count.tail]: our reads of
+	 * the slots are done before the writer fills them again. */
 	atomic_store_explicit(&reader->lane->tail, reader->tail, memory_order_release);
 }
 

@@ -58,6 +58,24 @@ NW_API int nw_shm_create(struct nw_shm *ret_shm, const char *name, nw_node node,
 			 unsigned flags) NW_MUST_USE;
 
 /**
+ * Give a part of the pages another home, before any of them has memory.
+ *
+ * @param offset   a multiple of the page size, inside
+ * @param n_bytes  rounded up to whole pages, inside
+ * @param node     as nw_mem_alloc() takes it, NW_NODE_ANY: as if this was not called
+ * @param ret_mem  base, n_bytes, node, level and reason of the part, for nw_mem_verify(); never to
+ * be freed. Set on success, untouched on failure
+ * @return 0        ret_mem->level says what was achieved
+ * @return -EINVAL  the part is not inside or not aligned, or node as nw_mem_alloc() says
+ * @return -ENODEV  there is no such node
+ * @return -ENOMEM  no memory for the policy
+ *
+ * Threads: any; the maker's.
+ */
+NW_API int nw_shm_place(const struct nw_shm *shm, size_t offset, size_t n_bytes, nw_node node,
+			struct nw_mem *ret_mem) NW_MUST_USE;
+
+/**
  * Map pages that another process made, and check that they cannot be taken away.
  *
  * @param ret_shm      set on success, untouched on failure: then fd is still the caller's

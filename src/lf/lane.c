@@ -287,8 +287,9 @@ bool nw_lane_reader_rest(struct nw_lane_reader *reader)
 
 uint32_t nw_lane_count(const struct nw_lane *memory, uint32_t slot_count)
 {
-	/* relaxed: statistic. */
-	uint64_t tail = atomic_load_explicit(&memory->tail, memory_order_relaxed);
+	/* [lane_count.tail] acquire, pairs with [lane_drop.tail]: what the reader did before it let
+	 * go; and the head read next is not older. */
+	uint64_t tail = atomic_load_explicit(&memory->tail, memory_order_acquire);
 	/* relaxed: statistic. */
 	uint64_t n = atomic_load_explicit(&memory->head, memory_order_relaxed) - tail;
 

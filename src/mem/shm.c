@@ -64,6 +64,24 @@ int nw_shm_create(struct nw_shm *ret_shm, const char *name, nw_node node, size_t
 	return 0;
 }
 
+int nw_shm_place(const struct nw_shm *shm, size_t offset, size_t n_bytes, nw_node node,
+		 struct nw_mem *ret_mem)
+{
+	struct nw_mem part = { .n_bytes = whole_pages(n_bytes), .node = NW_NODE_ANY };
+	int rc = nwi_mem_check_node(node);
+
+	if (rc < 0)
+		return rc;
+	if (offset % nwi_page_bytes() != 0 || part.n_bytes == 0 || offset > shm->mem.n_bytes ||
+	    part.n_bytes > shm->mem.n_bytes - offset)
+		return -EINVAL;
+	part.base = (char *)shm->mem.base + offset;
+	rc = nwi_mem_place(&part, node);
+	if (rc == 0)
+		*ret_mem = part;
+	return rc;
+}
+
 int nw_shm_map(struct nw_shm *ret_shm, int fd, size_t n_bytes, bool is_writable)
 {
 	struct nw_shm shm = { .fd = fd };

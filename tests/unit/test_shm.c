@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <nw/bell.h>
+#include <nw/local.h>
 #include <nw/shm.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 static const nw_node any = { -1 };
 
@@ -165,4 +167,127 @@ TEST(a_bell_wakes_who_waits)
 		CHECK_INT(pthread_join(thread, NULL), ==, 0);
 	}
 	nw_bell_close(fd);
+}
+
+/* ---- bells and streams to others ---- */
+
+TEST(a_gate_is_rung_from_both_sides_and_never_waits)
+{
+	struct nw_bell_gate gate;
+
+	CHECK_INT(nw_bell_gate_open(&gate), ==, 0);
+	CHECK(!nw_bell_hear(gate.hear_fd));
+	/* Who is away can change how its end blocks, and fill the pipe: ours do not mind. */
+	CHECK_INT(fcntl(gate.away_fd, F_SETFL, 0), ==, 0);
+	CHECK_INT(write(gate.away_fd, "x", 1), ==, 1);
+	CHECK(nw_bell_wait(gate.hear_fd, UINT64_MAX));
+	for (int i = 0; i < 100000; i++)
+		nw_bell_ring(gate.ring_fd);
+	CHECK(nw_bell_hear(gate.hear_fd));
+	while (nw_bell_hear(gate.hear_fd))
+		;
+	nw_bell_ring(gate.ring_fd);
+	CHECK(nw_bell_hear(gate.hear_fd));
+	CHECK_INT(read(gate.away_fd, &gate, 1), ==, -1); /* it cannot take a ring away */
+	nw_bell_gate_close(&gate);
+	nw_bell_gate_close(&gate);
+}
+
+TEST(a_ring_away_never_waits_and_its_end_is_heard)
+{
+	int ring_fd, hear_fd;
+
+	CHECK_INT(nw_bell_open_away(&ring_fd, &hear_fd), ==, 0);
+	CHECK(!nw_bell_hear(hear_fd));
+	CHECK_INT(fcntl(hear_fd, F_SETFL, 0), ==, 0);
+	for (int i = 0; i < 100000; i++)
+		nw_bell_ring_away(ring_fd);
+	CHECK(nw_bell_wait(hear_fd, UINT64_MAX));
+	CHECK_INT(shutdown(hear_fd, SHUT_RDWR), ==, 0);
+	nw_bell_ring_away(ring_fd);
+	nw_bell_close(hear_fd);
+	nw_bell_ring_away(ring_fd);
+	nw_bell_close(ring_fd);
+	CHECK_INT(nw_bell_open_away(&ring_fd, &hear_fd), ==, 0);
+	nw_bell_close(ring_fd);
+	CHECK(!nw_bell_wait(hear_fd, UINT64_MAX)); /* at once: nobody will ring */
+	nw_bell_close(hear_fd);
+}
+
+TEST(a_part_of_shared_pages_has_a_home_of_its_own)
+{
+	struct nw_shm shm = new_shm(0);
+	struct nw_mem part = { .n_bytes = 7 };
+
+	CHECK_INT(nw_shm_place(&shm, 1, 4096, any, &part), ==, -EINVAL);
+	CHECK_INT(nw_shm_place(&shm, 0, 0, any, &part), ==, -EINVAL);
+	CHECK_INT(nw_shm_place(&shm, 4096, 4097, any, &part), ==, -EINVAL);
+	CHECK_INT(nw_shm_place(&shm, 1 << 20, 1, any, &part), ==, -EINVAL);
+	CHECK_INT(nw_shm_place(&shm, 0, 1, (nw_node){ 1023 }, &part), ==, -ENODEV);
+	fault_set(FAULT_MBIND, 1, 1, ENOMEM);
+	CHECK_INT(nw_shm_place(&shm, 0, 1, (nw_node){ 0 }, &part), ==, -ENOMEM);
+	fault_clear();
+	CHECK_INT(part.n_bytes, ==, 7);
+	CHECK_INT(nw_shm_place(&shm, 4096, 1, (nw_node){ 0 }, &part), ==, 0);
+	CHECK(part.base == (char *)shm.mem.base + 4096);
+	CHECK_INT(part.n_bytes, ==, 4096);
+	CHECK_INT(part.node.id, ==, 0);
+	nw_shm_close(&shm);
+}
+
+TEST(a_stream_carries_bytes_and_descriptors)
+{
+	int fds[2], bells[3], got[2] = { -1, -1 };
+	uint32_t count = 9;
+	char bytes[8] = "";
+	int first;
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+	for (int i = 0; i < 3; i++)
+		bells[i] = nw_bell_open();
+	first = dup(0);
+	close(first);
+	CHECK_INT(nw_local_receive(fds[1], bytes, 8, NULL, 0, NULL, 0), ==, -EAGAIN);
+	CHECK_INT(nw_local_receive(fds[1], bytes, 8, NULL, 0, NULL, 1000), ==, -EAGAIN);
+	CHECK_INT(nw_local_send(fds[0], "", 0, NULL, 0), ==, -EINVAL);
+	CHECK_INT(nw_local_send(fds[0], "a", 1, bells, NW_LOCAL_FDS_MAX + 1), ==, -EINVAL);
+	CHECK_INT(nw_local_send(fds[0], "abc", 3, bells, 3), ==, 0);
+	CHECK_INT(nw_local_receive(fds[1], bytes, 8, got, 2, &count, UINT64_MAX), ==, 3);
+	CHECK_INT(count, ==, 2);
+	CHECK_STR(bytes, "abc");
+	nw_bell_ring(bells[1]);
+	CHECK(nw_bell_hear(got[1]));
+	CHECK_INT(fcntl(got[0], F_GETFD), ==, FD_CLOEXEC);
+	nw_bell_close(got[0]);
+	nw_bell_close(got[1]);
+	/* Nobody asked for these: they are closed. */
+	CHECK_INT(nw_local_send(fds[0], "d", 1, bells, 3), ==, 0);
+	CHECK_INT(nw_local_receive(fds[1], bytes, 8, NULL, 0, NULL, UINT64_MAX), ==, 1);
+	CHECK_INT(dup(0), ==, first);
+	close(first);
+	nw_local_close(fds[1]);
+	CHECK_INT(nw_local_send(fds[0], "d", 1, NULL, 0), ==, -EPIPE);
+	nw_local_close(fds[0]);
+	nw_local_close(-1);
+	for (int i = 0; i < 3; i++)
+		nw_bell_close(bells[i]);
+}
+
+TEST(a_stream_that_is_full_or_at_its_end_says_so)
+{
+	static char block[64 * 1024];
+	char bytes[8];
+	int fds[2], rc;
+
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+	while ((rc = nw_local_send(fds[0], block, sizeof(block), NULL, 0)) == 0)
+		;
+	CHECK_INT(rc, ==, -EAGAIN);
+	nw_local_close(fds[0]);
+	while (read(fds[1], block, sizeof(block)) > 0)
+		;
+	CHECK_INT(nw_local_receive(fds[1], bytes, 8, NULL, 0, NULL, UINT64_MAX), ==, 0);
+	nw_local_close(fds[1]);
+	CHECK_INT(nw_local_connect(""), ==, -ENAMETOOLONG);
+	CHECK_INT(nw_local_connect("/nowhere/at/all"), ==, -ENOENT);
 }

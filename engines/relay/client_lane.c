@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a client does with packets: into the lanes of shards, and out of those from shards.
+ *
+ * A slot may move to another shard at any time. The client goes over to the new shard's lane only
+ * when all that it had put into the old one, up to the moment at which it noticed, is read: then
+ * the old shard has dealt with it, or handed it over before it let go (gather.c), so a topic's
+ * packets keep their order. Until then they are refused, as while the slot is frozen
+ * (NW_RELAY_MOVING).
+ *
+ * Invariant: packets of a slot are in one lane only, of those that have not been read.
+ */
+#include "client.h"
+
+#include <errno.h>
+
+/* ---- the map ---- */
+
+void nwi_client_first_map(struct nw_relay_client *client)
+{
+	const struct nwi_board *board = client->board;
+
+	/* The words of the map are read after it, so what changes later changes it again. */
+	client->map_version = atomic_load(&board->map_version);
+	for (uint32_t slot = 0; slot < NW_TOPIC_SLOT_COUNT; slot++) {
+		uint16_t entry = atomic_load(&board->map[slot]);
+
+		client->ways[slot].entry = entry;
+		client->ways[slot].shard = entry & NWI_SLOT_SHARD;
+	}
+}
+
+/* Notes what has changed. Seldom. */
+static void look_at_map(struct nw_relay_client *client, uint64_t version)
+{
+	client->map_version = version;
+	for (uint32_t slot = 0; slot < NW_TOPIC_SLOT_COUNT; slot++) {
+		struct nwi_way *way = &client->ways[slot];
+		uint16_t entry = atomic_load(&client->board->map[slot]);
+
+		if (entry == way->entry)
+			continue;
+		way->entry = entry;
+		way->position = nw_lane_position(&client->piers[way->shard].writer);
+	}
+}
+
+/* Whether packets of a slot may go, to way->shard. */
+static bool is_open(struct nw_relay_client *client, struct nwi_way *way)
+{
+	if (way->entry == way->shard)
+		return true;
+	if (way->entry & NWI_SLOT_FROZEN || way->entry >= client->shard_count)
+		return false;
+	if (!nw_lane_is_read(&client->piers[way->shard].writer, way->position))
+		return false;
+	way->shard = way->entry;
+	return true;
+}
+
+/* ---- in ---- */
+
+static enum nw_relay_refusal judge(struct nw_relay_client *client, const struct nw_packet *packet,
+				   uint32_t *ret_shard)
+{
+	static const uint8_t lowest_taken[] = { 3, 3, 2, 1 };
+	struct nwi_way *way = &client->ways[nw_topic_slot(packet->topic)];
+	uint8_t priority = packet->priority > client->priority_top ? packet->priority
+								   : client->priority_top;
+	bool goes = is_open(client, way);
+
+	*ret_shard = way->shard;
+	if (NW_UNLIKELY(nw_packet_check(packet) != NW_PACKET_GOOD))
+		return NW_RELAY_BAD;
+	if (NW_UNLIKELY((packet->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE))
+		return NW_RELAY_FORM;
+	if (NW_UNLIKELY(packet->flags & NW_PACKET_SYSTEM &&
+			!(client->rights & NW_RELAY_MAY_SYSTEM)))
+		return NW_RELAY_RIGHTS;
+	if (NW_UNLIKELY(!goes))
+		return NW_RELAY_MOVING;
+	/* relaxed: a hint. */
+	if (priority >= 2 &&
+	    priority > lowest_taken[atomic_load_explicit(&client->board->faces[way->shard].level,
+							 memory_order_relaxed) %
+				    4])
+		return NW_RELAY_PRIORITY;
+	return NW_RELAY_ACCEPTED;
+}
+
+static bool put(struct nw_relay_client *client, uint32_t shard, const struct nw_packet *packet)
+{
+	struct nwi_pier *pier = &client->piers[shard];
+
+	if (!nw_lane_put(&pier->writer, packet))
+		return false;
+	if (!pier->is_touched) {
+		pier->is_touched = true;
+		client->touched[client->touched_count++] = (uint16_t)shard;
+	}
+	return true;
+}
+
+/* The packet as the shard is to see it; see nwi_deadline(). */
+static bool submit_one(struct nw_relay_client *client, const struct nw_packet *packet,
+		       uint32_t shard, uint64_t *inout_now_ns)
+{
+	struct nw_packet timed;
+
+	if (packet->ttl_us == 0)
+		return put(client, shard, packet);
+	if (*inout_now_ns == 0)
+		*inout_now_ns = nwi_client_now_ns();
+	timed = *packet;
+	timed.ttl_us = nwi_deadline(*inout_now_ns, client->board->epoch_ns, packet->ttl_us);
+	return put(client, shard, &timed);
+}
+
+static void show_touched(struct nw_relay_client *client)
+{
+	for (uint32_t t = 0; t < client->touched_count; t++) {
+		struct nwi_pier *pier = &client->piers[client->touched[t]];
+
+		nw_lane_show(&pier->writer);
+		pier->is_touched = false;
+	}
+	if (client->touched_count == 0)
+		return;
+	nw_bell_fence(); /* either a shard sees what was shown, or we see that it sleeps */
+	for (uint32_t t = 0; t < client->touched_count; t++) {
+		uint32_t shard = client->touched[t];
+
+		/* relaxed: a hint; the fences on both sides order it with the lane. */
+		if (atomic_load_explicit(&client->board->faces[shard].is_asleep,
+					 memory_order_relaxed))
+			nw_bell_ring(client->piers[shard].bell_fd);
+	}
+	client->touched_count = 0;
+}
+
+static uint64_t retry_after(const struct nw_relay_client *client, uint32_t shard,
+			    enum nw_relay_refusal reason)
+{
+	const struct nwi_face *face = &client->board->faces[shard];
+	/* relaxed: a hint. */
+	uint64_t packet_ns = atomic_load_explicit(&face->packet_ns, memory_order_relaxed);
+	/* relaxed: a hint. */
+	uint32_t level = atomic_load_explicit(&face->level, memory_order_relaxed) % 4;
+
+	switch (reason) {
+	case NW_RELAY_FULL: /* until an eighth of the lane is free */
+		packet_ns *= client->piers[shard].writer.mask / 8 + 1;
+		return packet_ns < 1000 ? 1000 : packet_ns < 100000000 ? packet_ns : 100000000;
+	case NW_RELAY_PRIORITY:
+		return (uint64_t)nwi_level_windows((enum nw_relay_level)level) *
+		       NWI_LEVEL_WINDOW_NS;
+	case NW_RELAY_MOVING:
+		return 50000;
+	default:
+		return 0;
+	}
+}
+
+static void note_refusal(struct nw_relay_client *client, struct nw_relay_receipt *receipt,
+			 size_t idx, uint32_t shard, enum nw_relay_refusal reason)
+{
+	client->counts.submitted++;
+	client->counts.refused[reason]++;
+	receipt->refused = 1;
+	receipt->refused_idx = idx;
+	receipt->reason = reason;
+	receipt->shard = shard;
+	/* relaxed: a hint. */
+	receipt->level = (enum nw_relay_level)(
+		atomic_load_explicit(&client->board->faces[shard].level, memory_order_relaxed) % 4);
+	receipt->retry_after_ns = retry_after(client, shard, reason);
+}
+
+size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_packet *packets,
+			      size_t count, struct nw_relay_receipt *ret_receipt)
+{
+	uint64_t version = atomic_load(&client->board->map_version), now_ns = 0;
+	enum nw_relay_refusal reason = NW_RELAY_ACCEPTED;
+	struct nw_relay_receipt receipt = { 0 };
+	uint32_t shard = 0;
+	size_t i;
+
+	if (NW_UNLIKELY(version != client->map_version))
+		look_at_map(client, version);
+	for (i = 0; i < count; i++) {
+		reason = judge(client, &packets[i], &shard);
+		if (NW_UNLIKELY(nw_relay_client_is_closed(client)))
+			reason = NW_RELAY_CLOSED;
+		if (reason == NW_RELAY_ACCEPTED && !submit_one(client, &packets[i], shard, &now_ns))
+			reason = NW_RELAY_FULL;
+		if (reason != NW_RELAY_ACCEPTED)
+			break;
+	}
+	show_touched(client);
+	client->counts.submitted += i;
+	client->counts.accepted += i;
+	receipt.accepted = i;
+	if (i < count)
+		note_refusal(client, &receipt, i, shard, reason);
+	if (ret_receipt)
+		*ret_receipt = receipt;
+	return i;
+}
+
+bool nw_relay_client_rest_room(struct nw_relay_client *client, uint32_t shard_idx)
+{
+	return nw_lane_writer_rest(&client->piers[shard_idx].writer, 1);
+}
+
+bool nw_relay_client_wait_room(struct nw_relay_client *client, uint32_t shard_idx,
+			       uint64_t timeout_ns)
+{
+	/* A ring for something else is heard, and waited on. */
+	while (nw_relay_client_rest_room(client, shard_idx))
+		if (!nw_bell_wait(client->room_fd, timeout_ns))
+			return !nw_relay_client_rest_room(client, shard_idx);
+	return !client->piers[shard_idx].writer.is_broken;
+}
+
+/* ---- out ---- */
+
+size_t nw_relay_client_receive(struct nw_relay_client *client, struct nw_packet *ret_packets,
+			       size_t count)
+{
+	size_t got = 0;
+
+	for (uint32_t i = 0; i < client->shard_count && got < count; i++) {
+		struct nwi_pier *pier = &client->piers[client->turn];
+		uint32_t wanted = count - got < UINT32_MAX ? (uint32_t)(count - got) : UINT32_MAX;
+
+		got += nw_lane_pop(&pier->reader, ret_packets + got, wanted);
+		client->turn = client->turn + 1 < client->shard_count ? client->turn + 1 : 0;
+	}
+	/* relaxed: sole writer. */
+	atomic_fetch_add_explicit(&client->received, got, memory_order_relaxed);
+	return got;
+}
+
+bool nw_relay_client_rest(struct nw_relay_client *client)
+{
+	bool is_empty = true;
+
+	for (uint32_t i = 0; i < client->shard_count; i++)
+		is_empty &= nw_lane_reader_rest(&client->piers[i].reader);
+	return is_empty;
+}
+
+bool nw_relay_client_receive_wait(struct nw_relay_client *client, uint64_t timeout_ns)
+{
+	/* A ring for something else is heard, and waited on. */
+	while (nw_relay_client_rest(client))
+		if (!nw_bell_wait(client->bell_fd, timeout_ns))
+			return !nw_relay_client_rest(client);
+	return true;
+}
+
+/* ---- what is known ---- */
+
+int nw_relay_client_bell_fd(const struct nw_relay_client *client)
+{
+	return client->bell_fd;
+}
+
+int nw_relay_client_room_fd(const struct nw_relay_client *client)
+{
+	return client->room_fd;
+}
+
+int nw_relay_client_stream_fd(const struct nw_relay_client *client)
+{
+	return client->fd;
+}
+
+uint32_t nw_relay_client_sender(const struct nw_relay_client *client)
+{
+	return client->sender;
+}
+
+uint32_t nw_relay_client_shard_count(const struct nw_relay_client *client)
+{
+	return client->shard_count;
+}
+
+bool nw_relay_client_is_closed(const struct nw_relay_client *client)
+{
+	/* relaxed: the value alone. */
+	return atomic_load_explicit(&client->board->is_closed, memory_order_relaxed) != 0;
+}
+
+static uint64_t noted(const _Atomic uint64_t *count)
+{
+	/* relaxed: statistic. */
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+void nw_relay_client_counts(struct nw_relay_client *client,
+			    struct nw_relay_client_counts *ret_counts)
+{
+	struct nw_relay_client_counts counts = client->counts;
+
+	for (uint32_t i = 0; i < client->shard_count; i++) {
+		struct nwi_pier *pier = &client->piers[i];
+
+		counts.unread += nw_lane_count(pier->writer.lane, (uint32_t)pier->writer.mask + 1);
+		counts.taken += noted(&pier->notes->accepted);
+		for (uint32_t r = 1; r < NW_RELAY_REFUSAL_COUNT; r++)
+			counts.turned_down[r] += noted(&pier->notes->refused[r]);
+		counts.lost += noted(&pier->notes->lost);
+	}
+	counts.received = noted(&client->received);
+	*ret_counts = counts;
+}

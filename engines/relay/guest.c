@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guests: clients in other processes, as the relay sees them.
+ *
+ * A guest comes (its lanes are made, its descriptors sent, then shards see it in a new table), is
+ * served over its stream, and leaves: marked so, it hears nothing more, each shard takes what the
+ * guest had shown until then and says that it is done; then a table without it is put into force,
+ * and after a grace period its memory is released. Control calls do that on their way
+ * (nwi_guests_reap()).
+ *
+ * Invariant: a guest is released only when every shard has said is_shut and no section can have it
+ * from a table; so a shard's look at a lane never waits for control, nor control for a shard.
+ */
+#include "shard.h"
+
+#include <nw/local.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { INBOX_BYTES = sizeof(struct nwi_ask) + NWI_BODY_BYTES_MAX, SLOTS = 1024 };
+
+/* ---- hello ---- */
+
+bool nw_relay_hello_read(const void *bytes, struct nw_relay_hello *ret_hello)
+{
+	struct nwi_hello wire;
+	struct nw_relay_hello hello = { .name = "" };
+
+	memcpy(&wire, bytes, sizeof(wire));
+	if (wire.magic != NWI_HELLO_MAGIC || wire.version != NWI_WIRE_VERSION ||
+	    wire.name[NWI_NAME_BYTES - 1] != 0 || wire.token[NWI_TOKEN_BYTES - 1] != 0)
+		return false;
+	memcpy(hello.name, wire.name, sizeof(hello.name));
+	memcpy(hello.token, wire.token, sizeof(hello.token));
+	hello.submit_slots = wire.submit_slots;
+	hello.receive_slots = wire.receive_slots;
+	*ret_hello = hello;
+	return true;
+}
+
+static struct nwi_welcome empty_welcome(void)
+{
+	return (struct nwi_welcome){ .magic = NWI_WELCOME_MAGIC, .version = NWI_WIRE_VERSION };
+}
+
+int nw_relay_guest_refuse(int fd, int rc, const char *text)
+{
+	struct nwi_welcome welcome = empty_welcome();
+
+	welcome.rc = rc < 0 ? rc : -EACCES;
+	(void)snprintf(welcome.text, sizeof(welcome.text), "%s", text);
+	return nw_local_send(fd, &welcome, sizeof(welcome), NULL, 0);
+}
+
+/* away_fds: what the client hears, NWI_FD_BELL then NWI_FD_ROOM. */
+static int welcome(const struct nw_relay_guest *guest, uint32_t receive_slots,
+		   const int away_fds[2])
+{
+	const struct nw_relay *relay = guest->relay;
+	struct nwi_welcome w = empty_welcome();
+	int fds[NWI_FD_SHARDS + NW_RELAY_SHARDS_MAX];
+
+	w.shard_count = relay->shard_count;
+	w.submit_slots = guest->submit_slots;
+	w.receive_slots = receive_slots;
+	w.sender = guest->options.sender;
+	w.rights = guest->options.rights;
+	w.priority_top = guest->options.priority_top;
+	w.stride_bytes = nwi_stride_bytes(guest->submit_slots, receive_slots);
+	w.board_bytes = nwi_board_bytes(relay->shard_count);
+	fds[NWI_FD_BOARD] = relay->board_shm.fd;
+	fds[NWI_FD_LANES] = guest->shm.fd;
+	fds[NWI_FD_BELL] = away_fds[0];
+	fds[NWI_FD_ROOM] = away_fds[1];
+	for (uint32_t i = 0; i < relay->shard_count; i++)
+		fds[NWI_FD_SHARDS + i] = relay->shards[i]->gate.away_fd;
+	return nw_local_send(guest->fd, &w, sizeof(w), fds, NWI_FD_SHARDS + relay->shard_count);
+}
+
+/* ---- tables: under the lock ---- */
+
+static void release_table(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	struct nw_mem mem = ((struct nwi_guests *)ptr)->mem; /* the block holds its description */
+
+	(void)thread;
+	(void)arg;
+	nw_mem_free(&mem);
+}
+
+static uint32_t guest_count(const struct nw_relay *relay)
+{
+	uint32_t count = 0;
+
+	for (const struct nw_relay_guest *guest = relay->guest_list; guest; guest = guest->next)
+		count++;
+	return count;
+}
+
+/* A table of the list as it is. */
+static int make_table(struct nw_relay *relay, struct nwi_guests **ret_table)
+{
+	uint32_t count = guest_count(relay);
+	struct nwi_guests *table;
+	struct nw_mem mem;
+	int rc = nw_mem_alloc(&mem, NW_NODE_ANY, sizeof(*table) + count * sizeof(void *), 0);
+
+	if (rc < 0)
+		return rc;
+	table = mem.base;
+	table->mem = mem;
+	for (struct nw_relay_guest *guest = relay->guest_list; guest; guest = guest->next)
+		table->guests[table->count++] = guest;
+	*ret_table = table;
+	return 0;
+}
+
+static void put_table(struct nw_relay *relay, struct nwi_guests *table)
+{
+	struct nwi_guests *old = nw_rcu_exchange_pointer(&relay->guests, table);
+
+	if (old)
+		nw_rcu_call(relay->control, &old->head, old, release_table, NULL);
+}
+
+static void enlist(struct nw_relay *relay, struct nw_relay_guest *guest)
+{
+	guest->next = relay->guest_list;
+	guest->link = &relay->guest_list;
+	if (guest->next)
+		guest->next->link = &guest->next;
+	relay->guest_list = guest;
+}
+
+static void unlist(struct nw_relay_guest *guest)
+{
+	*guest->link = guest->next;
+	if (guest->next)
+		guest->next->link = guest->link;
+}
+
+/* ---- coming ---- */
+
+static void release(struct nw_relay_guest *guest)
+{
+	struct nw_mem mem = guest->mem; /* the block holds its description */
+
+	if (guest->subscriber)
+		nwi_subscriber_release(guest->subscriber);
+	nw_bell_close(guest->bell_fd);
+	nw_bell_close(guest->room_fd);
+	nw_shm_close(&guest->shm);
+	nw_mem_free(&guest->inbox_mem);
+	nw_mem_free(&mem);
+}
+
+static void release_guest(struct nw_rcu_thread *thread, void *ptr, void *arg)
+{
+	(void)thread;
+	(void)arg;
+	release(ptr);
+}
+
+/* The lanes of one shard, their pages on its node. */
+static int make_part(struct nw_relay_guest *guest, uint32_t shard_idx, uint32_t receive_slots)
+{
+	size_t stride = nwi_stride_bytes(guest->submit_slots, receive_slots);
+	char *part = (char *)guest->shm.mem.base + shard_idx * stride;
+	struct nwi_stall *stall = &guest->stalls[shard_idx];
+	size_t n_bytes = nw_lane_bytes(guest->submit_slots);
+	struct nw_mem mem;
+	int rc = nw_shm_place(&guest->shm, shard_idx * stride, stride,
+			      guest->relay->shards[shard_idx]->node, &mem);
+
+	stall->notes = (struct nwi_notes *)(void *)part;
+	if (rc == 0)
+		rc = nw_lane_format(nwi_submit_lane(part), n_bytes, guest->submit_slots);
+	if (rc == 0)
+		rc = nw_lane_reader_open(&stall->reader, nwi_submit_lane(part), n_bytes,
+					 guest->submit_slots);
+	if (rc == 0)
+		rc = nw_lane_format(nwi_receive_lane(part, guest->submit_slots),
+				    nw_lane_bytes(receive_slots), receive_slots);
+	return rc;
+}
+
+static int make_lanes(struct nw_relay_guest *guest, uint32_t receive_slots)
+{
+	uint32_t shards = guest->relay->shard_count;
+	int rc = nw_shm_create(&guest->shm, "nw-relay-lanes", NW_NODE_ANY,
+			       shards * nwi_stride_bytes(guest->submit_slots, receive_slots), 0);
+
+	for (uint32_t i = 0; i < shards && rc == 0; i++)
+		rc = make_part(guest, i, receive_slots);
+	return rc;
+}
+
+static uint32_t slots_of(uint32_t asked, uint32_t slots_max)
+{
+	uint32_t slots = asked > 0 ? asked : SLOTS;
+
+	return slots < slots_max ? slots : slots_max;
+}
+
+static int make_guest(struct nw_relay_guest **ret_guest, struct nw_relay *relay, int fd,
+		      const struct nw_relay_guest_options *options)
+{
+	struct nw_relay_guest *guest;
+	struct nw_mem mem;
+	int rc = nw_mem_alloc(&mem, NW_NODE_ANY,
+			      sizeof(*guest) + relay->shard_count * sizeof(struct nwi_stall), 0);
+
+	if (rc < 0)
+		return rc;
+	guest = mem.base;
+	guest->mem = mem;
+	guest->relay = relay;
+	guest->options = *options;
+	guest->fd = fd;
+	guest->bell_fd = guest->room_fd = -1;
+	rc = nw_mem_alloc(&guest->inbox_mem, NW_NODE_ANY, INBOX_BYTES, 0);
+	guest->inbox = guest->inbox_mem.base;
+	if (rc < 0)
+		release(guest);
+	else
+		*ret_guest = guest;
+	return rc;
+}
+
+/* Under the lock: shards see it, or nobody does. */
+static int let_in(struct nw_relay_guest *guest, uint32_t receive_slots, const int away_fds[2])
+{
+	struct nw_relay *relay = guest->relay;
+	struct nwi_guests *table;
+	int rc = nwi_subscriber_open_away(&guest->subscriber, guest, receive_slots);
+
+	if (rc < 0)
+		return rc;
+	enlist(relay, guest);
+	rc = make_table(relay, &table);
+	if (rc == 0) {
+		/* Before it can submit, so that nothing of it is overlooked. */
+		put_table(relay, table);
+		rc = welcome(guest, receive_slots, away_fds);
+	}
+	return rc;
+}
+
+static int check_options(const struct nw_relay_guest_options *o, uint32_t submit_slots,
+			 uint32_t receive_slots)
+{
+	if (o->rights & ~(unsigned)NW_RELAY_MAY_SYSTEM ||
+	    o->priority_top >= NW_PACKET_PRIORITY_COUNT)
+		return -EINVAL;
+	if (nw_lane_bytes(submit_slots) == 0 || nw_lane_bytes(receive_slots) == 0)
+		return -EINVAL;
+	return 0;
+}
+
+static int refuse(struct nw_diag *diag, int rc)
+{
+	if (diag)
+		(void)snprintf(diag->text, sizeof(diag->text), "a client is not admitted: %s",
+			       strerror(-rc));
+	return rc;
+}
+
+/* Its lanes and bells. */
+static int make_ways(struct nw_relay_guest *guest, uint32_t receive_slots, int away_fds[2])
+{
+	int rc = nw_bell_open_away(&guest->bell_fd, &away_fds[0]);
+
+	if (rc == 0)
+		rc = nw_bell_open_away(&guest->room_fd, &away_fds[1]);
+	if (rc == 0)
+		rc = make_lanes(guest, receive_slots);
+	return rc;
+}
+
+/* All of it, or nothing; guest->fd is the caller's in that case. */
+static int admit(struct nw_relay_guest *guest, uint32_t receive_slots)
+{
+	struct nw_relay *relay = guest->relay;
+	int away_fds[2] = { -1, -1 }, rc = make_ways(guest, receive_slots, away_fds);
+
+	if (rc == 0) {
+		pthread_mutex_lock(&relay->lock);
+		rc = let_in(guest, receive_slots, away_fds);
+		nwi_guests_reap(relay);
+		pthread_mutex_unlock(&relay->lock);
+	}
+	nw_bell_close(away_fds[0]);
+	nw_bell_close(away_fds[1]);
+	if (rc == 0)
+		return 0;
+	guest->fd = -1;
+	if (guest->link)
+		nw_relay_guest_close(guest);
+	else
+		release(guest);
+	return rc;
+}
+
+int nw_relay_guest_admit(struct nw_relay_guest **ret_guest, struct nw_relay *relay, int fd,
+			 const struct nw_relay_hello *hello,
+			 const struct nw_relay_guest_options *options, struct nw_diag *reterr_diag)
+{
+	uint32_t slots_max = options->slots_max > 0 ? options->slots_max : NWI_LANES_MAX;
+	uint32_t submit_slots = slots_of(hello->submit_slots, slots_max);
+	uint32_t receive_slots = slots_of(hello->receive_slots, slots_max);
+	struct nw_relay_guest *guest = NULL;
+	int rc = check_options(options, submit_slots, receive_slots);
+
+	if (rc == 0 && relay->shards[0]->gate.away_fd < 0)
+		rc = -ENOSYS;
+	if (rc == 0)
+		rc = make_guest(&guest, relay, fd, options);
+	if (rc < 0)
+		return refuse(reterr_diag, rc);
+	guest->submit_slots = submit_slots;
+	rc = admit(guest, receive_slots);
+	if (rc < 0)
+		return refuse(reterr_diag, rc);
+	*ret_guest = guest;
+	return 0;
+}
+
+/* ---- leaving ---- */
+
+static bool is_done(const struct nw_relay_guest *guest)
+{
+	/* relaxed: under the lock. */
+	if (!atomic_load_explicit(&guest->is_leaving, memory_order_relaxed))
+		return false;
+	for (uint32_t i = 0; i < guest->relay->shard_count; i++)
+		/* [reap.shut] acquire, pairs with [stall.shut]: the shard is done with the lane. */
+		if (!atomic_load_explicit(&guest->stalls[i].is_shut, memory_order_acquire))
+			return false;
+	return true;
+}
+
+void nwi_guests_reap(struct nw_relay *relay)
+{
+	struct nw_relay_guest *gone = NULL, *next;
+	struct nwi_guests *table;
+
+	for (struct nw_relay_guest *guest = relay->guest_list; guest; guest = next) {
+		next = guest->next;
+		if (!is_done(guest))
+			continue;
+		unlist(guest);
+		guest->next = gone;
+		gone = guest;
+	}
+	if (!gone)
+		return;
+	if (make_table(relay, &table) == 0)
+		put_table(relay, table);
+	else
+		table = NULL;
+	for (; gone; gone = next) {
+		next = gone->next;
+		if (table)
+			nw_rcu_call(relay->control, &gone->head, gone, release_guest, NULL);
+		else
+			enlist(relay, gone); /* no memory: another time */
+	}
+}
+
+void nw_relay_guest_close(struct nw_relay_guest *guest)
+{
+	struct nw_relay *relay;
+
+	if (!guest)
+		return;
+	relay = guest->relay;
+	pthread_mutex_lock(&relay->lock);
+	if (guest->subscriber)
+		nwi_subscriber_unlist(guest->subscriber);
+	nw_local_close(guest->fd);
+	guest->fd = -1;
+	/* relaxed: the value alone. */
+	atomic_store_explicit(&guest->is_leaving, 1, memory_order_relaxed);
+	nw_bell_fence(); /* either a shard sees that, or we see that it sleeps */
+	for (uint32_t i = 0; i < relay->shard_count; i++)
+		nwi_wake(relay, i);
+	nwi_guests_reap(relay);
+	(void)nw_rcu_run(relay->control); /* what is left waits for the next call */
+	pthread_mutex_unlock(&relay->lock);
+}
+
+void nwi_guests_destroy(struct nw_relay *relay)
+{
+	struct nw_relay_guest *next;
+
+	put_table(relay, NULL);
+	for (struct nw_relay_guest *guest = relay->guest_list; guest; guest = next) {
+		next = guest->next;
+		/* relaxed: nobody else is running any more. */
+		assert(atomic_load_explicit(&guest->is_leaving, memory_order_relaxed));
+		unlist(guest);
+		nw_rcu_call(relay->control, &guest->head, guest, release_guest, NULL);
+	}
+}
+
+/* ---- serving ---- */
+
+static int hear_topics(struct nw_relay_guest *guest, const unsigned char *body, size_t n_bytes,
+		       bool is_on, uint32_t *ret_count)
+{
+	const struct nw_relay_names *names = &guest->options.names;
+	size_t count = n_bytes / sizeof(uint32_t);
+	uint32_t topics[256];
+	int rc = n_bytes % sizeof(uint32_t) == 0 ? 0 : -EINVAL;
+
+	for (size_t i = 0; i < count && rc == 0 && is_on && names->may_hear; i++) {
+		uint32_t topic;
+
+		memcpy(&topic, body + i * sizeof(topic), sizeof(topic));
+		if (!names->may_hear(names->ctx, topic))
+			rc = -EACCES;
+	}
+	/* The body lies at any address: in pieces. */
+	for (size_t at = 0, n; at < count && rc == 0; at += n) {
+		n = count - at < 256 ? count - at : 256;
+		memcpy(topics, body + at * sizeof(uint32_t), n * sizeof(uint32_t));
+		rc = nw_relay_guest_hear(guest, topics, n, is_on);
+	}
+	*ret_count = (uint32_t)count;
+	return rc;
+}
+
+static int hear_prefix(struct nw_relay_guest *guest, const unsigned char *body, size_t n_bytes,
+		       bool is_on, uint32_t *ret_count)
+{
+	const struct nw_relay_names *names = &guest->options.names;
+	const char *prefix = (const char *)body;
+	size_t count, max;
+	struct nw_mem mem;
+	int rc;
+
+	if (!names->find)
+		return -ENOTSUP;
+	max = names->find(names->ctx, prefix, n_bytes, is_on, NULL, 0);
+	rc = nw_mem_alloc(&mem, NW_NODE_ANY, (max + 1) * sizeof(uint32_t), 0);
+	if (rc < 0)
+		return -ENOMEM;
+	count = names->find(names->ctx, prefix, n_bytes, is_on, mem.base, max);
+	count = count < max ? count : max;
+	rc = nw_relay_guest_hear(guest, mem.base, count, is_on);
+	nw_mem_free(&mem);
+	*ret_count = (uint32_t)count;
+	return rc;
+}
+
+static int hear_all(struct nw_relay_guest *guest, bool is_on)
+{
+	const struct nw_relay_names *names = &guest->options.names;
+
+	if (is_on && names->may_hear_all && !names->may_hear_all(names->ctx))
+		return -EACCES;
+	return nw_relay_subscribe_all(guest->subscriber, is_on);
+}
+
+static int answer(struct nw_relay_guest *guest, const struct nwi_ask *ask,
+		  const unsigned char *body)
+{
+	struct nwi_answer reply = { 0, 0 };
+	bool is_on = !(ask->kind & NWI_ASK_OFF);
+
+	switch (ask->kind & ~(uint32_t)NWI_ASK_OFF) {
+	case NWI_ASK_TOPICS:
+		reply.rc = hear_topics(guest, body, ask->body_bytes, is_on, &reply.count);
+		break;
+	case NWI_ASK_PREFIX:
+		reply.rc = hear_prefix(guest, body, ask->body_bytes, is_on, &reply.count);
+		break;
+	case NWI_ASK_ALL:
+		reply.rc = hear_all(guest, is_on);
+		break;
+	default:
+		return -EPROTO;
+	}
+	return nw_local_send(guest->fd, &reply, sizeof(reply), NULL, 0) < 0 ? -EPROTO : 0;
+}
+
+/* Answers what is complete in the inbox. */
+static int answer_all(struct nw_relay_guest *guest)
+{
+	struct nwi_ask ask;
+	size_t n_bytes;
+	int rc;
+
+	while (guest->inbox_bytes >= sizeof(ask)) {
+		memcpy(&ask, guest->inbox, sizeof(ask));
+		if (ask.body_bytes > NWI_BODY_BYTES_MAX)
+			return -EPROTO;
+		n_bytes = sizeof(ask) + ask.body_bytes;
+		if (guest->inbox_bytes < n_bytes)
+			return 0;
+		rc = answer(guest, &ask, guest->inbox + sizeof(ask));
+		if (rc < 0)
+			return rc;
+		guest->inbox_bytes -= n_bytes;
+		memmove(guest->inbox, guest->inbox + n_bytes, guest->inbox_bytes);
+	}
+	return 0;
+}
+
+int nw_relay_guest_serve(struct nw_relay_guest *guest)
+{
+	int64_t n;
+	int rc = 0;
+
+	while (rc == 0) {
+		n = nw_local_receive(guest->fd, guest->inbox + guest->inbox_bytes,
+				     INBOX_BYTES - guest->inbox_bytes, NULL, 0, NULL, 0);
+		if (n == -EAGAIN)
+			return 0;
+		if (n <= 0)
+			return n < 0 ? (int)n : -ENOENT;
+		guest->inbox_bytes += (size_t)n;
+		rc = answer_all(guest);
+	}
+	return rc;
+}
+
+int nw_relay_guest_fd(const struct nw_relay_guest *guest)
+{
+	return guest->fd;
+}
+
+int nw_relay_guest_hear(struct nw_relay_guest *guest, const uint32_t *topics, size_t count,
+			bool is_on)
+{
+	return is_on ? nw_relay_subscribe(guest->subscriber, topics, count)
+		     : nw_relay_unsubscribe(guest->subscriber, topics, count);
+}
+
+void nw_relay_guest_counts(const struct nw_relay_guest *guest,
+			   struct nw_relay_guest_counts *ret_counts)
+{
+	struct nw_relay_guest_counts counts = { 0 };
+	struct nw_relay_subscriber_counts offered;
+
+	for (uint32_t i = 0; i < guest->relay->shard_count; i++) {
+		const struct nwi_stall *stall = &guest->stalls[i];
+
+		counts.submitted += nwi_counted(&stall->submitted);
+		counts.refused += nwi_counted(&stall->submitted) - nwi_counted(&stall->accepted);
+		/* relaxed: statistic. */
+		counts.is_broken |= atomic_load_explicit(&stall->is_broken, memory_order_relaxed);
+	}
+	nw_relay_subscriber_counts(guest->subscriber, &offered);
+	counts.offered = offered.offered;
+	counts.lost = offered.lost;
+	*ret_counts = counts;
+}

@@ -27,8 +27,8 @@
  * whatever the load, however late messages, ticks and shards are, however often the rules are
  * replaced; a message that is lost admits less. While shards see different rule sets, what counts
  * is the larger of the limits in each of which some shard still believes. The instant at which a
- * packet is admitted is the now_ns that its shard was given; for the promise to hold, a shard takes
- * its messages first and reads the clock (one that all shards share) after that:
+ * packet is admitted is the now_ns of its shard's step, or that of a message that the shard has
+ * taken, if it is later: so it does not matter if the shards' clocks differ. A step is:
  *
  *     for each message that came: nw_govern_take_message(govern, message)
  *     now_ns = the clock; rules = the current set
@@ -123,6 +123,7 @@ struct nw_govern_message {
 	uint16_t from_shard_idx;
 	uint8_t kind;            /* of the key */
 	uint8_t type;            /* report or grant */
+	uint64_t now_ns;         /* when it was written */
 	uint64_t version;        /* of the rules that its sender has seen */
 	uint64_t spent;          /* report: tokens, since the one before */
 	uint64_t tokens;         /* given back; granted */
@@ -135,7 +136,7 @@ struct nw_govern_message {
 struct nw_govern_topic {
 	uint32_t topic;
 	uint32_t kind;
-	uint64_t level, last_ns, rate_per_s, cap;
+	uint64_t level, last_ns, rate_per_s, cap, lost;
 };
 
 /** Owner-only, since creation unless said. Verdicts count packets once: WAIT is a state. */
@@ -178,7 +179,7 @@ NW_API void nw_govern_destroy(struct nw_govern *govern);
 NW_API const struct nw_mem *nw_govern_memory(const struct nw_govern *govern);
 
 /**
- * Take a message of another shard. Before the clock is read, see above.
+ * Take a message of another shard, at any time, as a rule before a step.
  *
  * @param message  borrowed for the call
  *
@@ -192,7 +193,7 @@ NW_API void nw_govern_take_message(struct nw_govern *govern,
  * Begin a step: see a new rule set, answer those who asked, and at the tick give back what is idle.
  *
  * @param rules   the current set, lent until the step is over; NULL: nothing is admitted
- * @param now_ns  a clock that all shards share; one that goes back counts as standing still
+ * @param now_ns  a monotonic clock; one that goes back counts as standing still
  *
  * Threads: the shard's.
  * Progress: wait-free; at a tick it looks at senders that have credit here, and at a part of the

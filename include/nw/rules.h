@@ -173,7 +173,8 @@ NW_API void nw_rules_builder_allow_all(struct nw_rules_builder *builder);
 /**
  * Make the rule set. The builder may go on, and make another one.
  *
- * @param version      greater than that of any set that shards have seen
+ * @param version      1 or more; one more than that of the set before: where it is not, credit of
+ *                     senders goes back to their homes as if their limits were others
  * @param node         as nw_mem_alloc() takes it
  * @param ret_rules    set on success, untouched on failure
  * @param reterr_diag  one sentence

@@ -170,6 +170,8 @@ void nw_govern_take_message(struct nw_govern *govern, const struct nw_govern_mes
 	assert(message->from_shard_idx < govern->shard_count);
 	if (govern->is_gone[message->from_shard_idx])
 		return;
+	if (message->now_ns > govern->now_ns)
+		govern->now_ns = message->now_ns;
 	if (message->type == NWI_REPORT)
 		nwi_home_take_report(govern, message);
 	else
@@ -234,13 +236,9 @@ uint64_t nw_govern_next_ns(const struct nw_govern *govern)
 void nw_govern_release(struct nw_govern *govern, uint32_t sender, uint32_t count)
 {
 	uint32_t slot = nwi_index_find(&govern->share_pool.index, sender);
-	struct nwi_share *share = &govern->shares[slot];
 
 	assert(slot != NWI_NONE);
-	assert(govern->rests[slot].flight.base >= (uint64_t)share->flights + count);
-	share->flights += count;
-	if (share->has_waiting)
-		nwi_stir(govern, slot);
+	nwi_share_land(govern, slot, count);
 }
 
 void nw_govern_release_batch(struct nw_govern *govern, const struct nw_packet *packets,

@@ -43,7 +43,8 @@ enum nwi_record { NWI_RECORD_TOPIC, NWI_RECORD_COLD };
 struct nwi_topic {
 	alignas(64) uint64_t level; /* nano-tokens, at last_ns */
 	uint64_t last_ns, rate_per_s;
-	uint64_t cap; /* nano-tokens; 0: it never had a limit */
+	uint64_t cap;  /* nano-tokens; 0: it never had a limit */
+	uint64_t lost; /* nano-tokens that it would have without other limits before; topics.c */
 	uint64_t version;
 	uint32_t topic;
 	uint8_t verdict;
@@ -58,7 +59,7 @@ static_assert(sizeof(struct nwi_topic) == 64, "the decision about a topic is one
 struct nwi_share {
 	alignas(64) uint64_t tokens; /* that it may spend */
 	uint64_t low;                /* at which it asks for more */
-	uint64_t version;
+	uint64_t version;            /* of the rules that it was resolved by; 0: none */
 	uint32_t sender;
 	uint32_t flights, flights_low; /* likewise */
 	uint32_t flights_min;          /* the fewest since the last tick */
@@ -82,17 +83,18 @@ struct nwi_credit {
 	uint64_t asked_ns;  /* when it asked last */
 	uint8_t ask;        /* enum nwi_ask */
 	bool is_due;        /* the next report asks */
+	bool has_run_out;   /* since it asked last */
 };
 
 struct nwi_share_rest {
 	struct nwi_credit rate, flight;
-	struct nw_limit limit; /* as the rules of `since` have them */
+	struct nw_limit limit; /* as the rules of the share's version have it */
 	uint32_t in_flight_max;
+	uint32_t flights_owed;        /* taken under other limits: they go back when they land */
 	uint32_t slice, flight_slice; /* the least it asks for; what it keeps when idle */
 	uint16_t home;
 	uint8_t kind;
 	uint8_t idle_ticks;
-	uint64_t since; /* version that changed the limits; older grants are given back */
 	uint64_t used_ns;
 	uint32_t held_at, dirty_at, waiters_at, stirred_at; /* positions in lists; NWI_NONE: not */
 	uint32_t wait_first, wait_last, wait_count;
@@ -115,6 +117,7 @@ struct nwi_part {
 struct nwi_home {
 	alignas(64) uint64_t level; /* nano-tokens in the pool, at last_ns */
 	uint64_t last_ns, rate_per_s, cap;
+	uint64_t lost; /* as of a topic */
 	uint64_t room; /* nano-tokens that it may earn until the next refill; see homes.c */
 	uint64_t out;  /* tokens, of all parts */
 	uint64_t version;
@@ -196,7 +199,7 @@ static inline uint32_t nwi_list_remove(struct nwi_list *list, uint32_t i)
 	return list->slots[i];
 }
 
-/* earned + dt * rate, at most `most`. */
+/* What is earned, at most `most`. */
 static inline uint64_t nwi_earned(uint64_t dt, uint64_t rate_per_s, uint64_t most)
 {
 	uint64_t earned;
@@ -204,6 +207,22 @@ static inline uint64_t nwi_earned(uint64_t dt, uint64_t rate_per_s, uint64_t mos
 	if (__builtin_mul_overflow(dt, rate_per_s, &earned) || earned > most)
 		return most;
 	return earned;
+}
+
+/* What was earned beyond what there was room for makes up for what was lost. */
+static inline void nwi_make_up(uint64_t *lost, uint64_t beyond)
+{
+	*lost = beyond < *lost ? *lost - beyond : 0;
+}
+
+/* The bucket has another cap: how much it lacks to be as if it had had none before. */
+static inline void nwi_lose(uint64_t *lost, uint64_t old_cap, uint64_t old_held, uint64_t cap,
+			    uint64_t held)
+{
+	uint64_t debt = *lost + (old_cap > old_held ? old_cap - old_held : 0);
+	uint64_t lack = cap > held ? cap - held : 0;
+
+	*lost = debt > lack ? debt - lack : 0;
 }
 
 /* topics.c */
@@ -225,6 +244,8 @@ void nwi_share_rate_low(struct nw_govern *govern, uint32_t slot);
 void nwi_share_flights_low(struct nw_govern *govern, uint32_t slot);
 /* Credit from the home. */
 void nwi_share_give(struct nw_govern *govern, uint32_t slot, uint64_t tokens, uint32_t flights);
+/* Packets have landed. */
+void nwi_share_land(struct nw_govern *govern, uint32_t slot, uint32_t count);
 void nwi_share_take_grant(struct nw_govern *govern, const struct nw_govern_message *message);
 /* What there is to tell the home, and that it was told. */
 void nwi_share_report(const struct nw_govern *govern, uint32_t slot,

@@ -13,14 +13,13 @@
  *
  * Promise: in every interval of t seconds all shards together admit at most burst + rate * t.
  *
- * Proof. Let an admission have the instant that its shard was given with its packet, a refill that
- * of its step; shards take messages, then read the clock, and all clocks are one. Consider
- * admissions from instant s to instant e. Let k be the last refill before s, R what all refills up
- * to k added (the full pool at the beginning among them), and S what home had been told to be spent
- * when k was made. What k was told had been admitted before the message came, hence before k's
- * clock was read, hence before s. So of all that was admitted up to e, at least S was admitted
- * before s. All that was admitted up to e was given by refills up to e: a grant is sent after its
- * refill's clock was read, and taken before the admitting shard reads its own. Therefore, with
+ * Proof. An instant is what a shard's clock says, or, if that is later, what was written on a
+ * message that the shard has taken: so along every chain of messages instants do not decrease,
+ * however the clocks differ. Consider admissions from instant s to instant e. Let k be the last
+ * refill before s, R what all refills up to k added (the full pool at the beginning among them),
+ * and S what the home had been told to be spent when k was made. What k was told was admitted at
+ * k's instant or before, hence before s. So of all that was admitted up to e, at least S was
+ * admitted before s. All that was admitted up to e was given by refills up to e. Therefore, with
  * refill k+1 adding a, and the later ones adding b,
  *
  *     admitted in [s, e] <= R + a + b - S.
@@ -108,11 +107,15 @@ static void cut(struct nwi_home *home)
 
 static void refill(const struct nw_govern *govern, struct nwi_home *home)
 {
+	uint64_t earned;
+
 	if (home->cap == 0)
 		return;
 	if (govern->now_ns > home->last_ns) {
-		home->level += nwi_earned(govern->now_ns - home->last_ns, home->rate_per_s,
-					  home->room);
+		earned = nwi_earned(govern->now_ns - home->last_ns, home->rate_per_s,
+				    home->room + home->lost);
+		home->level += earned < home->room ? earned : home->room;
+		nwi_make_up(&home->lost, earned < home->room ? 0 : earned - home->room);
 		home->last_ns = govern->now_ns;
 	}
 	home->room = room_of(home);
@@ -140,27 +143,56 @@ static void open_pool(const struct nw_govern *govern, struct nwi_home *home)
 	home->last_ns = govern->now_ns;
 }
 
+/* What was given under other limits and not sent yet is in the pool again, and asked for again. */
+static void take_grants_back(struct nw_govern *govern, struct nwi_home *home)
+{
+	uint32_t slot = (uint32_t)(home - govern->homes);
+	struct nwi_part *parts = nwi_parts(govern, slot);
+
+	for (uint32_t i = 0; i < govern->shard_count; i++) {
+		struct nwi_part *part = &parts[i];
+
+		home->level += part->grant * NWI_NANO;
+		home->out -= part->grant, part->out -= part->grant;
+		home->flights_out -= part->flights_grant, part->flights_out -= part->flights_grant;
+		if (part->grant > 0)
+			part->wanted = part->grant;
+		if (part->flights_grant > 0)
+			part->flights_wanted = part->flights_grant;
+		if (part->grant > 0 || part->flights_grant > 0) {
+			mark(home->asks, i, true);
+			nwi_list_add(&govern->asked, slot, &home->asked_at);
+		}
+		part->grant = 0, part->flights_grant = 0;
+	}
+}
+
 /* A limit that is gone is remembered: until the pool is full, whoever brings it back finds it so.
  */
-static void resolve(const struct nw_govern *govern, struct nwi_home *home)
+static void resolve(struct nw_govern *govern, struct nwi_home *home)
 {
 	struct nw_sender_rule rule = rule_of(govern, home);
-	bool is_first = home->cap == 0;
+	uint64_t old_cap = home->cap, old_held;
 
+	take_grants_back(govern, home);
+	old_held = home->level + home->out * NWI_NANO;
 	home->version = govern->version;
 	home->has_rate = rule.limit.burst > 0;
 	home->flights_max = rule.in_flight_max;
 	if (home->has_rate) {
 		home->cap = rule.limit.burst * NWI_NANO;
 		home->rate_per_s = rule.limit.rate_per_s;
-		if (is_first)
+		if (old_cap == 0)
 			open_pool(govern, home);
 		cut(home);
+		if (old_cap > 0)
+			nwi_lose(&home->lost, old_cap, old_held, home->cap,
+				 home->level + home->out * NWI_NANO);
 	}
 	refill(govern, home);
 }
 
-static void refresh(const struct nw_govern *govern, struct nwi_home *home)
+static void refresh(struct nw_govern *govern, struct nwi_home *home)
 {
 	refill(govern, home);
 	if (home->version != govern->version)
@@ -237,8 +269,8 @@ void nwi_home_take_report(struct nw_govern *govern, const struct nw_govern_messa
 		mark(home->asks, report->from_shard_idx, true);
 		nwi_list_add(&govern->asked, slot, &home->asked_at);
 	}
-	if (home->asked_at != NWI_NONE)
-		nwi_list_add(&govern->fresh, slot, &home->fresh_at);
+	/* Also if nobody asks: there is room now, and what is earned before it is seen is lost. */
+	nwi_list_add(&govern->fresh, slot, &home->fresh_at);
 }
 
 /* -- grants ------------------------------------------------------------------------------- */
@@ -251,6 +283,7 @@ static void grant_of(const struct nw_govern *govern, const struct nwi_home *home
 		.from_shard_idx = (uint16_t)govern->shard_idx,
 		.kind = home->kind,
 		.type = NWI_GRANT,
+		.now_ns = govern->now_ns,
 		.version = home->version,
 		.tokens = part->grant,
 		.wanted = part->dry == NWI_TOLD_DUE,
@@ -385,13 +418,12 @@ static void serve(struct nw_govern *govern, uint32_t slot)
 
 void nwi_home_answer(struct nw_govern *govern, const struct nw_govern_message *report)
 {
-	nwi_home_take_report(govern, report);
-	if (report->wanted > 0 || report->flights_wanted > 0) {
-		uint32_t slot = find(govern, report);
+	uint32_t slot;
 
-		if (slot != NWI_NONE)
-			serve(govern, slot);
-	}
+	nwi_home_take_report(govern, report);
+	slot = find(govern, report);
+	if (slot != NWI_NONE)
+		serve(govern, slot);
 }
 
 void nwi_homes_serve(struct nw_govern *govern, bool is_tick)
@@ -464,7 +496,7 @@ static void sweep_one(struct nw_govern *govern, uint32_t slot)
 	    !is_empty(home->answers) || home->fresh_at != NWI_NONE)
 		return;
 	refresh(govern, home);
-	if (home->level != home->cap)
+	if (home->level != home->cap || home->lost > 0)
 		return;
 	home->is_live = false;
 	nwi_pool_remove(&govern->home_pool, home->sender, slot);

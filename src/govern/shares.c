@@ -16,13 +16,16 @@
  *   1. base - tokens is what was used and not told (likewise of flights: base - flights is in
  * flight). Hence what the home believes to be out is never less than what is here, on the way, or
  * used without being told.
- *   2. A grant that was sent under rules older than those that changed the sender's limits here is
- * given back: after a shard has seen lower limits, it admits only what its home granted under them.
+ *   2. After a shard has seen a rule set with other limits, it admits only what its home granted
+ * under them or newer ones: all it had goes back, flights when they land, and so do grants that
+ * come of an older set. A set that was passed over counts as one with other limits.
  *   3. A share is forgotten only when it has no credit, no packet in flight and nothing to tell.
  */
 #include "govern/govern.h"
 
 #include "base/prng.h"
+
+#include <assert.h>
 
 enum { SWEEP_MIN = 64, SWEEP_SHARE = 64 };
 
@@ -50,6 +53,7 @@ void nwi_share_report(const struct nw_govern *govern, uint32_t slot,
 		.from_shard_idx = (uint16_t)govern->shard_idx,
 		.kind = rest->kind,
 		.type = NWI_REPORT,
+		.now_ns = govern->now_ns,
 		.version = govern->version,
 		.spent = rest->rate.base - share->tokens,
 		.tokens = rest->rate.returning,
@@ -134,9 +138,9 @@ static void change_limits(struct nw_govern *govern, uint32_t slot, const struct 
 
 	give_back_tokens(govern, slot, 0);
 	give_back_flights(govern, slot, 0, UINT32_MAX);
+	rest->flights_owed = (uint32_t)rest->flight.base;
 	rest->limit = *limit;
 	rest->in_flight_max = in_flight_max;
-	rest->since = govern->version;
 	rest->slice = slice_of(govern, limit->burst);
 	rest->flight_slice = slice_of(govern, in_flight_max);
 	rest->rate.want = rest->slice;
@@ -169,8 +173,13 @@ void nwi_share_resolve(struct nw_govern *govern, uint32_t slot)
 	struct nwi_share *share = &govern->shares[slot];
 	struct nwi_share_rest *rest = &govern->rests[slot];
 	struct nw_sender_rule rule;
-	bool is_known = rule_of(govern, rest->kind, share->sender, &rule);
+	bool is_known = rule_of(govern, rest->kind, share->sender, &rule), is_changed;
 
+	/* Of a set that was passed over nobody here knows the limits: they may have been others. */
+	is_changed = share->version == 0 || share->version + 1 != govern->version ||
+		     rule.in_flight_max != rest->in_flight_max ||
+		     rule.limit.burst != rest->limit.burst ||
+		     rule.limit.rate_per_s != rest->limit.rate_per_s;
 	share->version = govern->version;
 	share->verdict = !is_known        ? NW_VERDICT_SENDER_UNKNOWN
 			 : rule.is_denied ? NW_VERDICT_SENDER_DENIED
@@ -178,9 +187,7 @@ void nwi_share_resolve(struct nw_govern *govern, uint32_t slot)
 	share->priority_top = rule.priority_top;
 	share->has_rate = rule.limit.burst > 0;
 	share->has_flights = rule.in_flight_max > 0;
-	if (rest->since == 0 || rule.limit.burst != rest->limit.burst ||
-	    rule.limit.rate_per_s != rest->limit.rate_per_s ||
-	    rule.in_flight_max != rest->in_flight_max)
+	if (is_changed)
 		change_limits(govern, slot, &rule.limit, rule.in_flight_max);
 	if (share->has_waiting)
 		nwi_stir(govern, slot);
@@ -245,34 +252,40 @@ uint32_t nwi_share_add(struct nw_govern *govern, uint32_t sender, uint8_t *ret_v
 
 /* -- asking ------------------------------------------------------------------------------- */
 
-static void ask(struct nw_govern *govern, uint32_t slot, struct nwi_credit *credit)
+/* Of a small limit nobody has any in store: what one has, the others lack. */
+static bool is_small(const struct nw_govern *govern, uint64_t limit)
 {
-	struct nwi_share_rest *rest = &govern->rests[slot];
+	return limit < 4 * (uint64_t)govern->shard_count;
+}
+
+/* Asks for as much as before; for twice as much, if it has run out since. */
+static void ask(struct nw_govern *govern, uint32_t slot, struct nwi_credit *credit, uint64_t limit)
+{
+	uint64_t most = limit / 4 > 0 ? limit / 4 : 1;
 
 	credit->asked_ns = govern->now_ns;
-	if (govern->is_gone[rest->home]) {
+	if (govern->is_gone[govern->rests[slot].home]) {
 		credit->ask = NWI_ASK_DRY;
 		return;
 	}
+	if (credit->has_run_out)
+		credit->want = credit->want * 2 < most ? credit->want * 2 : most;
+	credit->has_run_out = false;
 	if (credit->ask == NWI_ASK_NOT)
 		credit->ask = NWI_ASK_SENT;
 	credit->is_due = true;
 	tell(govern, slot);
 }
 
-static uint64_t bounded(uint64_t n, uint64_t least, uint64_t most)
-{
-	return n < least ? least : n > most && most > least ? most : n;
-}
-
 /* There is none of this credit. */
 static enum nwi_ask need(struct nw_govern *govern, uint32_t slot, struct nwi_credit *credit,
-			 bool is_late)
+			 uint64_t limit, bool is_late)
 {
 	uint64_t waited_ns = govern->now_ns - credit->asked_ns;
 
+	credit->has_run_out = true;
 	if (credit->ask == NWI_ASK_NOT || waited_ns >= NWI_ASK_AGAIN_TICKS * govern->tick_ns) {
-		ask(govern, slot, credit);
+		ask(govern, slot, credit, limit);
 		waited_ns = 0;
 	} else if (govern->rests[slot].rate.base > govern->shares[slot].tokens) {
 		tell(govern, slot); /* the sooner it knows, the sooner there is room to earn */
@@ -286,23 +299,16 @@ static enum nwi_ask need(struct nw_govern *govern, uint32_t slot, struct nwi_cre
 enum nwi_ask nwi_share_rate(struct nw_govern *govern, uint32_t slot, bool is_late)
 {
 	struct nwi_share_rest *rest = &govern->rests[slot];
-	enum nwi_ask said;
+	enum nwi_ask said = need(govern, slot, &rest->rate, rest->limit.burst, is_late);
 
-	if (rest->rate.ask == NWI_ASK_NOT)
-		rest->rate.want = bounded(rest->rate.want * 2, rest->slice, rest->limit.burst / 4);
-	said = need(govern, slot, &rest->rate, is_late);
 	return govern->shares[slot].tokens > 0 ? NWI_ASK_NOT : said;
 }
 
 enum nwi_ask nwi_share_flights(struct nw_govern *govern, uint32_t slot, bool is_late)
 {
 	struct nwi_share_rest *rest = &govern->rests[slot];
-	enum nwi_ask said;
+	enum nwi_ask said = need(govern, slot, &rest->flight, rest->in_flight_max, is_late);
 
-	if (rest->flight.ask == NWI_ASK_NOT)
-		rest->flight.want = bounded(rest->flight.want * 2, rest->flight_slice,
-					    rest->in_flight_max / 4);
-	said = need(govern, slot, &rest->flight, is_late);
 	return govern->shares[slot].flights > 0 ? NWI_ASK_NOT : said;
 }
 
@@ -310,19 +316,18 @@ void nwi_share_rate_low(struct nw_govern *govern, uint32_t slot)
 {
 	struct nwi_share_rest *rest = &govern->rests[slot];
 
-	if (rest->rate.ask != NWI_ASK_NOT)
-		return;
-	rest->rate.want = bounded(2 * (rest->rate.base - govern->shares[slot].tokens), rest->slice,
-				  rest->limit.burst / 4);
-	ask(govern, slot, &rest->rate);
+	if (is_small(govern, rest->limit.burst))
+		tell(govern, slot);
+	else if (rest->rate.ask == NWI_ASK_NOT)
+		ask(govern, slot, &rest->rate, rest->limit.burst);
 }
 
 void nwi_share_flights_low(struct nw_govern *govern, uint32_t slot)
 {
 	struct nwi_share_rest *rest = &govern->rests[slot];
 
-	if (rest->flight.ask == NWI_ASK_NOT)
-		ask(govern, slot, &rest->flight);
+	if (rest->flight.ask == NWI_ASK_NOT && !is_small(govern, rest->in_flight_max))
+		ask(govern, slot, &rest->flight, rest->in_flight_max);
 }
 
 /* -- getting ------------------------------------------------------------------------------ */
@@ -349,6 +354,24 @@ void nwi_share_give(struct nw_govern *govern, uint32_t slot, uint64_t tokens, ui
 				     2;
 	}
 	nwi_list_add(&govern->held, slot, &rest->held_at);
+	if (share->has_waiting)
+		nwi_stir(govern, slot);
+}
+
+void nwi_share_land(struct nw_govern *govern, uint32_t slot, uint32_t count)
+{
+	struct nwi_share *share = &govern->shares[slot];
+	struct nwi_share_rest *rest = &govern->rests[slot];
+	uint32_t owed = count < rest->flights_owed ? count : rest->flights_owed;
+
+	assert(rest->flight.base >= (uint64_t)share->flights + count);
+	share->flights += count - owed;
+	if (owed > 0) {
+		rest->flights_owed -= owed;
+		rest->flight.base -= owed;
+		rest->flight.returning += owed;
+		tell(govern, slot);
+	}
 	if (share->has_waiting)
 		nwi_stir(govern, slot);
 }
@@ -388,7 +411,7 @@ void nwi_share_take_grant(struct nw_govern *govern, const struct nw_govern_messa
 		slot = add(govern, message->key); /* to give it back by */
 	if (slot == NWI_NONE)
 		return;
-	if (message->version < govern->rests[slot].since || govern->rests[slot].since == 0) {
+	if (govern->shares[slot].version == 0 || message->version < govern->shares[slot].version) {
 		if (!is_empty)
 			bounce(govern, slot, message);
 		return;
@@ -443,8 +466,11 @@ static void rest_one(struct nw_govern *govern, uint32_t slot)
 	} else if (rest->idle_ticks < NWI_IDLE_TICKS) {
 		rest->idle_ticks++;
 	}
-	if (rest->idle_ticks >= NWI_IDLE_TICKS)
+	if (rest->idle_ticks >= NWI_IDLE_TICKS) {
 		give_back_tokens(govern, slot, keep);
+		rest->rate.want = rest->slice;
+		rest->flight.want = rest->flight_slice;
+	}
 	if (govern->now_ns - rest->used_ns >= NWI_REST_NS) {
 		give_back_tokens(govern, slot, 0);
 		give_back_flights(govern, slot, 0, UINT32_MAX);

@@ -8,8 +8,9 @@
  * from any instant on, at most the burst and what is earned can leave it.
  *
  * Invariant: a topic without state has a full bucket (or, in a cold slot, one that has earned since
- * the slot was taken over). So state is forgotten only when the bucket is full, and a topic whose
- * rule is gone keeps it until then: it may come back.
+ * the slot was taken over). So state is forgotten only when all that was ever taken has been earned
+ * again, and a topic whose rule is gone keeps it until then: it may come back. A bucket that was
+ * cut is full too early; what it lost by that is kept, and what it earns when full makes up for it.
  */
 #include "govern/govern.h"
 
@@ -20,10 +21,13 @@ enum { SWEEP_MIN = 64, SWEEP_SHARE = 64, EXPORT_STEP = 4096 };
 /* What it has earned until now, at the rate it has had. */
 static void earn(const struct nw_govern *govern, struct nwi_topic *topic)
 {
+	uint64_t room = topic->cap - topic->level, earned;
+
 	if (govern->now_ns <= topic->last_ns)
 		return;
-	topic->level += nwi_earned(govern->now_ns - topic->last_ns, topic->rate_per_s,
-				   topic->cap - topic->level);
+	earned = nwi_earned(govern->now_ns - topic->last_ns, topic->rate_per_s, room + topic->lost);
+	topic->level += earned < room ? earned : room;
+	nwi_make_up(&topic->lost, earned < room ? 0 : earned - room);
 	topic->last_ns = govern->now_ns;
 }
 
@@ -41,12 +45,15 @@ static uint64_t first_level(const struct nw_govern *govern, uint32_t topic, uint
 static void limit(const struct nw_govern *govern, struct nwi_topic *topic, uint64_t burst,
 		  uint64_t rate_per_s)
 {
-	uint64_t cap = burst * NWI_NANO;
+	uint64_t cap = burst * NWI_NANO, level = topic->level;
 
 	if (topic->cap == 0)
-		topic->level = first_level(govern, topic->topic, rate_per_s, cap);
-	else if (topic->level > cap)
-		topic->level = cap;
+		level = first_level(govern, topic->topic, rate_per_s, cap);
+	else if (level > cap)
+		level = cap;
+	if (topic->cap > 0)
+		nwi_lose(&topic->lost, topic->cap, topic->level, cap, level);
+	topic->level = level;
 	topic->cap = cap;
 	topic->rate_per_s = rate_per_s;
 	if (govern->now_ns > topic->last_ns) /* of another shard, it may be ahead */
@@ -120,7 +127,7 @@ static void sweep_one(struct nw_govern *govern, uint32_t slot)
 	if (topic->verdict == NW_VERDICT_ALLOW && pool->index.count <= pool->slot_count / 4 * 3)
 		return;
 	earn(govern, topic);
-	if (topic->level == topic->cap)
+	if (topic->level == topic->cap && topic->lost == 0)
 		forget(govern, slot);
 }
 
@@ -161,7 +168,8 @@ static void export_one(struct nw_govern *govern, uint32_t at, struct nw_govern_t
 					       .level = topic->level,
 					       .last_ns = topic->last_ns,
 					       .rate_per_s = topic->rate_per_s,
-					       .cap = topic->cap };
+					       .cap = topic->cap,
+					       .lost = topic->lost };
 	forget(govern, at);
 }
 
@@ -209,7 +217,8 @@ static void import_one(struct nw_govern *govern, const struct nw_govern_topic *r
 						   .level = record->level,
 						   .last_ns = record->last_ns,
 						   .rate_per_s = record->rate_per_s,
-						   .cap = record->cap };
+						   .cap = record->cap,
+						   .lost = record->lost };
 }
 
 void nw_govern_import(struct nw_govern *govern, const struct nw_govern_topic *topics,

@@ -6,3 +6,6 @@ nw_test(sim/sim_dag)
 nw_test(sim/sim_sched SOURCES ${sched_sim}/check.c ${sched_sim}/machine.c ${sched_sim}/sim.c
   ${sched_sim}/steal.c ${sched_sim}/work.c)
 target_include_directories(sim_sched PRIVATE ${PROJECT_SOURCE_DIR})
+set(govern_sim ${PROJECT_SOURCE_DIR}/bench/govern_sim)
+nw_test(sim/sim_govern SOURCES ${govern_sim}/check.c ${govern_sim}/credits.c ${govern_sim}/rivals.c)
+target_include_directories(sim_govern PRIVATE ${PROJECT_SOURCE_DIR})

@@ -148,6 +148,52 @@ static bool has_counts(const struct check *check, const struct nw_explore_report
 	       (result->says != SAY_INVARIANT_INITIAL && result->says != SAY_PROPERTY_INITIAL);
 }
 
+/* Walks have no seen-set. */
+static void print_walk_cost(const struct check *check, const struct nw_walk_report *walks)
+{
+	const struct check_walks *options = &check->options->walks;
+	struct rusage usage = { 0 };
+	char text[BYTES_TEXT];
+
+	if (walks->fault_walk_idx != UINT64_MAX)
+		printf("The error is in walk %" PRIu64 ": -seed %" PRId64 " -aril %" PRIu64
+		       " -simulate num=1 walks it alone.\n",
+		       walks->fault_walk_idx, options->seed, walks->fault_walk_idx);
+	(void)getrusage(RUSAGE_SELF, &usage); /* zero where it fails: shown as such */
+	printf("Memory: %s at most.\n",
+	       app_format_bytes((uint64_t)usage.ru_maxrss * 1024, text, BYTES_TEXT));
+	printf("Walked for %.3f s: %.0f states/s, %u worker%s on %u node%s%s.\n", walks->seconds,
+	       walks->seconds > 0 ? (double)walks->generated / walks->seconds : 0,
+	       (unsigned)walks->worker_count, plural(walks->worker_count),
+	       (unsigned)walks->node_count, plural(walks->node_count),
+	       walks->is_simulated ? " (simulated)" : "");
+}
+
+/* As TLC: the figures of walks that went well first, else what went wrong. */
+int check_spec_report_walks(const struct check *check, const struct nw_walk_report *walks,
+			    const struct nw_explore_report *report,
+			    const struct check_result *result)
+{
+	bool is_fine = result->verdict == CHECK_HOLDS;
+
+	if (is_fine)
+		check_say_walks(check->say, walks, true);
+	else
+		say_verdict(check, result);
+	if (has_trace(report) && !is_with_state(result))
+		check_trace_say(check->spec, check);
+	if (result->error)
+		say_places(check->spec, result->error);
+	check_spec_after(check->spec, check, result);
+	say_left_out(check->spec);
+	check_say_walk_counts(check->say, walks, check->options);
+	if (!is_fine)
+		check_say_walks(check->say, walks, true);
+	if (!check->say->is_tool)
+		print_walk_cost(check, walks);
+	return app_finish_output(CHECK_NAME);
+}
+
 /* report NULL: there was no search. */
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result)

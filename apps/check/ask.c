@@ -13,6 +13,7 @@
 #include "tla/value/order.h"
 #include "tla/value/set.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { FIELDS_MAX = 16 };
@@ -74,11 +75,53 @@ static tla_value stats_record(const struct check_spec *spec, const struct nw_exp
 	return record_of(eval, &fields);
 }
 
+/* Of random walks. Which actions a behavior has taken is not known; what TLC counts with its
+ * extended statistics only is -1, as there. */
+static tla_value walk_record(const struct check_spec *spec, const struct nw_walk_report *now,
+			     struct tla_eval *eval)
+{
+	struct fields fields = { .count = 0 }, behavior = { .count = 0 };
+	tla_value none = tla_tuple(eval->heap, NULL, 0);
+
+	add_field(&behavior, eval, "id", count_value(eval->walk_idx));
+	add_field(&behavior, eval, "actions", none);
+	add_field(&fields, eval, "traces", count_value(now->walk_count));
+	add_field(&fields, eval, "duration", duration(spec));
+	add_field(&fields, eval, "generated", count_value(now->generated));
+	add_field(&fields, eval, "behavior", record_of(eval, &behavior));
+	add_field(&fields, eval, "worker", tla_int(0));
+	add_field(&fields, eval, "distinct", tla_int(-1));
+	add_field(&fields, eval, "distinctvalues", tla_int(-1));
+	add_field(&fields, eval, "retries", tla_int(-1));
+	add_field(&fields, eval, "actions", none);
+	add_field(&fields, eval, "levelmean", count_value((uint64_t)now->length_mean));
+	add_field(&fields, eval, "levelvariance", count_value((uint64_t)now->length_variance));
+	return record_of(eval, &fields);
+}
+
+/* As TLC, which knows nothing of states that walks have in common. */
+static tla_value walk_count_of(const struct check_spec *spec, struct tla_eval *eval,
+			       const char *name)
+{
+	struct nw_walk_report now;
+
+	nw_walk_report(spec->walk, &now);
+	if (strcmp(name, "stats") == 0)
+		return walk_record(spec, &now, eval);
+	if (strcmp(name, "generated") == 0)
+		return count_value(now.generated);
+	if (strcmp(name, "diameter") == 0)
+		return tla_int(eval->level);
+	return strcmp(name, "duration") == 0 ? duration(spec) : TLA_NONE;
+}
+
 /* TLA_NONE: it is none of these. */
 static tla_value count_of(const struct check_spec *spec, struct tla_eval *eval, const char *name)
 {
 	struct nw_explore_report now = { 0 };
 
+	if (spec->walk)
+		return walk_count_of(spec, eval, name);
 	if (spec->explore)
 		nw_explore_report(spec->explore, &now);
 	/* Levels are counted at their end: not less than the one at hand, or that ended it all. */
@@ -406,6 +449,8 @@ static int set(struct tla_eval *eval, void *context, const char *name, tla_value
 			atomic_store(&spec->has_exit, true);
 			if (spec->explore)
 				nw_explore_stop(spec->explore);
+			if (spec->walk)
+				nw_walk_stop(spec->walk);
 		}
 		return 1;
 	}
@@ -424,6 +469,18 @@ static void print(void *context, const char *text)
 	check_say_value(spec->say, text);
 }
 
+/* TLC counts all of them first, then those that walks may begin in. */
+static void tell_initial_of_walks(struct check_spec *spec)
+{
+	struct nw_walk_report now;
+
+	nw_walk_report(spec->walk, &now);
+	spec->initial_count = now.generated;
+	check_say(spec->say, SAY_INITIAL_SO_FAR, "Computed %" PRIu64 " initial states...",
+		  now.generated);
+	check_say_initial(spec->say, now.initial_count, now.initial_count);
+}
+
 /* By one worker, while all others wait, so that the counts are those of the initial states. */
 static void tell_initial(void *context)
 {
@@ -432,6 +489,10 @@ static void tell_initial(void *context)
 
 	if (app_was_interrupted())
 		return;
+	if (spec->walk) {
+		tell_initial_of_walks(spec);
+		return;
+	}
 	nw_explore_report(spec->explore, &now);
 	spec->initial_count = now.total.generated;
 	check_say_initial(spec->say, now.total.generated, now.total.distinct);

@@ -21,7 +21,7 @@
 enum { WATCH_MS = 100, IDLE_MS = 3600000 };
 
 struct search {
-	struct nw_explore *explore;
+	const struct check *check;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool has_ended; /* under lock */
@@ -31,7 +31,11 @@ static void *run_search(void *arg)
 {
 	struct search *search = arg;
 
-	(void)nw_explore_run(search->explore); /* the report says how it ended */
+	/* The report says how it ended. */
+	if (search->check->walk)
+		(void)nw_walk_run(search->check->walk);
+	else
+		(void)nw_explore_run(search->check->explore);
 	pthread_mutex_lock(&search->lock);
 	search->has_ended = true;
 	pthread_cond_signal(&search->ended);
@@ -62,6 +66,10 @@ static void tell_progress(const struct check *check, struct nw_explore_report *i
 {
 	struct nw_explore_report now;
 
+	if (check->walk) {
+		check_walks_progress(check);
+		return;
+	}
 	if (!check->spec) {
 		check_progress(check->explore, inout_last);
 		return;
@@ -69,6 +77,14 @@ static void tell_progress(const struct check *check, struct nw_explore_report *i
 	nw_explore_report(check->explore, &now);
 	check_say_progress(check->say, &now, inout_last);
 	*inout_last = now;
+}
+
+static void stop(const struct check *check)
+{
+	if (check->walk)
+		nw_walk_stop(check->walk);
+	else
+		nw_explore_stop(check->explore);
 }
 
 static bool is_past(const struct timespec *time, const struct timespec *due)
@@ -95,7 +111,7 @@ static void wait_with_progress(struct search *search, const struct check *check,
 		if (search->has_ended)
 			break;
 		if (check->spec && check_spec_is_full(check->spec))
-			nw_explore_stop(check->explore);
+			stop(check);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (period_s && is_past(&now, &line_due) && !app_was_interrupted()) {
 			tell_progress(check, &last);
@@ -119,12 +135,12 @@ static uint64_t progress_period(const struct check *check)
 
 static void on_stop(void *arg)
 {
-	nw_explore_stop(arg);
+	stop(arg);
 }
 
-static int run(const struct check *check)
+static int run(struct check *check)
 {
-	struct search search = { .explore = check->explore, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct search search = { .check = check, .lock = PTHREAD_MUTEX_INITIALIZER };
 	pthread_condattr_t attributes;
 	pthread_t thread;
 	int r;
@@ -133,7 +149,7 @@ static int run(const struct check *check)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&search.ended, &attributes);
 	pthread_condattr_destroy(&attributes);
-	app_on_interrupt(on_stop, check->explore);
+	app_on_interrupt(on_stop, check);
 	r = pthread_create(&thread, NULL, run_search, &search);
 	if (r != 0)
 		return app_failed(CHECK_NAME, "no thread for the search: %s", strerror(r));
@@ -257,32 +273,42 @@ static int open_machine(struct check *check)
 	return code == APP_OK ? check_workers(check) : code;
 }
 
-static int set_up(struct check *check)
+static int create_search(struct check *check, struct nw_diag *diag)
 {
 	struct nw_explore_options explore = check->options->explore;
-	struct nw_diag diag = { "" };
-	int r;
 
 	explore.topo = check->topo;
 	explore.model = check->model.model;
 	explore.model_data = check->model.data;
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
-	r = nw_explore_create(&check->explore, &explore, &diag);
+	return nw_explore_create(&check->explore, &explore, diag);
+}
+
+static int set_up(struct check *check)
+{
+	struct nw_diag diag = { "" };
+	int r = check->options->walks.is_wanted ? check_walks_create(check, &diag)
+						: create_search(check, &diag);
+
 	if (r < 0)
 		return say_refusal(r, &diag);
-	if (check->spec)
+	if (check->spec) {
 		check->spec->explore = check->explore;
+		check->spec->walk = check->walk;
+	}
 	if (check->spec && atomic_load(&check->spec->has_exit))
-		nw_explore_stop(check->explore); /* an assumption has said so */
+		stop(check); /* an assumption has said so */
 	return APP_OK;
 }
 
 static void tear_down(struct check *check)
 {
-	if (check->explore)
+	if (check->explore || check->walk)
 		app_on_interrupt(NULL, NULL); /* there is nothing left to stop */
-	nw_explore_destroy(check->explore);   /* before the specification, whose workers' it has */
+	/* Before the specification, whose workers' they have. */
+	nw_explore_destroy(check->explore);
+	nw_walk_destroy(check->walk);
 	nw_topo_close(check->topo);
 	free(check->node_idxs);
 	check_model_unload(&check->model);
@@ -340,13 +366,15 @@ static int report_spec(const struct check *check, struct nw_explore_report *repo
 	return code != APP_OK ? code : result.code;
 }
 
-static int search_and_report(const struct check *check)
+static int search_and_report(struct check *check)
 {
 	struct nw_explore_report report;
 	int code = run(check);
 
 	if (code != APP_OK)
 		return code;
+	if (check->walk)
+		return check_walks_report(check);
 	nw_explore_report(check->explore, &report);
 	say_fallbacks(&report);
 	return check->spec ? report_spec(check, &report) : report_model(check, &report);
@@ -418,7 +446,7 @@ static int check_run(struct check *check)
 		code = prepare_spec(check, &is_over);
 	if (code != APP_OK || is_over)
 		return code;
-	if (check->spec)
+	if (check->spec && !check->options->walks.is_wanted)
 		check_say(check->say, SAY_COMPUTING_INITIAL, "Computing initial states...");
 	code = set_up(check);
 	return code == APP_OK ? search_and_report(check) : code;

@@ -4,6 +4,7 @@
  *
  * options.c  words of the command line -> struct check_options
  * tlc.c      the same words as TLC has them
+ * walks.c    --simulate: random walks, their progress and report
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
  * say.h      what is said of a specification
@@ -24,6 +25,7 @@
 #include <nw/topo.h>
 #include <nw/walk.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +55,18 @@ struct check_dump {
 	bool is_json; /* else TLA+ */
 };
 
+/* Random walks instead of a search. */
+struct check_walks {
+	bool is_wanted;
+	bool is_generated; /* TLC's -generate: the same walks, by the other name */
+	bool has_seed, has_depth;
+	int64_t seed;
+	uint64_t count, first; /* 0: no limit; TLC's aril */
+	uint64_t depth;        /* steps; 0: no limit */
+	uint64_t stop_after_s; /* 0: no limit */
+	const char *file;      /* of each walk, its beginning; NULL: none is written */
+};
+
 /* Texts are argv's. */
 struct check_options {
 	const char *model;
@@ -72,6 +86,7 @@ struct check_options {
 	uint32_t dump_count;
 	bool is_safety, is_diff_trace;
 	bool is_tool, no_warnings, allows_exec;
+	struct check_walks walks;
 };
 
 struct check_spec;
@@ -95,7 +110,8 @@ struct check {
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
 	struct nw_explore *explore;
-	struct nw_walk *walk; /* instead of explore */
+	struct nw_walk *walk;         /* instead of explore */
+	atomic_bool has_write_failed; /* of a walk's file */
 };
 
 /* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
@@ -116,6 +132,19 @@ int check_report_text(const struct check *check, const struct nw_explore_report 
 int check_report_json(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
 
+/* --simulate and its words: `given` behind an equal sign, or NULL: the next word, if it is of that
+ * form. */
+int check_add_walks(struct check_options *options, char *given, char ***inout_next);
+
+/* walks.c */
+/* 0 or as nw_walk_create(). */
+int check_walks_create(struct check *check, struct nw_diag *diag);
+/* One line on stderr, or a message. */
+void check_walks_progress(const struct check *check);
+int check_walks_report(const struct check *check);
+/* What a search has no figures for; null: it is one. */
+json_t *check_walks_json(const struct check *check);
+
 /* A word of TLC's with one dash, given how the next ones follow: false: it is none. Sets *ret_code
  * as above. */
 bool check_tlc_option(struct check_options *options, const char *word, char ***inout_next,
@@ -124,6 +153,14 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 int check_set_option(struct check_options *options, const char *name, const char *value);
 int check_add_folder(struct check_options *options, const char *folder);
 int check_add_dump(struct check_options *options, const char *format, const char *path);
+
+/* Parts of the report of a native model. */
+void check_print_model(const struct check *check);
+int check_print_trace(const struct check *check);
+/* States one after the other as STATE_1 == ..., each below the action that led there. Any thread.
+ */
+void check_steps_write(const struct check *check, const struct nw_explore_step *steps,
+		       size_t step_count, FILE *out);
 
 /* One line on stderr; *inout_last is the report that the line before was made of. */
 void check_progress(const struct nw_explore *explore, struct nw_explore_report *inout_last);

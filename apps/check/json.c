@@ -206,7 +206,8 @@ static void put_trace(struct object *object, const struct check *check,
 	if (check->spec) {
 		json_decref(list);
 		put(object, "trace",
-		    check->explore ? check_trace_json(check->spec, check) : json_array());
+		    check->explore || check->walk ? check_trace_json(check->spec, check)
+						  : json_array());
 		return;
 	}
 	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
@@ -347,8 +348,9 @@ int check_report_json(const struct check *check, const struct nw_explore_report 
 	put_totals(&object, check, report);
 	put_result(&object, check, report, result);
 	code = put_levels(&object, check);
-	put_nodes(&object, check, report->worker_count);
-	put_workers(&object, check, report->worker_count);
+	put_nodes(&object, check, check->explore ? report->worker_count : 0);
+	put_workers(&object, check, check->explore ? report->worker_count : 0);
+	put(&object, "simulation", check_walks_json(check));
 	put_trace(&object, check, report);
 	if (code == APP_OK && !object.is_whole)
 		code = app_failed(CHECK_NAME, "no memory for the JSON report");

@@ -11,8 +11,10 @@
 
 #include <nw/explore.h>
 #include <nw/mem.h>
+#include <nw/walk.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -22,6 +24,18 @@ enum { COUNT_TEXT = 32, PROBABILITY_TEXT = 32, SPAN_TEXT = 64 };
 static const char *plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
+}
+
+static void say_walk_mode(struct check_say *say, const struct check_options *options,
+			  uint32_t worker_count, uint64_t limit, const struct utsname *system)
+{
+	check_say(say, SAY_MODE_SIMULATE,
+		  "Running Random Simulation with seed %" PRId64
+		  " with %u worker%s on %ld cores with %" PRIu64
+		  "MB heap and 0MB offheap memory [pid: %d] (%s %s %s, nodewise %s).",
+		  options->walks.seed, (unsigned)worker_count, plural(worker_count),
+		  sysconf(_SC_NPROCESSORS_ONLN), limit >> 20, (int)getpid(), system->sysname,
+		  system->release, system->machine, app_version);
 }
 
 /* TLC's heap is what its states may take; ours have the same limit. */
@@ -35,13 +49,18 @@ void check_say_banner(struct check_say *say, const struct check_options *options
 		limit = nw_mem_available_bytes() / 100 * 85;
 	(void)uname(&system); /* empty where it fails: shown as such */
 	check_say(say, SAY_VERSION, "nodewise %s", app_version);
+	if (options->walks.is_wanted) {
+		say_walk_mode(say, options, worker_count, limit, &system);
+		return;
+	}
 	check_say(say, SAY_MODE_CHECK,
-		  "Running breadth-first search Model-Checking with fp 0 and seed 0 with %u "
+		  "Running breadth-first search Model-Checking with fp 0 and seed %" PRId64
+		  " with %u "
 		  "worker%s on %ld cores with %" PRIu64 "MB heap and 0MB offheap memory [pid: %d] "
 		  "(%s %s %s, nodewise %s).",
-		  (unsigned)worker_count, plural(worker_count), sysconf(_SC_NPROCESSORS_ONLN),
-		  limit >> 20, (int)getpid(), system.sysname, system.release, system.machine,
-		  app_version);
+		  options->walks.seed, (unsigned)worker_count, plural(worker_count),
+		  sysconf(_SC_NPROCESSORS_ONLN), limit >> 20, (int)getpid(), system.sysname,
+		  system.release, system.machine, app_version);
 }
 
 void check_say_starting(struct check_say *say)
@@ -107,6 +126,34 @@ void check_say_progress(struct check_say *say, const struct nw_explore_report *n
 			app_format_count(now->total.queue, text, COUNT_TEXT));
 	}
 	check_say_end(say, SAY_PROGRESS);
+}
+
+/* Editors read it as they read that of a search. */
+void check_say_walks(struct check_say *say, const struct nw_walk_report *now, bool is_last)
+{
+	enum check_code code = is_last && !say->is_tool ? SAY_OUTPUT : SAY_PROGRESS_SIMULATE;
+	char at[CHECK_NOW_BYTES];
+
+	if (say->is_tool)
+		check_say(say, code,
+			  "Progress(%" PRIu64 ") at %s: %" PRIu64 " states generated, -1 distinct "
+			  "states found, -1 states left on queue.",
+			  now->walk_count, check_now(at), now->generated);
+	else
+		check_say(say, code,
+			  "Progress: %" PRIu64 " states checked, %" PRIu64
+			  " traces generated (trace length: mean=%.0f, var(x)=%.0f, sd=%.0f)",
+			  now->generated, now->walk_count, now->length_mean, now->length_variance,
+			  sqrt(now->length_variance));
+}
+
+void check_say_walk_counts(struct check_say *say, const struct nw_walk_report *report,
+			   const struct check_options *options)
+{
+	check_say(say, SAY_STATS_SIMULATE,
+		  "The number of states generated: %" PRIu64 "\nSimulation using seed %" PRId64
+		  " and aril %" PRIu64,
+		  report->generated, options->walks.seed, options->walks.first);
 }
 
 /* As TLC writes it: "0.0", "4.3E-19". */

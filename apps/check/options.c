@@ -7,8 +7,12 @@
  */
 #include "check/check.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 /* getopt_long() has no way to keep a --name that is not in its table together with its value. */
 struct own_option {
@@ -207,6 +211,61 @@ static int set_dump_trace(struct check_options *options, const char *value)
 	return check_add_dump(options, dot ? dot + 1 : "", value);
 }
 
+static int set_seed(struct check_options *options, const char *value)
+{
+	char *end;
+
+	errno = 0;
+	options->walks.seed = strtoll(value, &end, 10);
+	options->walks.has_seed = true;
+	if (errno || end == value || *end)
+		return app_bad(CHECK_NAME, "--seed takes a whole number, not %s", value);
+	return APP_OK;
+}
+
+static int set_stop_after(struct check_options *options, const char *value)
+{
+	if (!app_parse_u64(value, 1, 1u << 30, &options->walks.stop_after_s))
+		return app_bad(CHECK_NAME, "--stop-after takes whole seconds, not %s", value);
+	return APP_OK;
+}
+
+/* num=N or file=PREFIX. */
+static int set_walk_word(struct check_walks *walks, char *word)
+{
+	if (strncmp(word, "file=", 5) == 0 && word[5])
+		walks->file = word + 5;
+	else if (strncmp(word, "num=", 4) != 0)
+		return app_bad(CHECK_NAME, "--simulate takes num=N and file=PREFIX, not %s", word);
+	else if (!app_parse_u64(word + 4, 1, INT64_MAX, &walks->count))
+		return app_bad(CHECK_NAME, "num takes a whole number from 1, not %s", word + 4);
+	return APP_OK;
+}
+
+static bool is_walk_word(const char *word)
+{
+	static const char *const beginnings[] = { "num=", "file=", "stats=", "sched=" };
+
+	for (size_t i = 0; word && i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(word, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+int check_add_walks(struct check_options *options, char *given, char ***inout_next)
+{
+	char *words = given, *rest = NULL;
+	int code = APP_OK;
+
+	options->walks.is_wanted = true;
+	if (!given && is_walk_word(**inout_next))
+		words = *(*inout_next)++;
+	for (char *word = words ? strtok_r(words, ",", &rest) : NULL; word && code == APP_OK;
+	     word = strtok_r(NULL, ",", &rest))
+		code = set_walk_word(&options->walks, word);
+	return code;
+}
+
 int check_add_folder(struct check_options *options, const char *folder)
 {
 	if (options->folder_count == CHECK_FOLDERS_MAX)
@@ -245,6 +304,8 @@ static const struct own_option table[] = {
 	{ "memory", true, set_memory },
 	{ "max-depth", true, set_max_depth },
 	{ "progress", true, set_progress },
+	{ "seed", true, set_seed },
+	{ "stop-after", true, set_stop_after },
 	{ "exact", false, set_exact },
 	{ "no-trace", false, set_no_trace },
 	{ "no-deadlock", false, set_no_deadlock },
@@ -299,6 +360,11 @@ static int keep_parameter(struct check_options *options, char *word, char ***ino
 /* word: what is behind the dashes. */
 static int parse_option(struct check_options *options, char *word, char ***inout_next)
 {
+	const char *walks = after_name(word, "simulate");
+
+	if (walks)
+		return check_add_walks(options, *walks ? word + strlen("simulate=") : NULL,
+				       inout_next);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const char *rest = after_name(word, table[i].name), *value = NULL;
 
@@ -347,6 +413,27 @@ static int parse_word(struct check_options *options, char *word, char ***inout_n
 	return keep_spec(options, word);
 }
 
+/* What goes with random walks only, or with a search only. */
+static int check_walk_kind(const struct check_options *options)
+{
+	const struct check_walks *walks = &options->walks;
+	const struct nw_explore_options *explore = &options->explore;
+
+	if (!walks->is_wanted && walks->stop_after_s)
+		return app_bad(CHECK_NAME, "--stop-after is for --simulate");
+	if (walks->file && !walks->count)
+		return app_bad(CHECK_NAME, "file=%s needs num=N, as num=5,file=%s", walks->file,
+			       walks->file);
+	if (walks->is_wanted &&
+	    (explore->exact || explore->no_trace || explore->route || explore->owner))
+		return app_bad(CHECK_NAME, "%s is for a search, not for --simulate",
+			       explore->exact      ? "--exact"
+			       : explore->no_trace ? "--no-trace"
+			       : explore->route    ? "--route"
+						   : "--owner");
+	return APP_OK;
+}
+
 /* What goes with a model only, or with a specification only. */
 static int check_kind(const struct check_options *options)
 {
@@ -372,8 +459,16 @@ static int check_kind(const struct check_options *options)
 			       : options->is_tool       ? "--tool"
 							: "--safety");
 	if (options->model || options->spec)
-		return APP_OK;
+		return check_walk_kind(options);
 	return app_bad(CHECK_NAME, "say Spec.tla, or --model NAME; --model list shows them");
+}
+
+/* Of walks, as TLC, another one each time, which is told; of a search always the same. */
+static void choose_seed(struct check_walks *walks)
+{
+	if (walks->is_wanted && !walks->has_seed &&
+	    getentropy(&walks->seed, sizeof(walks->seed)) < 0)
+		walks->seed = (int64_t)time(NULL);
 }
 
 int check_options_parse(struct check_options *ret_options, int argc, char **argv)
@@ -393,6 +488,7 @@ int check_options_parse(struct check_options *ret_options, int argc, char **argv
 		if (code != APP_OK)
 			return code;
 	}
+	choose_seed(&options.walks);
 	*ret_options = options;
 	return check_kind(&options);
 }
@@ -424,7 +520,12 @@ int check_help(void)
 	       "  --topology SOURCE    synthetic:\"...\" or xml:FILE (this machine)\n"
 	       "  --simulate-nodes N   pretend that this machine's CPUs are on N nodes\n"
 	       "  --memory SIZE        limit, as 512M or 16GiB (85 %% of what is free)\n"
-	       "  --max-depth N        stop after N levels; the result is incomplete\n"
+	       "  --simulate[=WORDS]   random walks instead: num=N of them, each written to a\n"
+	       "                       file PREFIX_0_K with file=PREFIX\n"
+	       "  --seed N             of random choices: the same seed, the same walks\n"
+	       "  --stop-after SECONDS end the walks\n"
+	       "  --max-depth N        stop after N levels; the result is incomplete; of walks\n"
+	       "                       the number of steps (100)\n"
 	       "  --exact              keep whole states: no fingerprint collisions\n"
 	       "  --no-trace           keep no parents: less memory, no trace\n"
 	       "  --no-deadlock        states without successors are fine\n"
@@ -439,8 +540,9 @@ int check_help(void)
 	       "  --tree               with --parse: print the tree itself\n"
 	       "  -h, --help           show this help\n"
 	       "\n"
-	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace, -tool, -nowarning are\n"
-	       "taken, too; those of its options that change nothing here are passed over.\n"
+	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace, -tool, -nowarning,\n"
+	       "-simulate, -depth, -seed, -aril are taken, too; those of its options that change\n"
+	       "nothing here are passed over.\n"
 	       "\n"
 	       "exit status: 0 all states seen, no error; 10 an assumption; 11 a deadlock;\n"
 	       "12 an invariant; 13 a property; 14 Assert; 75, 76 an evaluation failed; 150 not\n"

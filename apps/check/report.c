@@ -5,7 +5,7 @@
  * Invariant: figures come from struct nw_explore_report and the workers' counts and from nowhere
  * else; the text and the JSON report (json.c) are two shapes of the same figures.
  */
-#include "check/check.h"
+#include "check/spec.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -110,6 +110,30 @@ int check_steps(const struct check *check, const struct nw_explore_step **ret_st
 {
 	return check->walk ? nw_walk_trace(check->walk, ret_steps, ret_step_count)
 			   : nw_explore_trace(check->explore, ret_steps, ret_step_count);
+}
+
+static void write_models_steps(const struct check *check, const struct nw_explore_step *steps,
+			       size_t step_count, FILE *out)
+{
+	struct check_printer *printer = check_printer_open(check);
+
+	for (size_t i = 0; printer && i < step_count; i++)
+		fprintf(out, "\\* %s\nSTATE_%zu == \n%s\n\n\n",
+			steps[i].action ? steps[i].action
+			: i             ? "next"
+					: "initial",
+			i + 1, check_printer_text(printer, &steps[i]));
+	if (printer)
+		check_printer_close(printer);
+}
+
+void check_steps_write(const struct check *check, const struct nw_explore_step *steps,
+		       size_t step_count, FILE *out)
+{
+	if (check->spec)
+		check_trace_write(check->spec, steps, step_count, out);
+	else
+		write_models_steps(check, steps, step_count, out);
 }
 
 const char *check_no_trace(int rc)
@@ -269,7 +293,7 @@ static void print_tables(const struct check *check, const struct nw_explore_repo
 	}
 }
 
-static int print_trace(const struct check *check)
+int check_print_trace(const struct check *check)
 {
 	const struct nw_explore_step *steps;
 	struct check_printer *printer;
@@ -300,14 +324,20 @@ static int print_trace(const struct check *check)
 	return APP_OK;
 }
 
+void check_print_model(const struct check *check)
+{
+	printf("model      %s", check->model.model->name);
+	for (size_t i = 0; i < check->options->parameter_count; i++)
+		printf(" --%s %s", check->options->names[i], check->options->values[i]);
+	putchar('\n');
+}
+
 int check_report_text(const struct check *check, const struct nw_explore_report *report)
 {
 	int code;
 
-	printf("model      %s", check->model.model->name);
-	for (size_t i = 0; i < check->options->parameter_count; i++)
-		printf(" --%s %s", check->options->names[i], check->options->values[i]);
-	printf("\nresult     ");
+	check_print_model(check);
+	printf("result     ");
 	print_verdict(check, report);
 	print_totals(check, report);
 	code = print_levels(check);
@@ -316,6 +346,6 @@ int check_report_text(const struct check *check, const struct nw_explore_report 
 	print_tables(check, report);
 	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
 	    report->end == NW_EXPLORE_ERROR)
-		code = print_trace(check);
+		code = check_print_trace(check);
 	return code != APP_OK ? code : app_finish_output(CHECK_NAME);
 }

@@ -105,6 +105,7 @@ enum check_code {
 	SAY_COVERAGE_CONSTRAINT = 2778,
 	SAY_COVERAGE_VARIABLE = 2779,
 	SAY_PARSING_FAILED = 3002,
+	SAY_INITIAL_SO_FAR = 2269,
 	SAY_OUTPUT = 20000, /* lines without a code of their own */
 };
 
@@ -119,6 +120,7 @@ struct check_say {
 
 struct check_options;
 struct nw_explore_report;
+struct nw_walk_report;
 
 void check_say_init(struct check_say *say, const struct check_options *options);
 void check_say_fini(struct check_say *say);
@@ -150,6 +152,10 @@ void check_say_initial(struct check_say *say, uint64_t generated, uint64_t disti
 /* Rates are those since `since`; NULL: none are said. */
 void check_say_progress(struct check_say *say, const struct nw_explore_report *now,
 			const struct nw_explore_report *since);
+/* How far random walks are; is_last: as a part of the report. */
+void check_say_walks(struct check_say *say, const struct nw_walk_report *now, bool is_last);
+void check_say_walk_counts(struct check_say *say, const struct nw_walk_report *report,
+			   const struct check_options *options);
 void check_say_success(struct check_say *say, const struct nw_explore_report *report);
 void check_say_counts(struct check_say *say, const struct nw_explore_report *report);
 void check_say_stuttering(struct check_say *say, size_t number);

@@ -28,6 +28,9 @@ static void connect(struct check_spec *spec)
 	world->worker_count = spec->worker_count;
 	world->checks_deadlock = !spec->options->explore.no_deadlock &&
 				 !spec->model->config.no_deadlock;
+	world->seed = spec->options->walks.seed;
+	if (spec->options->walks.is_wanted)
+		check_walks_connect(spec->options, world);
 	check_ask_prepare(spec);
 	check_ask_connect(spec);
 }

@@ -61,8 +61,9 @@ struct check_spec {
 	struct tla_search search;
 	bool has_search;
 	struct nw_explore *explore; /* lent, while there is one */
+	struct nw_walk *walk;       /* likewise */
 	uint32_t worker_count;
-	uint32_t last_level;          /* of the state that ended the search; 0: none did */
+	uint32_t last_level;              /* of the state that ended the search; 0: none did */
 	uint64_t initial_count;           /* initial states, once they are found */
 	atomic_bool has_exit;             /* TLCSet("exit", TRUE) */
 	tla_value counterexample;         /* for postconditions; stored; TLA_NONE: there is none */
@@ -98,6 +99,13 @@ void check_spec_after(struct check_spec *spec, const struct check *check,
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
 
+int check_spec_report_walks(const struct check *check, const struct nw_walk_report *walks,
+			    const struct nw_explore_report *report,
+			    const struct check_result *result);
+
+/* walks.c: what TLCGet("config") says of walks. */
+void check_walks_connect(const struct check_options *options, struct tla_world *world);
+
 /* ask.c: the main thread's evaluator, and those of the search, ask and tell. */
 void check_ask_connect(struct check_spec *spec);
 void check_ask_connect_search(struct check_spec *spec);
@@ -129,6 +137,9 @@ const char *check_name(const struct check_spec *spec, tla_sym name);
 
 /* trace.c, dump.c */
 void check_trace_say(struct check_spec *spec, const struct check *check);
+/* As check_steps_write(). */
+void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,
+		       size_t step_count, FILE *out);
 /* The last state of the trace alone, as a part of a message; NULL: nowhere. */
 void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out);
 int check_trace_dump(struct check_spec *spec, const struct check *check);

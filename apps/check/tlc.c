@@ -13,6 +13,7 @@ enum meaning {
 	OURS,    /* is the option `is` */
 	NOTHING, /* changes no answer here: files, seeds of fingerprints, warnings, fuel of the JVM
 		  */
+	WALKS,   /* of random walks; without -simulate they change nothing */
 	LACKING  /* not there yet */
 };
 
@@ -23,6 +24,7 @@ static const struct {
 	const char *is;
 } words[] = {
 	{ "config", OURS, 1, "config" },
+	{ "aril", WALKS, 1, NULL },
 	{ "workers", OURS, 1, "workers" },
 	{ "deadlock", OURS, 0, "no-deadlock" },
 	{ "difftrace", OURS, 0, "diff-trace" },
@@ -44,17 +46,45 @@ static const struct {
 	{ "coverage", LACKING, 1, NULL },
 	{ "debug", LACKING, 0, NULL },
 	{ "debugger", LACKING, 0, NULL },
-	{ "depth", LACKING, 1, NULL },
+	{ "depth", WALKS, 1, NULL },
 	{ "dump", LACKING, 2, NULL },
-	{ "generate", LACKING, 0, NULL },
+	{ "generate", WALKS, 0, NULL },
 	{ "recover", LACKING, 1, NULL },
-	{ "simulate", LACKING, 0, NULL },
+	{ "seed", WALKS, 1, NULL },
+	{ "simulate", WALKS, 0, NULL },
 	{ "tool", OURS, 0, "tool" },
 	{ "view", LACKING, 0, NULL },
 };
 
-static int take(struct check_options *options, size_t i, char **values)
+/* -1: no limit, as with TLC. */
+static int set_depth(struct check_walks *walks, const char *value)
 {
+	walks->has_depth = true;
+	if (strcmp(value, "-1") == 0 || app_parse_u64(value, 1, INT32_MAX, &walks->depth))
+		return APP_OK;
+	return app_bad(CHECK_NAME, "-depth takes a whole number from 1, or -1, not %s", value);
+}
+
+static int take_walks(struct check_options *options, const char *name, const char *value,
+		      char ***inout_next)
+{
+	if (strcmp(name, "depth") == 0)
+		return set_depth(&options->walks, value);
+	if (strcmp(name, "seed") == 0)
+		return check_set_option(options, "seed", value);
+	if (strcmp(name, "aril") != 0) {
+		options->walks.is_generated |= strcmp(name, "generate") == 0;
+		return check_add_walks(options, NULL, inout_next);
+	}
+	if (app_parse_u64(value, 0, INT64_MAX, &options->walks.first))
+		return APP_OK;
+	return app_bad(CHECK_NAME, "-aril takes a whole number, not %s", value);
+}
+
+static int take(struct check_options *options, size_t i, char **values, char ***inout_next)
+{
+	if (words[i].meaning == WALKS)
+		return take_walks(options, words[i].name, values[0], inout_next);
 	if (words[i].meaning == NOTHING)
 		return APP_OK;
 	if (words[i].meaning == LACKING)
@@ -80,7 +110,7 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 				*ret_code = app_bad(CHECK_NAME, "%s needs a value", word);
 				return true;
 			}
-		*ret_code = take(options, i, values);
+		*ret_code = take(options, i, values, inout_next);
 		return true;
 	}
 	return false;

@@ -150,20 +150,28 @@ static void print_shown(const struct check_trace *trace, const struct check_show
 				    out);
 }
 
+static void print_action(const struct check_spec *spec, tla_sym name, const char *args,
+			 struct tla_span span, FILE *out)
+{
+	char at[512];
+
+	fprintf(out, "<%s%s %s>", name ? check_name(spec, name) : "Action", args,
+		check_span(spec, span, at, sizeof(at)));
+}
+
 /* "2: <Name line 1, col 2 to line 3, col 4 of module M>"; without a name where none leads there. */
 static void print_head(const struct check_trace *trace, size_t i, FILE *out)
 {
 	struct tla_move move;
-	char at[512];
 
-	if (i == 0)
-		fputs("1: <Initial predicate>\n", out);
-	else if (!check_trace_move(trace, i, &move))
-		fprintf(out, "%zu:\n", i + 1);
-	else
-		fprintf(out, "%zu: <%s%s %s>\n", i + 1,
-			move.name ? check_name(trace->spec, move.name) : "Action", move.args,
-			check_span(trace->spec, move.span, at, sizeof(at)));
+	fprintf(out, "%zu:", i + 1);
+	if (i == 0) {
+		fputs(" <Initial predicate>", out);
+	} else if (check_trace_move(trace, i, &move)) {
+		fputc(' ', out);
+		print_action(trace->spec, move.name, move.args, move.span, out);
+	}
+	fputc('\n', out);
 }
 
 /* One message a state. *inout_before: what was shown before, then this. */
@@ -189,6 +197,28 @@ static bool say_state(const struct check_trace *trace, size_t i, struct check_sh
 	check_shown_free(inout_before);
 	*inout_before = shown;
 	return true;
+}
+
+void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,
+		       size_t step_count, FILE *out)
+{
+	struct check_trace trace = { .spec = (struct check_spec *)spec,
+				     .steps = steps,
+				     .count = step_count };
+	struct tla_move move;
+	struct check_shown shown;
+
+	for (size_t i = 0; i < step_count && show_variables(&trace, i, &shown); i++) {
+		fputs("\\* ", out);
+		if (i == 0)
+			fputs("<Initial predicate>", out);
+		else if (check_trace_move(&trace, i, &move))
+			print_action(spec, move.name, move.args, move.span, out);
+		fprintf(out, "\nSTATE_%zu == \n", i + 1);
+		print_shown(&trace, &shown, NULL, out);
+		fputs("\n\n", out);
+		check_shown_free(&shown);
+	}
 }
 
 void check_trace_say(struct check_spec *spec, const struct check *check)

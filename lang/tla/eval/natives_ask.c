@@ -93,7 +93,7 @@ static tla_value text_value(struct tla_eval *eval, const char *text)
 static tla_value record(struct tla_eval *eval, const char *const *names, const tla_value *values,
 			uint32_t count)
 {
-	tla_value fields[8];
+	tla_value fields[12];
 
 	for (uint32_t i = 0; i < count; i++) {
 		fields[i] = text_value(eval, names[i]);
@@ -103,22 +103,51 @@ static tla_value record(struct tla_eval *eval, const char *const *names, const t
 	return tla_record(eval->heap, fields, values, count);
 }
 
+static tla_value number_text(struct tla_eval *eval, int64_t number)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof text, "%lld", (long long)number); /* fits */
+	return text_value(eval, text);
+}
+
+/* TLC's numbers end at 2^31. */
+static tla_value walk_number(int64_t number)
+{
+	return tla_int(number < INT32_MAX ? number : INT32_MAX);
+}
+
+static tla_value config_of_walks(struct tla_eval *eval)
+{
+	static const char *const names[] = { "mode",   "deadlock", "worker",  "seed", "depth",
+					     "traces", "aril",     "install", "sched" };
+	const struct tla_world *world = eval->world;
+	tla_value values[] = { text_value(eval, world->mode),
+			       tla_bool(world->checks_deadlock),
+			       tla_int(world->worker_count ? world->worker_count : 1),
+			       number_text(eval, world->seed),
+			       walk_number(world->walk_depth),
+			       walk_number(world->walk_count),
+			       number_text(eval, world->walk_first),
+			       text_value(eval, "nodewise"),
+			       text_value(eval, "random") };
+
+	return record(eval, names, values, 9);
+}
+
 static tla_value config(struct tla_eval *eval)
 {
 	static const char *const names[] = { "mode", "deadlock",    "worker",
 					     "seed", "fingerprint", "install" };
 	const struct tla_world *world = eval->world;
-	tla_value values[] = { text_value(eval, world->mode ? world->mode : "bfs"),
+	tla_value values[] = { text_value(eval, "bfs"),
 			       tla_bool(world->checks_deadlock),
 			       tla_int(world->worker_count ? world->worker_count : 1),
-			       TLA_NONE,
+			       number_text(eval, world->seed),
 			       text_value(eval, "0"),
 			       text_value(eval, "nodewise") };
-	char seed[32];
 
-	(void)snprintf(seed, sizeof seed, "%lld", (long long)world->seed); /* fits */
-	values[3] = text_value(eval, seed);
-	return record(eval, names, values, 6);
+	return world->mode ? config_of_walks(eval) : record(eval, names, values, 6);
 }
 
 static tla_value revision(struct tla_eval *eval)

@@ -56,6 +56,8 @@ struct tla_world {
 	uint32_t worker_count; /* 0: one */
 	int64_t seed;
 	bool checks_deadlock;
+	/* Of random walks, whose mode is "simulate" or "generate". */
+	int64_t walk_count, walk_depth, walk_first;
 	/* Of TLCSet before there are states; NULL: each has its own. */
 	struct tla_registers *registers;
 	/* Of the symbol table while threads evaluate: ToString() and \o make strings. */

@@ -102,7 +102,7 @@ static int search_open(void **ret_context, const void *data)
 	context->search = search;
 	context->scratch = nw_arena_alloc(arena, 3 * state_bytes + 8, 8);
 	err = tla_runner_create(&context->runner, search->model, NW_NODE_ANY, tla_stack_bytes());
-	if (!err && search->interface.identity) {
+	if (!err && (search->model->view.fn || search->model->symmetry.count > 0)) {
 		context->identity = tla_identity_create(search);
 		err = context->identity ? 0 : -ENOMEM;
 	}

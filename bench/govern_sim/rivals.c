@@ -23,6 +23,7 @@ struct rival {
 	const struct sim_config *config;
 	struct nw_limit limit;
 	uint64_t level, last_ns;           /* nano-tokens: of the bucket, of the home's pool */
+	uint64_t debt;                     /* merge-later: admitted beyond the bucket */
 	uint64_t local[SIM_SHARDS_MAX];    /* nano-tokens */
 	uint64_t admitted[SIM_SHARDS_MAX]; /* since the tick */
 	uint64_t demand[SIM_SHARDS_MAX];   /* in the tick */
@@ -64,8 +65,12 @@ static void merge(struct rival *rival, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < n; i++)
 		spent += rival->admitted[i] * NANO, rival->admitted[i] = 0;
-	rival->level = rival->level > spent ? rival->level - spent : 0;
-	rival->level = least(rival->level + earn(rival, now_ns), cap_of(rival));
+	/* What was too much is paid back before anything is admitted again. */
+	spent += rival->debt;
+	rival->level += earn(rival, now_ns);
+	rival->debt = spent > rival->level ? spent - rival->level : 0;
+	rival->level = spent < rival->level ? rival->level - spent : 0;
+	rival->level = least(rival->level, cap_of(rival));
 	for (uint32_t i = 0; i < n; i++)
 		rival->local[i] = rival->level;
 }

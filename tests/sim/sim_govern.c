@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Limits over many shards, simulated: every interval of every run is looked at. What one might do
- * instead of credits is run beside them, and has to be seen to do worse.
+ * instead of credits is run beside them, and has to be seen to do worse. `nodewise bench govern
+ * replay SEED` shows a run that was reported.
  */
 #include "nw_test.h"
 

@@ -199,6 +199,7 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 		      const struct check_result *result)
 {
 	static const struct nw_explore_report none;
+	int code = APP_OK;
 
 	if (result->says == SAY_SUCCESS && result->verdict == CHECK_INCOMPLETE)
 		check_say(check->say, SAY_OUTPUT,
@@ -211,12 +212,14 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 		check_trace_say(check->spec, check);
 	if (result->error)
 		say_places(check->spec, result->error);
-	if (report)
+	if (report) {
 		check_spec_after(check->spec, check, result);
+		code = check_trace_dump(check->spec, check);
+	}
 	say_left_out(check->spec);
 	if (has_counts(check, report, result))
 		check_say_counts(check->say, report ? report : &none);
 	if (report && !check->say->is_tool)
 		print_cost(check, report);
-	return app_finish_output(CHECK_NAME);
+	return code != APP_OK ? code : app_finish_output(CHECK_NAME);
 }

@@ -358,11 +358,11 @@ static int report_spec(const struct check *check, struct nw_explore_report *repo
 	if (check->options->is_json) {
 		code = check_report_json(check, report, &result);
 		check_spec_after(check->spec, check, &result);
+		if (code == APP_OK)
+			code = check_trace_dump(check->spec, check);
 	} else {
 		code = check_spec_report(check, report, &result);
 	}
-	if (code == APP_OK)
-		code = check_trace_dump(check->spec, check);
 	return code != APP_OK ? code : result.code;
 }
 
@@ -457,13 +457,18 @@ static int run_spec(struct check *check)
 	struct check_say say;
 	int code;
 
-	check_say_init(&say, check->options);
+	code = check_say_init(&say, check->options);
 	check->say = &say;
-	code = check_run(check);
+	if (code == APP_OK)
+		code = check_run(check);
 	if (say.is_tool || check->spec)
 		check_say_finished(&say);
+	if (check->spec && (check->explore || check->walk) &&
+	    check_trace_spec_write(check->spec, check) != APP_OK)
+		code = APP_FAILED;
 	tear_down(check);
-	check_say_fini(&say);
+	if (check_say_fini(&say) != APP_OK)
+		code = APP_FAILED;
 	return app_finish_output(CHECK_NAME) == APP_OK || code != APP_OK ? code : APP_FAILED;
 }
 

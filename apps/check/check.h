@@ -47,12 +47,20 @@ enum {
 	CHECK_ENDLESS = 255 /* recursion without end */
 };
 
-enum { CHECK_PARAMETERS_MAX = 16, CHECK_FOLDERS_MAX = 64, CHECK_DUMPS_MAX = 4 };
+enum {
+	CHECK_PARAMETERS_MAX = 16,
+	CHECK_FOLDERS_MAX = 64,
+	CHECK_DUMPS_MAX = 4,
+	CHECK_SUPPRESSED_MAX = 64
+};
 
-/* A file for the counterexample. */
+/* How a counterexample is written: as an object, as a module with a record or with a sequence, in
+ * TLC's binary form. */
+enum check_dump_format { CHECK_DUMP_JSON, CHECK_DUMP_TLA, CHECK_DUMP_PLAIN, CHECK_DUMP_TLC };
+
 struct check_dump {
 	const char *path;
-	bool is_json; /* else TLA+ */
+	enum check_dump_format format;
 };
 
 /* Random walks instead of a search. */
@@ -87,6 +95,11 @@ struct check_options {
 	bool is_safety, is_diff_trace;
 	bool is_tool, no_warnings, allows_exec;
 	struct check_walks walks;
+	uint32_t suppressed[CHECK_SUPPRESSED_MAX]; /* codes of messages that are not said */
+	uint32_t suppressed_count;
+	const char *print_path; /* where to what is printed goes; NULL: stdout */
+	bool writes_trace_spec;
+	const char *trace_spec_place; /* a folder or a file; NULL: beside the specification */
 };
 
 struct check_spec;
@@ -152,6 +165,7 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 /* The option of that name without its dashes, value NULL where it takes none. */
 int check_set_option(struct check_options *options, const char *name, const char *value);
 int check_add_folder(struct check_options *options, const char *folder);
+int check_add_suppressed(struct check_options *options, const char *codes);
 int check_add_dump(struct check_options *options, const char *format, const char *path);
 
 /* Parts of the report of a native model. */

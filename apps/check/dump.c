@@ -4,6 +4,7 @@
  */
 #include "check/trace.h"
 
+#include "tla/eval/pack.h"
 #include "tla/value/fcn.h"
 #include "tla/value/set.h"
 
@@ -228,11 +229,11 @@ static void dump_json(const struct check_trace *trace, FILE *out)
 
 /* --- TLA+ --- */
 
-static void write_shown(const struct check_trace *trace, size_t i, FILE *out)
+static void write_record(const struct check_trace *trace, size_t i, FILE *out)
 {
 	struct check_shown shown;
 
-	fprintf(out, "<<%zu, [", i + 1);
+	fputc('[', out);
 	if (check_trace_show(trace, i, &shown)) {
 		for (uint32_t k = 0; k < shown.count; k++) {
 			char *text = check_value_text(trace->spec, shown.values[k]);
@@ -243,7 +244,14 @@ static void write_shown(const struct check_trace *trace, size_t i, FILE *out)
 		}
 		check_shown_free(&shown);
 	}
-	fputs("]>>", out);
+	fputc(']', out);
+}
+
+static void write_shown(const struct check_trace *trace, size_t i, FILE *out)
+{
+	fprintf(out, "<<%zu, ", i + 1);
+	write_record(trace, i, out);
+	fputs(">>", out);
 }
 
 static void write_move(const struct check_trace *trace, size_t to, FILE *out)
@@ -290,20 +298,70 @@ static void dump_tla(const struct check_trace *trace, const char *path, FILE *ou
 	fputs("}]\n====\n", out);
 }
 
-static int dump_to(const struct check_trace *trace, const struct check_dump *dump)
+/* TLC's: a module whose Trace is the sequence of states. */
+static void dump_plain(const struct check_trace *trace, const char *path, FILE *out)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+
+	fprintf(out, "---- MODULE %.*s ----\nLOCAL INSTANCE TLC\n\nTrace ==\n    <<",
+		dot ? (int)(dot - name) : (int)strlen(name), name);
+	for (size_t i = 0; i < trace->count; i++) {
+		fputs(i ? ",\n      " : "", out);
+		write_record(trace, i, out);
+	}
+	fputs(">>\n====\n", out);
+}
+
+/* [counterexample |-> ..., vars |-> the names], as TLC reads it back. */
+static void dump_tlc(const struct check_trace *trace, tla_value counterexample, FILE *out)
+{
+	struct tla_eval *eval = &trace->spec->runner->eval;
+	tla_value names[2] = { tla_new_string(eval, "counterexample", 14),
+			       tla_new_string(eval, "vars", 4) };
+	tla_value values[2] = { counterexample, TLA_NONE }, *vars, whole;
+	struct tla_bytes bytes = { 0 };
+	struct check_shown shown;
+
+	if (!check_trace_show(trace, 0, &shown))
+		return;
+	vars = tla_alloc(eval->heap, (shown.count + 1u) * sizeof(*vars));
+	for (uint32_t k = 0; vars && k < shown.count; k++)
+		vars[k] = tla_new_string(eval, shown.names[k], strlen(shown.names[k]));
+	values[1] = vars ? tla_set_new(eval->heap, vars, shown.count) : TLA_NONE;
+	whole = values[1] ? tla_record(eval->heap, names, values, 2) : TLA_NONE;
+	if (whole && tla_pack(eval, whole, true, &bytes))
+		(void)fwrite(bytes.at, 1, bytes.count, out); /* ferror() is looked at */
+	else
+		(void)app_failed(CHECK_NAME, "no memory for the trace");
+	check_shown_free(&shown);
+	tla_runner_cut(trace->spec->runner);
+}
+
+static int dump_to(const struct check_trace *trace, tla_value counterexample,
+		   const struct check_dump *dump)
 {
 	FILE *out = fopen(dump->path, "we");
+	char *said = NULL;
 	bool is_written;
 
 	if (!out)
 		return app_failed(CHECK_NAME, "cannot write %s: %s", dump->path, strerror(errno));
-	if (dump->is_json)
+	if (dump->format == CHECK_DUMP_JSON)
 		dump_json(trace, out);
-	else
+	else if (dump->format == CHECK_DUMP_TLA)
 		dump_tla(trace, dump->path, out);
+	else if (dump->format == CHECK_DUMP_PLAIN)
+		dump_plain(trace, dump->path, out);
+	else
+		dump_tlc(trace, counterexample, out);
 	is_written = !ferror(out);
-	if (fclose(out) == 0 && is_written)
+	if (fclose(out) == 0 && is_written) {
+		if (asprintf(&said, "\"CounterExample written: %s\"", dump->path) >= 0)
+			check_say_value(trace->spec->say, said);
+		free(said);
 		return APP_OK;
+	}
 	return app_failed(CHECK_NAME, "cannot write %s: %s", dump->path, strerror(errno));
 }
 
@@ -311,11 +369,15 @@ static int dump_to(const struct check_trace *trace, const struct check_dump *dum
 int check_trace_dump(struct check_spec *spec, const struct check *check)
 {
 	struct check_trace trace;
+	tla_value counterexample = TLA_NONE;
 	int error, code = APP_OK;
 
+	for (uint32_t i = 0; i < spec->options->dump_count; i++)
+		if (spec->options->dumps[i].format == CHECK_DUMP_TLC)
+			counterexample = check_trace_value(spec, check);
 	if (spec->options->dump_count == 0 || !check_trace_open(&trace, spec, check, &error))
 		return APP_OK;
 	for (uint32_t i = 0; i < spec->options->dump_count && code == APP_OK; i++)
-		code = dump_to(&trace, &spec->options->dumps[i]);
+		code = dump_to(&trace, counterexample, &spec->options->dumps[i]);
 	return code;
 }

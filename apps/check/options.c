@@ -197,6 +197,25 @@ static int set_allow_exec(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_print_to(struct check_options *options, const char *value)
+{
+	options->print_path = value;
+	return APP_OK;
+}
+
+static int set_trace_spec(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->writes_trace_spec = true;
+	return APP_OK;
+}
+
+static int set_trace_spec_in(struct check_options *options, const char *value)
+{
+	options->trace_spec_place = value;
+	return APP_OK;
+}
+
 static int set_no_warnings(struct check_options *options, const char *value)
 {
 	(void)value;
@@ -276,13 +295,43 @@ int check_add_folder(struct check_options *options, const char *folder)
 
 int check_add_dump(struct check_options *options, const char *format, const char *path)
 {
-	bool is_json = strcmp(format, "json") == 0;
+	static const struct {
+		const char *name;
+		enum check_dump_format format;
+	} formats[] = { { "json", CHECK_DUMP_JSON },
+			{ "tla", CHECK_DUMP_TLA },
+			{ "tlcplain", CHECK_DUMP_PLAIN },
+			{ "tlc", CHECK_DUMP_TLC } };
+	size_t i = 0;
 
-	if (!is_json && strcmp(format, "tla") != 0)
-		return app_bad(CHECK_NAME, "traces are dumped as json or tla: FILE.json, FILE.tla");
+	while (i < 4 && strcasecmp(format, formats[i].name) != 0)
+		i++;
+	if (i == 4)
+		return app_bad(CHECK_NAME,
+			       "traces are dumped as json, tla or tlc (FILE.json, FILE.tla, "
+			       "FILE.tlc), with -dumpTrace as tlcplain, too");
 	if (options->dump_count == CHECK_DUMPS_MAX)
 		return app_bad(CHECK_NAME, "more than %d dumps of the trace", CHECK_DUMPS_MAX);
-	options->dumps[options->dump_count++] = (struct check_dump){ path, is_json };
+	options->dumps[options->dump_count++] = (struct check_dump){ path, formats[i].format };
+	return APP_OK;
+}
+
+int check_add_suppressed(struct check_options *options, const char *codes)
+{
+	for (const char *at = codes; *at;) {
+		char *end;
+		long code = strtol(at, &end, 10);
+
+		if (end == at || (*end && *end != ',') || code < 0 || code > UINT16_MAX)
+			return app_bad(CHECK_NAME,
+				       "codes of messages are numbers with commas between, "
+				       "as 2190,2200, not %s",
+				       codes);
+		if (options->suppressed_count == CHECK_SUPPRESSED_MAX)
+			return app_bad(CHECK_NAME, "more than %d codes", CHECK_SUPPRESSED_MAX);
+		options->suppressed[options->suppressed_count++] = (uint32_t)code;
+		at = *end ? end + 1 : end;
+	}
 	return APP_OK;
 }
 
@@ -295,6 +344,10 @@ static const struct own_option table[] = {
 	{ "tool", false, set_tool },
 	{ "no-warnings", false, set_no_warnings },
 	{ "allow-exec", false, set_allow_exec },
+	{ "suppress", true, check_add_suppressed },
+	{ "print-to", true, set_print_to },
+	{ "trace-spec", false, set_trace_spec },
+	{ "trace-spec-in", true, set_trace_spec_in },
 	{ "workers", true, set_workers },
 	{ "nodes", true, set_nodes },
 	{ "route", true, set_route },
@@ -509,8 +562,12 @@ int check_help(void)
 	       "  --tool               messages for editors, with TLC's codes\n"
 	       "  --allow-exec         let the specification run programs (IOExec)\n"
 	       "  --no-warnings        leave warnings out\n"
+	       "  --suppress CODES     leave messages out, by TLC's codes: 2190,2200\n"
+	       "  --print-to FILE      what the specification prints\n"
 	       "  --diff-trace         of a state only what differs from the one before\n"
-	       "  --dump-trace FILE    the trace as FILE.json or FILE.tla, too\n"
+	       "  --dump-trace FILE    the trace as FILE.json, FILE.tla or FILE.tlc, too\n"
+	       "  --trace-spec         a specification that goes through the trace\n"
+	       "  --trace-spec-in DIR  where to write it, or a file (beside Spec.tla)\n"
 	       "  --model NAME         built-in model, a shared object (./mine.so), or list\n"
 	       "  --PARAMETER VALUE    of the model, as --size 3x3; --model list shows them\n"
 	       "  --workers N          threads (one a physical core)\n"
@@ -540,9 +597,8 @@ int check_help(void)
 	       "  --tree               with --parse: print the tree itself\n"
 	       "  -h, --help           show this help\n"
 	       "\n"
-	       "TLC's -config, -deadlock, -workers, -difftrace, -dumpTrace, -tool, -nowarning,\n"
-	       "-simulate, -depth, -seed, -aril are taken, too; those of its options that change\n"
-	       "nothing here are passed over.\n"
+	       "TLC's words for these are taken, too; those of its options that change nothing\n"
+	       "here are passed over.\n"
 	       "\n"
 	       "exit status: 0 all states seen, no error; 10 an assumption; 11 a deadlock;\n"
 	       "12 an invariant; 13 a property; 14 Assert; 75, 76 an evaluation failed; 150 not\n"

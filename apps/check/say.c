@@ -10,6 +10,7 @@
 #include "check/check.h"
 #include "check/spec.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -97,18 +98,35 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void check_say_init(struct check_say *say, const struct check_options *options)
+/* Beside a JSON report what is printed goes to stderr. */
+int check_say_init(struct check_say *say, const struct check_options *options)
 {
 	*say = (struct check_say){ .is_tool = options->is_tool,
 				   .is_json = options->is_json,
 				   .is_terse = options->no_warnings,
+				   .suppressed = options->suppressed,
+				   .suppressed_count = options->suppressed_count,
+				   .printed = options->is_json ? stderr : stdout,
 				   .begin_ms = now_ms() };
 	pthread_mutex_init(&say->lock, NULL);
+	if (!options->print_path)
+		return APP_OK;
+	say->printed = fopen(options->print_path, "we");
+	if (!say->printed)
+		return app_failed(CHECK_NAME, "cannot write %s: %s", options->print_path,
+				  strerror(errno));
+	say->has_file = true;
+	return APP_OK;
 }
 
-void check_say_fini(struct check_say *say)
+int check_say_fini(struct check_say *say)
 {
+	int r = say->has_file ? fclose(say->printed) : 0;
+
 	pthread_mutex_destroy(&say->lock);
+	return r == 0 ? APP_OK
+		      : app_failed(CHECK_NAME, "what was printed is not whole: %s",
+				   strerror(errno));
 }
 
 int64_t check_say_ms(const struct check_say *say)
@@ -116,9 +134,19 @@ int64_t check_say_ms(const struct check_say *say)
 	return now_ms() - say->begin_ms;
 }
 
+static bool is_suppressed(const struct check_say *say, enum check_code code)
+{
+	for (uint32_t i = 0; i < say->suppressed_count; i++)
+		if (say->suppressed[i] == (uint32_t)code)
+			return true;
+	return say->is_terse && class_of(code) == WARNING;
+}
+
 /* Progress is no part of the report, but for editors. */
 static FILE *stream_of(const struct check_say *say, enum check_code code)
 {
+	if (is_suppressed(say, code))
+		return NULL;
 	if (say->is_tool)
 		return stdout;
 	if (code == SAY_PROGRESS || code == SAY_PROGRESS_SIMULATE)
@@ -128,7 +156,7 @@ static FILE *stream_of(const struct check_say *say, enum check_code code)
 
 FILE *check_say_begin(struct check_say *say, enum check_code code)
 {
-	FILE *out = say->is_terse && class_of(code) == WARNING ? NULL : stream_of(say, code);
+	FILE *out = stream_of(say, code);
 
 	pthread_mutex_lock(&say->lock);
 	if (out && say->is_tool)
@@ -140,7 +168,7 @@ FILE *check_say_begin(struct check_say *say, enum check_code code)
 
 void check_say_end(struct check_say *say, enum check_code code)
 {
-	FILE *out = say->is_terse && class_of(code) == WARNING ? NULL : stream_of(say, code);
+	FILE *out = stream_of(say, code);
 
 	if (out) {
 		fputc('\n', out);
@@ -178,14 +206,11 @@ void check_refuse(struct check_say *say, enum check_code code, const char *forma
 		(void)app_failed(CHECK_NAME, "%s", text);
 }
 
-/* Beside a JSON report what is printed goes to stderr. */
 void check_say_value(struct check_say *say, const char *value)
 {
-	FILE *out = say->is_json ? stderr : stdout;
-
 	pthread_mutex_lock(&say->lock);
-	check_layout(out, value);
-	fputc('\n', out);
+	check_layout(say->printed, value);
+	fputc('\n', say->printed);
 	pthread_mutex_unlock(&say->lock);
 }
 

@@ -113,8 +113,12 @@ enum check_code {
 struct check_say {
 	pthread_mutex_t lock;
 	bool is_tool;
-	bool is_json;     /* stdout is for the report: of the messages only progress is left */
-	bool is_terse;    /* no warnings */
+	bool is_json;  /* stdout is for the report: of the messages only progress is left */
+	bool is_terse; /* no warnings */
+	const uint32_t *suppressed; /* codes that are not said */
+	uint32_t suppressed_count;
+	FILE *printed;    /* what specifications print */
+	bool has_file;    /* it is none of the standard streams */
 	int64_t begin_ms; /* since when "Finished in" counts */
 };
 
@@ -122,8 +126,9 @@ struct check_options;
 struct nw_explore_report;
 struct nw_walk_report;
 
-void check_say_init(struct check_say *say, const struct check_options *options);
-void check_say_fini(struct check_say *say);
+/* APP_OK, or the exit code after having said why. */
+int check_say_init(struct check_say *say, const struct check_options *options);
+int check_say_fini(struct check_say *say);
 
 /* One message: its text, without a newline at its end. */
 void check_say(struct check_say *say, enum check_code code, const char *format, ...)

@@ -10,6 +10,7 @@
  * trace.h   counterexamples
  * trace.c   as text
  * dump.c    as JSON, as TLA+, as values
+ * trace_spec.c  as a specification
  * layout.c  values over several lines
  */
 #ifndef APP_CHECK_SPEC_H
@@ -142,6 +143,8 @@ void check_trace_write(const struct check_spec *spec, const struct nw_explore_st
 		       size_t step_count, FILE *out);
 /* The last state of the trace alone, as a part of a message; NULL: nowhere. */
 void check_trace_last(struct check_spec *spec, const struct check *check, FILE *out);
+/* trace_spec.c: a specification of the trace, where one is asked for. */
+int check_trace_spec_write(struct check_spec *spec, const struct check *check);
 int check_trace_dump(struct check_spec *spec, const struct check *check);
 /* The trace as CounterExample has it; stored. TLA_NONE: there is none. */
 tla_value check_trace_value(struct check_spec *spec, const struct check *check);

@@ -31,7 +31,21 @@ static const struct {
 	{ "dumpTrace", OURS, 2, NULL },
 	{ "help", OURS, 0, "help" },
 	{ "metadir", NOTHING, 1, NULL },
+	{ "generateSpecTE", OURS, 0, "trace-spec" },
+	{ "teSpecOutDir", OURS, 1, "trace-spec-in" },
 	{ "noGenerateSpecTE", NOTHING, 0, NULL },
+	{ "noTE", NOTHING, 0, NULL },
+	{ "noGenerateSpecTEBin", NOTHING, 0, NULL },
+	{ "noTEBin", NOTHING, 0, NULL },
+	{ "userFile", OURS, 1, "print-to" },
+	{ "suppressMessages", OURS, 1, "suppress" },
+	{ "maxSetSize", NOTHING, 1, NULL },
+	{ "messagesAsErrors", LACKING, 1, NULL },
+	{ "inv", LACKING, 1, NULL },
+	{ "invlevel", LACKING, 1, NULL },
+	{ "postCondition", LACKING, 1, NULL },
+	{ "loadTrace", LACKING, 2, NULL },
+	{ "dfid", LACKING, 1, NULL },
 	{ "nowarning", OURS, 0, "no-warnings" },
 	{ "terse", NOTHING, 0, NULL },
 	{ "cleanup", NOTHING, 0, NULL },
@@ -103,13 +117,17 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 	for (size_t i = 0; word[0] == '-' && i < sizeof(words) / sizeof(words[0]); i++) {
 		char **values = *inout_next;
 
-		if (strcmp(word + 1, words[i].name) != 0)
+		if (strcasecmp(word + 1, words[i].name) != 0)
 			continue;
 		for (unsigned k = 0; words[i].meaning != LACKING && k < words[i].value_count; k++)
 			if (!*(*inout_next)++) {
 				*ret_code = app_bad(CHECK_NAME, "%s needs a value", word);
 				return true;
 			}
+		/* TLC has a word for how many modules it writes; we always write one. */
+		if (strcmp(words[i].name, "generateSpecTE") == 0 && **inout_next &&
+		    strcmp(**inout_next, "nomonolith") == 0)
+			(*inout_next)++;
 		*ret_code = take(options, i, values, inout_next);
 		return true;
 	}

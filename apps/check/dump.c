@@ -236,7 +236,7 @@ static void write_record(const struct check_trace *trace, size_t i, FILE *out)
 	fputc('[', out);
 	if (check_trace_show(trace, i, &shown)) {
 		for (uint32_t k = 0; k < shown.count; k++) {
-			char *text = check_value_text(trace->spec, shown.values[k]);
+			char *text = check_value_text(trace->spec, shown.prints[k]);
 
 			fprintf(out, "%s%s |-> %s", k ? ", " : "", shown.names[k],
 				text ? text : "");

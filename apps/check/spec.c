@@ -249,6 +249,7 @@ void check_spec_close(struct check_spec *spec)
 		return;
 	if (spec->has_search)
 		tla_search_fini(&spec->search);
+	tla_retrace_destroy(spec->retrace);
 	tla_runner_destroy(spec->runner);
 	tla_model_destroy(spec->model);
 	check_files_free(&spec->files);

@@ -20,6 +20,7 @@
 #include "check/say.h"
 
 #include "tla/model/move.h"
+#include "tla/model/retrace.h"
 #include "tla/model/search.h"
 
 #include <pthread.h>
@@ -73,6 +74,8 @@ struct check_spec {
 	/* What Trace is while the alias of a state is evaluated: so many steps. */
 	const struct nw_explore_step *alias_steps;
 	size_t alias_count;
+	struct tla_retrace *retrace; /* of the trace `retraced`: its values as they are printed */
+	const struct nw_explore_step *retraced;
 	struct tla_search_error error; /* of what the runner evaluated */
 	uint64_t memory_bytes_max;     /* of the process */
 	bool is_out_of_memory;

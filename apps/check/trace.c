@@ -51,6 +51,7 @@ void check_shown_free(struct check_shown *shown)
 {
 	free(shown->names);
 	free(shown->values);
+	free(shown->prints);
 	*shown = (struct check_shown){ 0 };
 }
 
@@ -59,10 +60,18 @@ static bool shown_open(struct check_shown *shown, uint32_t count)
 	shown->count = count;
 	shown->names = calloc(count + 1, sizeof(*shown->names));
 	shown->values = calloc(count + 1, sizeof(*shown->values));
-	if (shown->names && shown->values)
+	shown->prints = calloc(count + 1, sizeof(*shown->prints));
+	if (shown->names && shown->values && shown->prints)
 		return true;
 	check_shown_free(shown);
 	return false;
+}
+
+static const tla_value *print_at(const struct check_trace *trace, size_t i)
+{
+	const struct tla_retrace *retrace = trace->spec->retrace;
+
+	return retrace ? tla_retrace_at(retrace, i) : check_trace_state(trace, i);
 }
 
 static bool show_variables(const struct check_trace *trace, size_t i, struct check_shown *shown)
@@ -74,6 +83,7 @@ static bool show_variables(const struct check_trace *trace, size_t i, struct che
 	for (uint32_t k = 0; k < world->var_count; k++) {
 		shown->names[k] = tla_world_string_text(world, world->vars[k]);
 		shown->values[k] = check_trace_state(trace, i)[k];
+		shown->prints[k] = print_at(trace, i)[k];
 	}
 	return true;
 }
@@ -97,11 +107,29 @@ static tla_value alias_at(const struct check_trace *trace, size_t i)
 	return v;
 }
 
+/* The same as it was made; TLA_NONE: it is not known. */
+static tla_value alias_print_at(const struct check_trace *trace, size_t i)
+{
+	struct check_spec *spec = trace->spec;
+	tla_value v;
+
+	if (!spec->retrace)
+		return TLA_NONE;
+	spec->runner->eval.level = (uint32_t)i + 1;
+	spec->alias_steps = trace->steps;
+	spec->alias_count = i + 1;
+	v = tla_retrace_value(spec->retrace, &spec->model->alias, i,
+			      i + 1 < trace->count ? i + 1 : i);
+	spec->alias_count = 0;
+	return v && tla_is_record(v) ? v : TLA_NONE;
+}
+
 /* As TLC: where the alias cannot be evaluated, or is no record, the state itself is shown. */
 bool check_trace_show(const struct check_trace *trace, size_t i, struct check_shown *shown)
 {
 	const struct tla_world *world = &trace->spec->model->world;
 	tla_value alias = trace->spec->model->alias.fn ? alias_at(trace, i) : TLA_NONE;
+	tla_value print = alias ? alias_print_at(trace, i) : TLA_NONE;
 	const struct tla_obj *record;
 
 	if (!alias || !tla_is_record(alias))
@@ -113,8 +141,30 @@ bool check_trace_show(const struct check_trace *trace, size_t i, struct check_sh
 		shown->names[k] = tla_world_string_text(world,
 							tla_id_of(tla_fcn_domain_at(record, k)));
 		shown->values[k] = record->items[1 + k];
+		shown->prints[k] = print && tla_obj(print)->count == record->count
+					   ? tla_obj(print)->items[1 + k]
+					   : shown->values[k];
 	}
 	return true;
+}
+
+/* Once for each trace; without memory the stored values are printed. */
+static void retrace(const struct check_trace *trace)
+{
+	struct check_spec *spec = trace->spec;
+	const tla_value **states;
+
+	if (spec->retraced == trace->steps)
+		return;
+	tla_retrace_destroy(spec->retrace);
+	spec->retrace = NULL;
+	spec->retraced = trace->steps;
+	states = calloc(trace->count, sizeof(*states));
+	for (size_t i = 0; states && i < trace->count; i++)
+		states[i] = check_trace_state(trace, i);
+	if (states)
+		spec->retrace = tla_retrace_create(spec->runner, states, trace->count);
+	free(states);
 }
 
 bool check_trace_open(struct check_trace *trace, struct check_spec *spec, const struct check *check,
@@ -122,7 +172,10 @@ bool check_trace_open(struct check_trace *trace, struct check_spec *spec, const 
 {
 	*trace = (struct check_trace){ .spec = spec };
 	*ret_error = check_steps(check, &trace->steps, &trace->count);
-	return *ret_error == 0 && trace->count > 0;
+	if (*ret_error < 0 || trace->count == 0)
+		return false;
+	retrace(trace);
+	return true;
 }
 
 /* --- Text --- */
@@ -146,7 +199,7 @@ static void print_shown(const struct check_trace *trace, const struct check_show
 	for (uint32_t k = 0; k < shown->count; k++)
 		if (!before || before->count != shown->count ||
 		    shown->values[k] != before->values[k])
-			print_value(trace, shown->names[k], shown->values[k], shown->count == 1,
+			print_value(trace, shown->names[k], shown->prints[k], shown->count == 1,
 				    out);
 }
 

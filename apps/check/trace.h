@@ -13,7 +13,7 @@
 /* What is shown of a state: its variables, or the fields of the ALIAS. */
 struct check_shown {
 	const char **names;
-	tla_value *values;
+	tla_value *values, *prints; /* prints: equal to them, as they were made */
 	uint32_t count;
 };
 

@@ -6,6 +6,8 @@
 #include "nodes.h"
 #include "world.h"
 
+#include <string.h>
+
 tla_value tla_ev_value(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
 	(void)eval;
@@ -81,9 +83,34 @@ static tla_value keep_constant(struct tla_eval *eval, struct tla_constant *const
 		eval->constants[constant->constant_idx] = v;
 		return v;
 	}
+	/* Each of 1..3 and {1, 2, 3} prints as it is written, though they are one value. */
+	if (tla_is_kind(v, TLA_INTERVAL) && tla_obj(v)->count != tla_obj(stored)->count) {
+		tla_obj(v)->is_kept = true;
+		eval->constants[constant->constant_idx] = v;
+		return v;
+	}
 	/* [constant.keep] release, pairs with [constant.look]: the stored value. */
 	atomic_store_explicit(&constant->stored, stored, memory_order_release);
 	return stored;
+}
+
+/* As it was made: in the store it may have the form of an equal value. */
+static tla_value raw_constant(struct tla_eval *eval, struct tla_constant *constant)
+{
+	tla_value *at;
+
+	if (!eval->raw_constants) {
+		size_t n_bytes = (eval->world->constant_count + 1u) * sizeof *at;
+
+		at = tla_alloc(&eval->heaps[1], n_bytes);
+		if (!at)
+			return tla_fail(eval->heap, "Out of memory for constants.");
+		eval->raw_constants = memset(at, 0, n_bytes);
+	}
+	at = &eval->raw_constants[constant->constant_idx];
+	if (!*at)
+		*at = evaluate_constant(eval, constant);
+	return *at;
 }
 
 tla_value tla_ev_constant(struct tla_eval *eval, const struct tla_code *code,
@@ -94,6 +121,8 @@ tla_value tla_ev_constant(struct tla_eval *eval, const struct tla_code *code,
 	tla_value v = atomic_load_explicit(&constant->stored, memory_order_acquire);
 
 	(void)frame;
+	if (eval->is_raw)
+		return raw_constant(eval, constant);
 	if (v)
 		return v;
 	v = eval->constants[constant->constant_idx];

@@ -262,9 +262,14 @@ bool tla_need_int(struct tla_eval *eval, const char *where, tla_value v, int64_t
 
 char *tla_text_of(struct tla_eval *eval, tla_value v)
 {
-	size_t n_bytes = tla_print(eval->heap, v, (char[1]){ 0 }, 1) + 1;
-	char *text = tla_alloc(eval->heap, (n_bytes + 7) / 8 * 8);
+	size_t n_bytes;
+	char *text;
 
+	v = tla_shown(eval->heap, v);
+	if (!v)
+		return NULL;
+	n_bytes = tla_print(eval->heap, v, (char[1]){ 0 }, 1) + 1;
+	text = tla_alloc(eval->heap, (n_bytes + 7) / 8 * 8);
 	if (text)
 		tla_print(eval->heap, v, text, n_bytes);
 	return text;

@@ -188,7 +188,8 @@ static tla_value filter_set(struct tla_eval *eval, const struct tla_code *code,
 	if (!kept)
 		return TLA_NONE;
 	/* Ascending, as they came. */
-	return kept_count == count ? from : tla_set_sorted(eval->heap, kept, kept_count);
+	return kept_count == count ? tla_enumerated(eval->heap, from)
+				   : tla_set_sorted(eval->heap, kept, kept_count);
 }
 
 static tla_value filter_walk(struct tla_eval *eval, const struct tla_code *code,

@@ -60,7 +60,7 @@ static uint64_t hash_atom(const struct tla_identity *identity, uint32_t perm, tl
 
 static uint64_t hash_object(struct tla_identity *identity, uint32_t perm, const struct tla_obj *obj)
 {
-	uint64_t hash = tla_mix(obj->kind, obj->count);
+	uint64_t hash = tla_mix(obj->kind, obj->kind == TLA_INTERVAL ? 0 : obj->count);
 
 	switch ((enum tla_kind)obj->kind) {
 	case TLA_SET:

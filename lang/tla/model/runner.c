@@ -122,7 +122,7 @@ void tla_runner_forget(struct tla_runner *runner)
 /* Where nothing is on the heap, nothing refers to remembered values. */
 static void trim_memo(struct tla_runner *runner)
 {
-	if (runner->eval.heap->cur == runner->bottom.heap.cur)
+	if (runner->eval.memo && runner->eval.heap->cur == runner->bottom.heap.cur)
 		tla_memo_trim(runner->eval.memo);
 }
 
@@ -153,7 +153,7 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 	const struct emitting *emitting = context;
 	tla_value *values = eval->is_init ? eval->now : eval->next;
 
-	for (uint32_t i = 0; i < eval->var_count; i++) {
+	for (uint32_t i = 0; !eval->is_raw && i < eval->var_count; i++) {
 		/* Written back: other steps of the same assignment need not store it again. */
 		values[i] = tla_store(eval->keeper, eval->heap, values[i]);
 		if (!values[i]) {

@@ -205,7 +205,7 @@ int tla_equal_slow(struct tla_heap *heap, tla_value a, tla_value b)
 
 static uint64_t hash_object(const struct tla_obj *obj)
 {
-	uint64_t hash = tla_mix(obj->kind, obj->count);
+	uint64_t hash = tla_mix(obj->kind, obj->kind == TLA_INTERVAL ? 0 : obj->count);
 	uint32_t count = obj->kind == TLA_FCN        ? obj->count + 1
 			 : obj->kind == TLA_INTERVAL ? 2
 						     : obj->count;

@@ -37,24 +37,21 @@ static void put_list(struct pen *pen, const char *open, const tla_value *items, 
 	put(pen, close);
 }
 
-/* TLC writes {1, 2, 3} for a set that was listed and 1..3 for one that was not; here they are one
- * value, and small ones are listed. */
-enum { LISTED_MAX = 32 };
-
+/* As TLC: 1..3 where it was written so, {1, 2, 3} where the elements were listed. */
 static void put_interval(struct pen *pen, const struct tla_obj *set)
 {
-	if (tla_set_count(set) <= LISTED_MAX) {
-		put(pen, "{");
-		for (uint64_t i = 0; i < tla_set_count(set); i++) {
-			put(pen, i > 0 ? ", " : "");
-			put_value(pen, tla_set_at(set, i));
-		}
-		put(pen, "}");
+	if (set->count == 0) {
+		put_value(pen, set->items[0]);
+		put(pen, "..");
+		put_value(pen, set->items[1]);
 		return;
 	}
-	put_value(pen, set->items[0]);
-	put(pen, "..");
-	put_value(pen, set->items[1]);
+	put(pen, "{");
+	for (uint64_t i = 0; i < tla_set_count(set); i++) {
+		put(pen, i > 0 ? ", " : "");
+		put_value(pen, tla_set_at(set, i));
+	}
+	put(pen, "}");
 }
 
 /* What may stand before `|->` and after a dot. */
@@ -142,7 +139,10 @@ static void put_object(struct pen *pen, tla_value v)
 			put_fcn(pen, obj);
 		break;
 	case TLA_SUBSET:
-		put_list(pen, "SUBSET ", obj->items, 1, "", "");
+		if (tla_is_kind(obj->items[0], TLA_INTERVAL) && !tla_obj(obj->items[0])->count)
+			put_list(pen, "SUBSET (", obj->items, 1, "", ")");
+		else
+			put_list(pen, "SUBSET ", obj->items, 1, "", "");
 		break;
 	case TLA_FCNS:
 		put_list(pen, "[", obj->items, 2, " -> ", "]");

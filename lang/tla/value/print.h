@@ -17,6 +17,10 @@ enum { TLA_BRIEF_BYTES = 512 };
  */
 size_t tla_print(const struct tla_heap *heap, tla_value v, char *text, size_t n_bytes);
 
+/* v as TLC shows it, sets and functions that are not evaluated made explicit where they are small.
+ * TLA_NONE: that has failed. */
+tla_value tla_shown(struct tla_heap *heap, tla_value v);
+
 /* For messages: at most TLA_BRIEF_BYTES - 1 bytes, with "..." where cut. Returns text. */
 const char *tla_brief(const struct tla_heap *heap, tla_value v, char text[TLA_BRIEF_BYTES]);
 

@@ -35,6 +35,21 @@ tla_value tla_interval(struct tla_heap *heap, int64_t lo, int64_t hi)
 	return tla_of(set);
 }
 
+tla_value tla_enumerated(struct tla_heap *heap, tla_value set)
+{
+	struct tla_obj *copy;
+
+	if (!tla_is_kind(set, TLA_INTERVAL) || tla_obj(set)->count > 0)
+		return set;
+	copy = tla_obj_new(heap, TLA_INTERVAL, 1, 2);
+	if (!copy)
+		return TLA_NONE;
+	copy->is_plain = true;
+	copy->hash = tla_obj(set)->hash;
+	memcpy(copy->items, tla_obj(set)->items, 2 * sizeof copy->items[0]);
+	return tla_of(copy);
+}
+
 /* Ascending and distinct, so integers at both ends and no gap mean consecutive integers. */
 static bool is_interval(const tla_value *items, size_t count)
 {
@@ -49,7 +64,8 @@ tla_value tla_set_sorted(struct tla_heap *heap, const tla_value *items, size_t c
 	if (count == 0)
 		return tla_set_empty();
 	if (is_interval(items, count))
-		return tla_interval(heap, tla_int_of(items[0]), tla_int_of(items[count - 1]));
+		return tla_enumerated(heap, tla_interval(heap, tla_int_of(items[0]),
+							 tla_int_of(items[count - 1])));
 	if (count > UINT32_MAX)
 		return tla_fail(heap, "A set of %zu elements is too large.", count);
 	set = tla_obj_new(heap, TLA_SET, (uint32_t)count, count);
@@ -257,7 +273,7 @@ static tla_value merge_sets(struct tla_heap *heap, tla_value a, tla_value b, uns
 	}
 	/* Often nothing changed: then the sets themselves are the answer. */
 	if (k == a_count && (keep & KEEP_LEFT) && (keep != (KEEP_LEFT | KEEP_RIGHT)))
-		return a;
+		return tla_enumerated(heap, a);
 	return tla_set_sorted(heap, items, k);
 }
 

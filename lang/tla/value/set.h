@@ -20,6 +20,8 @@ tla_value tla_set_sorted(struct tla_heap *heap, const tla_value *items, size_t c
 tla_value tla_set_empty(void);
 /* lo..hi, empty where lo > hi. */
 tla_value tla_interval(struct tla_heap *heap, int64_t lo, int64_t hi);
+/* A finite set as what TLC has as a list of elements: it prints as {1, 2}, not as 1..2. */
+tla_value tla_enumerated(struct tla_heap *heap, tla_value set);
 /* { FALSE, TRUE } */
 tla_value tla_set_booleans(struct tla_heap *heap);
 

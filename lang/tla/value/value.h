@@ -68,8 +68,10 @@ struct tla_obj {
 	bool is_stored; /* in the store: equal means the same word, and it stays */
 	bool is_plain;  /* nothing unevaluated in it, at any depth */
 	bool is_kept; /* remembered by this thread (eval/memo.h): stays until no evaluation is on */
-	uint32_t count; /* elements of a SET or TUPLE, values of an FCN, factors; else 0 */
-	uint64_t hash;  /* of the contents; 0: not computed */
+	/* Elements of a SET or TUPLE, values of an FCN, factors; of an INTERVAL 1 where it was not
+	 * written as one, which only printing asks for; else 0. */
+	uint32_t count;
+	uint64_t hash; /* of the contents; 0: not computed */
 	tla_value items[];
 };
 
@@ -194,6 +196,25 @@ static inline tla_value tla_set_at(const struct tla_obj *set, uint64_t i)
 	if (set->kind == TLA_SET)
 		return set->items[i];
 	return set->items[0] + (i << 3);
+}
+
+/* Items of an object that holds no closure. */
+static inline uint32_t tla_item_count(const struct tla_obj *obj)
+{
+	switch ((enum tla_kind)obj->kind) {
+	case TLA_SET:
+	case TLA_TUPLE:
+	case TLA_CROSS:
+		return obj->count;
+	case TLA_FCN:
+	case TLA_RCDS:
+		return obj->count + 1;
+	case TLA_SUBSET:
+	case TLA_SEQS:
+		return 1;
+	default:
+		return 2;
+	}
 }
 
 /* The values of a TUPLE or FCN, in the order of its domain. */

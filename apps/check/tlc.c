@@ -14,7 +14,8 @@ enum meaning {
 	NOTHING, /* changes no answer here: files, seeds of fingerprints, warnings, fuel of the JVM
 		  */
 	WALKS,   /* of random walks; without -simulate they change nothing */
-	LACKING  /* not there yet */
+	LACKING, /* not there yet */
+	REFUSED  /* and `is` says what to do instead */
 };
 
 static const struct {
@@ -40,12 +41,12 @@ static const struct {
 	{ "userFile", OURS, 1, "print-to" },
 	{ "suppressMessages", OURS, 1, "suppress" },
 	{ "maxSetSize", NOTHING, 1, NULL },
-	{ "messagesAsErrors", LACKING, 1, NULL },
-	{ "inv", LACKING, 1, NULL },
-	{ "invlevel", LACKING, 1, NULL },
-	{ "postCondition", LACKING, 1, NULL },
-	{ "loadTrace", LACKING, 2, NULL },
-	{ "dfid", LACKING, 1, NULL },
+	{ "messagesAsErrors", REFUSED, 1, "messages are what they are" },
+	{ "inv", REFUSED, 1, "write a definition, and INVARIANT in the configuration" },
+	{ "invlevel", REFUSED, 1, "write TLCGet(\"level\") < N as a definition, and INVARIANT" },
+	{ "postCondition", REFUSED, 1, "write POSTCONDITION in the configuration" },
+	{ "loadTrace", REFUSED, 2, "traces are not read again" },
+	{ "dfid", REFUSED, 1, "the search is breadth-first; --max-depth ends it" },
 	{ "nowarning", OURS, 0, "no-warnings" },
 	{ "terse", NOTHING, 0, NULL },
 	{ "cleanup", NOTHING, 0, NULL },
@@ -58,8 +59,8 @@ static const struct {
 	{ "checkpoint", NOTHING, 1, NULL },
 	{ "continue", LACKING, 0, NULL },
 	{ "coverage", LACKING, 1, NULL },
-	{ "debug", LACKING, 0, NULL },
-	{ "debugger", LACKING, 0, NULL },
+	{ "debug", NOTHING, 0, NULL },
+	{ "debugger", REFUSED, 0, "there is no debugger; --json has the trace" },
 	{ "depth", WALKS, 1, NULL },
 	{ "dump", LACKING, 2, NULL },
 	{ "generate", WALKS, 0, NULL },
@@ -67,7 +68,7 @@ static const struct {
 	{ "seed", WALKS, 1, NULL },
 	{ "simulate", WALKS, 0, NULL },
 	{ "tool", OURS, 0, "tool" },
-	{ "view", LACKING, 0, NULL },
+	{ "view", REFUSED, 0, "write ALIAS in the configuration: it says what is shown" },
 };
 
 /* -1: no limit, as with TLC. */
@@ -95,14 +96,34 @@ static int take_walks(struct check_options *options, const char *name, const cha
 	return app_bad(CHECK_NAME, "-aril takes a whole number, not %s", value);
 }
 
+/* A number that TLC would not have taken is a slip in any case. */
+static int pass_over(const char *name, const char *value)
+{
+	static const struct {
+		const char *name;
+		uint32_t max;
+	} numbers[] = { { "fp", 130 }, { "fpbits", 30 }, { "maxSetSize", INT32_MAX } };
+	uint64_t number;
+
+	for (size_t i = 0; value && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(name, numbers[i].name) == 0 &&
+		    !app_parse_u64(value, 0, numbers[i].max, &number))
+			return app_bad(CHECK_NAME, "-%s takes a whole number from 0 to %u, not %s",
+				       name, (unsigned)numbers[i].max, value);
+	return APP_OK;
+}
+
 static int take(struct check_options *options, size_t i, char **values, char ***inout_next)
 {
 	if (words[i].meaning == WALKS)
 		return take_walks(options, words[i].name, values[0], inout_next);
 	if (words[i].meaning == NOTHING)
-		return APP_OK;
+		return pass_over(words[i].name, words[i].value_count ? values[0] : NULL);
 	if (words[i].meaning == LACKING)
 		return app_bad(CHECK_NAME, "TLC's -%s is not there yet", words[i].name);
+	if (words[i].meaning == REFUSED)
+		return app_bad(CHECK_NAME, "TLC's -%s is not taken: %s", words[i].name,
+			       words[i].is);
 	if (!words[i].is)
 		return check_add_dump(options, values[0], values[1]);
 	/* One a core is what we do without being told. */
@@ -119,7 +140,7 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 
 		if (strcasecmp(word + 1, words[i].name) != 0)
 			continue;
-		for (unsigned k = 0; words[i].meaning != LACKING && k < words[i].value_count; k++)
+		for (unsigned k = 0; words[i].meaning < LACKING && k < words[i].value_count; k++)
 			if (!*(*inout_next)++) {
 				*ret_code = app_bad(CHECK_NAME, "%s needs a value", word);
 				return true;

@@ -192,7 +192,8 @@ NW_API void nw_govern_take_message(struct nw_govern *govern,
 /**
  * Begin a step: see a new rule set, answer those who asked, and at the tick give back what is idle.
  *
- * @param rules   the current set, lent until the step is over; NULL: nothing is admitted
+ * @param rules   the current set, lent until the step is over, for nw_govern_settle() and
+ *                nw_govern_batch(); NULL: nothing is admitted
  * @param now_ns  a monotonic clock; one that goes back counts as standing still
  *
  * Threads: the shard's.

@@ -75,11 +75,7 @@ NWI_ALWAYS_INLINE struct view look_up(struct nw_govern *govern, const struct nw_
 /* Earns, and says whether there is a token. */
 NWI_ALWAYS_INLINE bool topic_has_token(const struct nw_govern *govern, struct nwi_topic *topic)
 {
-	if (govern->now_ns > topic->last_ns) {
-		topic->level += nwi_earned(govern->now_ns - topic->last_ns, topic->rate_per_s,
-					   topic->cap - topic->level);
-		topic->last_ns = govern->now_ns;
-	}
+	nwi_topic_earn(topic, govern->now_ns);
 	return topic->level >= NWI_NANO;
 }
 

@@ -227,8 +227,8 @@ void nw_govern_tick(struct nw_govern *govern, const struct nw_rules *rules, uint
 uint64_t nw_govern_next_ns(const struct nw_govern *govern)
 {
 	bool has_work = govern->held.count > 0 || govern->asked.count > 0 ||
-			govern->waiters.count > 0 || govern->dirty.count > 0 ||
-			govern->answers.count > 0;
+			govern->fresh.count > 0 || govern->waiters.count > 0 ||
+			govern->dirty.count > 0 || govern->answers.count > 0;
 
 	return has_work ? govern->next_tick_ns : UINT64_MAX;
 }

@@ -215,6 +215,22 @@ static inline void nwi_make_up(uint64_t *lost, uint64_t beyond)
 	*lost = beyond < *lost ? *lost - beyond : 0;
 }
 
+/* What the topic has earned until now, at the rate it has had. */
+NWI_ALWAYS_INLINE void nwi_topic_earn(struct nwi_topic *topic, uint64_t now_ns)
+{
+	uint64_t room = topic->cap - topic->level, earned;
+
+	if (now_ns <= topic->last_ns)
+		return;
+	earned = nwi_earned(now_ns - topic->last_ns, topic->rate_per_s, room + topic->lost);
+	topic->last_ns = now_ns;
+	if (NW_UNLIKELY(earned > room)) {
+		nwi_make_up(&topic->lost, earned - room);
+		earned = room;
+	}
+	topic->level += earned;
+}
+
 /* The bucket has another cap: how much it lacks to be as if it had had none before. */
 static inline void nwi_lose(uint64_t *lost, uint64_t old_cap, uint64_t old_held, uint64_t cap,
 			    uint64_t held)
@@ -259,8 +275,8 @@ void nwi_shares_lose(struct nw_govern *govern, uint32_t shard_idx);
 /* homes.c */
 void nwi_homes_init(struct nw_govern *govern);
 void nwi_home_take_report(struct nw_govern *govern, const struct nw_govern_message *message);
-/* A report of this shard's own share, answered at once. */
-void nwi_home_answer(struct nw_govern *govern, const struct nw_govern_message *message);
+/* Within a step: gives what there is to those who ask for what this share is of. */
+void nwi_home_serve(struct nw_govern *govern, uint32_t share_slot);
 void nwi_homes_serve(struct nw_govern *govern, bool is_tick);
 void nwi_homes_sweep(struct nw_govern *govern);
 void nwi_homes_lose(struct nw_govern *govern, uint32_t shard_idx);

@@ -416,12 +416,12 @@ static void serve(struct nw_govern *govern, uint32_t slot)
 		     offsetof(struct nwi_home, asked_at));
 }
 
-void nwi_home_answer(struct nw_govern *govern, const struct nw_govern_message *report)
+void nwi_home_serve(struct nw_govern *govern, uint32_t share_slot)
 {
-	uint32_t slot;
+	uint32_t slot = share_slot;
 
-	nwi_home_take_report(govern, report);
-	slot = find(govern, report);
+	if (share_slot != govern->all_slot)
+		slot = nwi_index_find(&govern->home_pool.index, govern->shares[share_slot].sender);
 	if (slot != NWI_NONE)
 		serve(govern, slot);
 }

@@ -75,8 +75,9 @@ void nwi_share_reported(struct nw_govern *govern, uint32_t slot)
 	rest->flight.is_due = false;
 }
 
-/* There is something to tell: at once where the home is here, else with the next messages. */
-static void tell(struct nw_govern *govern, uint32_t slot)
+/* There is something to tell: with the next messages, or where the home is here in the next step.
+ */
+static void tell_later(struct nw_govern *govern, uint32_t slot)
 {
 	struct nw_govern_message report;
 
@@ -86,7 +87,15 @@ static void tell(struct nw_govern *govern, uint32_t slot)
 	}
 	nwi_share_report(govern, slot, &report);
 	nwi_share_reported(govern, slot);
-	nwi_home_answer(govern, &report);
+	nwi_home_take_report(govern, &report);
+}
+
+/* Within a step, a home that is here answers at once. */
+static void tell(struct nw_govern *govern, uint32_t slot)
+{
+	tell_later(govern, slot);
+	if (is_self(govern, &govern->rests[slot]))
+		nwi_home_serve(govern, slot);
 }
 
 static void give_back_tokens(struct nw_govern *govern, uint32_t slot, uint64_t keep)
@@ -370,7 +379,7 @@ void nwi_share_land(struct nw_govern *govern, uint32_t slot, uint32_t count)
 		rest->flights_owed -= owed;
 		rest->flight.base -= owed;
 		rest->flight.returning += owed;
-		tell(govern, slot);
+		tell_later(govern, slot);
 	}
 	if (share->has_waiting)
 		nwi_stir(govern, slot);
@@ -384,7 +393,7 @@ static void bounce(struct nw_govern *govern, uint32_t slot, const struct nw_gove
 	govern->stats.bounced_count++;
 	rest->rate.returning += grant->tokens;
 	rest->flight.returning += grant->flights;
-	tell(govern, slot);
+	tell_later(govern, slot);
 }
 
 static void hear_none(struct nw_govern *govern, uint32_t slot,

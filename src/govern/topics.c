@@ -18,19 +18,6 @@
 
 enum { SWEEP_MIN = 64, SWEEP_SHARE = 64, EXPORT_STEP = 4096 };
 
-/* What it has earned until now, at the rate it has had. */
-static void earn(const struct nw_govern *govern, struct nwi_topic *topic)
-{
-	uint64_t room = topic->cap - topic->level, earned;
-
-	if (govern->now_ns <= topic->last_ns)
-		return;
-	earned = nwi_earned(govern->now_ns - topic->last_ns, topic->rate_per_s, room + topic->lost);
-	topic->level += earned < room ? earned : room;
-	nwi_make_up(&topic->lost, earned < room ? 0 : earned - room);
-	topic->last_ns = govern->now_ns;
-}
-
 /* What is in a bucket that was never looked at. */
 static uint64_t first_level(const struct nw_govern *govern, uint32_t topic, uint64_t rate_per_s,
 			    uint64_t cap)
@@ -64,7 +51,7 @@ void nwi_topic_resolve(struct nw_govern *govern, struct nwi_topic *topic)
 {
 	const struct nwi_topic_rule *rule = nwi_rules_topic(govern->rules, topic->topic);
 
-	earn(govern, topic);
+	nwi_topic_earn(topic, govern->now_ns);
 	topic->version = govern->version;
 	topic->is_limited = false;
 	if (!rule) {
@@ -126,7 +113,7 @@ static void sweep_one(struct nw_govern *govern, uint32_t slot)
 		nwi_topic_resolve(govern, topic);
 	if (topic->verdict == NW_VERDICT_ALLOW && pool->index.count <= pool->slot_count / 4 * 3)
 		return;
-	earn(govern, topic);
+	nwi_topic_earn(topic, govern->now_ns);
 	if (topic->level == topic->cap && topic->lost == 0)
 		forget(govern, slot);
 }

@@ -20,6 +20,8 @@ target_link_options(test_rcu PRIVATE LINKER:--wrap=syscall,--wrap=pthread_create
 nw_test(unit/test_packet)
 nw_test(unit/test_rules)
 nw_test(unit/test_govern)
+nw_test(unit/test_govern_fuzz)
+nw_test(unit/test_govern_shards)
 nw_test(unit/test_ring)
 nw_test(unit/test_mpsc)
 nw_test(unit/test_lane)

@@ -103,6 +103,8 @@ static enum check_code code_of(enum tla_misfit misfit)
 	switch (misfit) {
 	case TLA_MISFIT_UNDEFINED:
 		return SAY_CONFIG_UNDEFINED;
+	case TLA_MISFIT_CHAIN:
+		return SAY_CONFIG_CHAIN;
 	case TLA_MISFIT_REPLACEMENT:
 		return SAY_CONFIG_REPLACEMENT;
 	case TLA_MISFIT_ARGUMENTS:

@@ -117,6 +117,18 @@ static bool assign_in_module(struct tla_model *model, const struct tla_assignmen
 				      other) != -ENOMEM;
 }
 
+/* As TLC: what replaces a definition is not replaced itself; so no chain of them has no end. */
+static bool is_replaced(const struct tla_model *model, tla_sym name)
+{
+	for (uint32_t i = 0; i < model->config.assignment_count; i++) {
+		const struct tla_assignment *one = &model->config.assignments[i];
+
+		if (one->name == name && one->replacement && !one->module)
+			return true;
+	}
+	return false;
+}
+
 static bool assign(struct tla_model *model, const struct tla_assignment *assignment)
 {
 	struct tla_entity *entity = find_entity(model, assignment->name), *other;
@@ -130,6 +142,13 @@ static bool assign(struct tla_model *model, const struct tla_assignment *assignm
 		return unknown(model, assignment->name, assignment->span);
 	if (!assignment->replacement)
 		return give_value(model, entity, assignment->value);
+	if (is_replaced(model, assignment->replacement)) {
+		misfits(model, TLA_MISFIT_CHAIN);
+		tla_compile_error(&model->compiler, assignment->span,
+				  "%s stands on the right of a <- and on the left of one",
+				  tla_text(&model->compiler, assignment->replacement));
+		return false;
+	}
 	other = find_entity(model, assignment->replacement);
 	if (!other || other->arity != entity->arity)
 		misfits(model, TLA_MISFIT_REPLACEMENT);
@@ -142,8 +161,7 @@ static bool assign(struct tla_model *model, const struct tla_assignment *assignm
 				  tla_text(&model->compiler, other->sym), other->arity);
 		return false;
 	}
-	if (other != entity)
-		entity->override = other;
+	entity->override = other;
 	return true;
 }
 
@@ -331,7 +349,10 @@ struct walk {
 	struct tla_model *model;
 	tla_sym name; /* of what is taken apart */
 	bool is_property;
+	uint32_t depth; /* of definitions: a replacement may contain what it replaces */
 };
+
+enum { TAKE_DEPTH_MAX = 1000 };
 
 static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *expr);
 
@@ -433,6 +454,17 @@ static bool take_predicate(struct walk *walk, const struct tla_env *env,
 	return add(model, walk->is_property ? &model->implied_inits : &model->init, &formula);
 }
 
+static bool take_definition(struct walk *walk, const struct tla_env *env,
+			    const struct tla_expr *body)
+{
+	bool is_taken;
+
+	walk->depth++;
+	is_taken = take(walk, *env, body);
+	walk->depth--;
+	return is_taken;
+}
+
 static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *expr)
 {
 	const struct tla_expr *inner;
@@ -452,15 +484,15 @@ static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *e
 		return take_fairness(walk, expr);
 	if (expr->kind == TLA_E_LABEL)
 		return take(walk, env, expr->label.body);
-	inner = definition_at(walk, &there, expr);
+	inner = walk->depth < TAKE_DEPTH_MAX ? definition_at(walk, &there, expr) : NULL;
 	if (walk->model->spec->sources.error_count > 0)
 		return false;
-	return inner ? take(walk, there, inner) : take_predicate(walk, &env, expr);
+	return inner ? take_definition(walk, &there, inner) : take_predicate(walk, &env, expr);
 }
 
 static bool take_name(struct tla_model *model, const struct tla_name *name, bool is_property)
 {
-	struct walk walk = { model, name->sym, is_property };
+	struct walk walk = { .model = model, .name = name->sym, .is_property = is_property };
 	struct tla_env env = { 0 };
 	const struct tla_expr *expr = definition_of(model, name, &env);
 

@@ -21,6 +21,7 @@
 enum tla_misfit {
 	TLA_FITS,
 	TLA_MISFIT_UNDEFINED,   /* a name that the specification does not define */
+	TLA_MISFIT_CHAIN,       /* NAME <- what is replaced itself */
 	TLA_MISFIT_REPLACEMENT, /* NAME <- what is not defined, or takes other arguments */
 	TLA_MISFIT_ARGUMENTS,   /* a definition with parameters */
 	TLA_MISFIT_NO_VALUE,    /* of a constant */

@@ -41,4 +41,5 @@ NotAtEnd == PrintT(TLCGet("distinct")) /\ FALSE
 FailingAtEnd == 1 + "a" = 2
 Shown == [x |-> x, level |-> TLCGet("level"), after |-> x']
 NoStart == x \in {} /\ history = << >>
+Around == Spec /\ x = 0
 =============================================================================

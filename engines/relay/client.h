@@ -4,6 +4,7 @@
 #define NWI_RELAY_CLIENT_H
 
 #include "board.h"
+#include "fault.h"
 #include "level.h"
 #include "wire.h"
 

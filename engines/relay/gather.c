@@ -60,6 +60,8 @@ static enum taking hand_over(struct nwi_shard *shard, const struct nw_packet *re
 		&shard->relay->board->map[nw_topic_slot(record->topic)], memory_order_acquire);
 	uint32_t to = entry & NWI_SLOT_SHARD;
 
+	if (entry & NWI_SLOT_FROZEN && NWI_HAS_FAULT(NWI_DROPS_STRAYS))
+		return TAKEN;
 	if (entry & NWI_SLOT_FROZEN || to == shard->shard_idx)
 		return BLOCKED; /* on its way: perhaps to here */
 	if (nw_lane_push(&shard->outlets[to].records, record, 1) == 0)
@@ -186,6 +188,12 @@ static struct nw_relay_guest *guest_at(const struct gathering *g, uint32_t i)
 	return g->guests->guests[(g->guest_first + i) % g->guests->count];
 }
 
+static void see_lanes(const struct gathering *g)
+{
+	for (uint32_t i = 0; i < g->guest_count; i++)
+		(void)nw_lane_look(&guest_at(g, i)->stalls[g->shard->shard_idx].reader);
+}
+
 /* Before the hand-over lanes are emptied. */
 static void look_at_lanes(struct gathering *g)
 {
@@ -197,8 +205,7 @@ static void look_at_lanes(struct gathering *g)
 	g->guest_first = shard->guest_turn % g->guests->count;
 	g->guest_count = g->guests->count < LANES_A_STEP ? g->guests->count : LANES_A_STEP;
 	shard->guest_turn = g->guest_first + g->guest_count;
-	for (uint32_t i = 0; i < g->guest_count; i++)
-		(void)nw_lane_look(&guest_at(g, i)->stalls[shard->shard_idx].reader);
+	see_lanes(g);
 }
 
 static bool must_shut(const struct nw_relay_guest *guest)
@@ -216,6 +223,8 @@ static void shut(const struct nw_relay_guest *guest, struct nwi_stall *stall)
 		if (!must_shut(guest))
 			return;
 		stall->shut_at = stall->reader.tail + nw_lane_look(&stall->reader);
+		if (NWI_HAS_FAULT(NWI_SHUTS_EARLY))
+			stall->shut_at = stall->reader.tail;
 		stall->is_shutting = true;
 	}
 	if (stall->reader.tail >= stall->shut_at || stall->reader.is_broken)
@@ -339,15 +348,21 @@ uint32_t nwi_gather(struct nwi_shard *shard)
 	bool is_clear;
 
 	look_at_lanes(&g);
+	NWI_BETWEEN(shard);
 	g.limit = shard->batch_max > 1 ? shard->batch_max / 2 : 1;
 	is_clear = gather_handed_over(&g);
+	NWI_BETWEEN(shard);
 	/* Of what is left, half is for the lanes while the ring has something too. */
 	g.limit = shard->batch_max;
 	if (g.guest_count > 0 && nw_mpsc_count(shard->ring) > 0)
 		g.limit = g.count + (shard->batch_max - g.count + 1) / 2;
+	if (NWI_HAS_FAULT(NWI_LOOKS_LATE))
+		see_lanes(&g);
 	if (is_clear)
 		take_lanes(&g);
+	NWI_BETWEEN(shard);
 	g.limit = shard->batch_max;
 	gather_ring(&g);
+	NWI_BETWEEN(shard);
 	return g.count;
 }

@@ -87,7 +87,7 @@ static bool send_topics(struct nwi_shard *shard)
 	if (room < TOPICS_A_STEP)
 		return false;
 	rc = nw_govern_export(shard->govern, move->slot, topics, TOPICS_A_STEP, &count);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && !NWI_HAS_FAULT(NWI_FORGETS_STATE); i++) {
 		struct nwi_message message = { .kind = NWI_MESSAGE_TOPIC,
 					       .slot = move->slot,
 					       .topic = topics[i] };
@@ -127,10 +127,10 @@ uint32_t nwi_move_step(struct nwi_shard *shard)
 		request = atomic_load_explicit(&shard->request, memory_order_acquire);
 		begin(shard, request - 1);
 	} else if (move->stage == NWI_MOVE_GRACE) {
-		if (nw_rcu_poll(shard->relay->rcu, move->cookie))
+		if (nw_rcu_poll(shard->relay->rcu, move->cookie) || NWI_HAS_FAULT(NWI_NO_GRACE))
 			snapshot(shard);
 	} else if (move->stage == NWI_MOVE_DRAIN) {
-		if (is_drained(shard))
+		if (is_drained(shard) || NWI_HAS_FAULT(NWI_NO_DRAIN))
 			disown(shard);
 	} else if (send_topics(shard)) {
 		send_open(shard);

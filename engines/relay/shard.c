@@ -39,7 +39,7 @@ static void keep_allowed(struct nwi_shard *shard, uint32_t count)
 
 		if (NW_UNLIKELY(verdict != NW_VERDICT_ALLOW)) {
 			waiting += verdict == NW_VERDICT_WAIT;
-			if (verdict != NW_VERDICT_WAIT)
+			if (verdict != NW_VERDICT_WAIT && !NWI_HAS_FAULT(NWI_MISCOUNTS))
 				nwi_count(&tally->dropped[verdict], 1);
 			continue;
 		}
@@ -114,6 +114,10 @@ static bool deliver_ready(struct nwi_shard *shard)
 		nw_govern_release_batch(shard->govern, packets,
 					shard->verdicts + shard->ready_first, taken);
 	shard->ready_first += taken;
+	if (NWI_HAS_FAULT(NWI_LOSES_ONE) && shard->ready_first < shard->ready_end)
+		shard->ready_first++;
+	if (NWI_HAS_FAULT(NWI_GIVES_TWICE) && taken > 0 && shard->ready_first < shard->ready_end)
+		shard->ready_first--;
 	nwi_count(&shard->tally.delivered, taken);
 	nwi_count(&shard->tally.done, taken);
 	return shard->ready_first == shard->ready_end;
@@ -191,8 +195,10 @@ uint32_t nwi_shard_step(struct nwi_shard *shard)
 	shard->now_ns = nwi_relay_now_ns(shard->relay);
 	look_at_level(shard);
 	nw_rcu_read_lock(shard->reader);
+	NWI_BETWEEN(shard);
 	work += carry(shard);
 	nw_rcu_read_unlock(shard->reader);
+	NWI_BETWEEN(shard);
 	nwi_outbox_send(shard);
 	work += nwi_move_step(shard);
 	if (hooks->poll)

@@ -24,6 +24,7 @@
 #define NWI_RELAY_SHARD_H
 
 #include "board.h"
+#include "fault.h"
 #include "level.h"
 #include "wire.h"
 

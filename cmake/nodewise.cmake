@@ -79,7 +79,7 @@ function(nw_test path)
   endif()
   add_executable(${name} ${path}.c ${A_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests
-    ${PROJECT_SOURCE_DIR}/lang)
+    ${PROJECT_SOURCE_DIR}/lang ${PROJECT_SOURCE_DIR}/engines)
   target_compile_definitions(${name} PRIVATE NW_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     NW_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${name} PRIVATE nw_flags nw_lang nodewise-explore-static nodewise-static

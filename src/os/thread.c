@@ -89,6 +89,14 @@ uint64_t nwi_clock_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+void nwi_thread_sleep_ns(uint64_t ns)
+{
+	struct timespec left = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}
+
 uint64_t nwi_thread_cpu_time_ns(void)
 {
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);

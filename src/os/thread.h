@@ -37,6 +37,8 @@ void nwi_thread_restore_signals(const sigset_t *saved);
 
 /* CLOCK_MONOTONIC in ns: no system call where the vDSO has it. */
 uint64_t nwi_clock_ns(void);
+/* Sleep, signals notwithstanding. */
+void nwi_thread_sleep_ns(uint64_t ns);
 /* CPU time the calling thread has used, in ns. */
 uint64_t nwi_thread_cpu_time_ns(void);
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses and sets of targets as users of the library have them. */
+#include "probe/scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- Addresses --- */
+
+static struct nwi_address own_address(const struct nw_probe_address *address)
+{
+	return nwi_address_of_bytes((enum nwi_family)address->family, address->bytes);
+}
+
+static void give_address(struct nwi_address a, struct nw_probe_address *ret_address)
+{
+	*ret_address = (struct nw_probe_address){ .family = (uint8_t)a.family };
+	nwi_address_bytes(a, ret_address->bytes);
+}
+
+char *nw_probe_address_text(const struct nw_probe_address *address, char *ret_text)
+{
+	return nwi_address_text(own_address(address), ret_text);
+}
+
+bool nw_probe_address_parse(const char *text, struct nw_probe_address *ret_address)
+{
+	struct nwi_address a;
+
+	if (!nwi_address_parse(text, &a))
+		return false;
+	give_address(a, ret_address);
+	return true;
+}
+
+static int parse_range(const char *text, struct nwi_range *ret_range, struct nw_diag *reterr_diag)
+{
+	const char *reason;
+
+	if (nwi_range_parse(text, ret_range, &reason))
+		return 0;
+	if (reterr_diag)
+		(void)snprintf(reterr_diag->text, sizeof(reterr_diag->text), "'%.100s': %s", text,
+			       reason);
+	return -EINVAL;
+}
+
+int nw_probe_range_parse(const char *text, struct nw_probe_address *ret_first,
+			 struct nw_probe_address *ret_last, struct nw_diag *reterr_diag)
+{
+	struct nwi_range range;
+	int rc = parse_range(text, &range, reterr_diag);
+
+	if (rc < 0)
+		return rc;
+	give_address(range.first, ret_first);
+	give_address(range.last, ret_last);
+	return 0;
+}
+
+/* --- Targets --- */
+
+int nw_probe_targets_create(struct nw_probe_targets **ret_targets)
+{
+	struct nwi_targets list;
+	struct nw_probe_targets *targets;
+	int rc = nwi_targets_init(&list);
+
+	if (rc < 0)
+		return rc;
+	targets = nw_arena_alloc(list.kept.arena, sizeof(*targets), 8);
+	if (!targets) {
+		nwi_targets_fini(&list);
+		return -ENOMEM;
+	}
+	*targets = (struct nw_probe_targets){ .list = list };
+	*ret_targets = targets;
+	return 0;
+}
+
+/* The struct lies in an arena of its own lists: it is copied out first. */
+void nw_probe_targets_destroy(struct nw_probe_targets *targets)
+{
+	struct nwi_targets list;
+
+	if (!targets)
+		return;
+	list = targets->list;
+	nwi_targets_fini(&list);
+}
+
+static int change(struct nw_probe_targets *targets, const char *text,
+		  int (*how)(struct nwi_targets *targets, const struct nwi_range *range),
+		  struct nw_diag *reterr_diag)
+{
+	struct nwi_range range;
+	int rc;
+
+	if (targets->is_closed)
+		return -EBUSY;
+	rc = parse_range(text, &range, reterr_diag);
+	return rc < 0 ? rc : how(&targets->list, &range);
+}
+
+int nw_probe_targets_add(struct nw_probe_targets *targets, const char *text,
+			 struct nw_diag *reterr_diag)
+{
+	return change(targets, text, nwi_targets_add, reterr_diag);
+}
+
+int nw_probe_targets_exclude(struct nw_probe_targets *targets, const char *text,
+			     struct nw_diag *reterr_diag)
+{
+	return change(targets, text, nwi_targets_exclude, reterr_diag);
+}
+
+int nw_probe_targets_close(struct nw_probe_targets *targets)
+{
+	if (targets->is_closed)
+		return -EBUSY;
+	targets->is_closed = true;
+	return nwi_targets_close(&targets->list);
+}
+
+uint64_t nw_probe_targets_count(const struct nw_probe_targets *targets)
+{
+	return targets->list.count;
+}
+
+uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets)
+{
+	return targets->list.excluded_count;
+}
+
+void nw_probe_targets_at(const struct nw_probe_targets *targets, uint64_t number,
+			 struct nw_probe_address *ret_address)
+{
+	give_address(nwi_targets_at(&targets->list, number), ret_address);
+}
+
+bool nw_probe_targets_has(const struct nw_probe_targets *targets,
+			  const struct nw_probe_address *address)
+{
+	uint64_t number;
+
+	return nwi_targets_find(&targets->list, own_address(address), &number);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the engine share.
+ *
+ * targets.c ports.c shuffle.c plan.c   what is asked at each place
+ * frame.c answer.c                   how it is asked, what an answer says
+ * window.c rate.c                    when
+ * scanner.c                          one worker: a step function over its link
+ * probe.c                            all of them: options, crew, events, counts
+ *
+ * Invariant: a scanner belongs to its worker; others read its counts and send it answers by lanes.
+ */
+#ifndef NWI_PROBE_SCAN_H
+#define NWI_PROBE_SCAN_H
+
+#include "probe/plan.h"
+#include "probe/rate.h"
+#include "probe/window.h"
+
+#include <nw/crew.h>
+#include <nw/lane.h>
+#include <nw/link.h>
+#include <nw/probe.h>
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+struct nw_probe_targets {
+	struct nwi_targets list;
+	bool is_closed;
+};
+
+/* Counts of one worker: written by it, read by anyone. */
+struct nwi_scan_tally {
+	_Atomic uint64_t asked, sent, open, closed, unreachable, up, duplicates, forged, other,
+		handed_over, received, dropped, full, position;
+};
+
+/* The side of a lane that writes and the one that reads are different threads'. */
+struct nwi_scan_lane {
+	alignas(NW_CACHE_PAIR) struct nw_lane_writer writer;
+	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader;
+};
+
+/* What never changes once a scan has begun, but for `is_stopping`. */
+struct nwi_scan {
+	struct nwi_plan plan;
+	struct nwi_ports *ports; /* NULL: hosts alone */
+	struct nwi_sip_key key;
+	bool has_family[2];                        /* IPv4, IPv6 */
+	struct nwi_frame_template templates[2][3]; /* [family][kind - 1] */
+	uint32_t worker_count;
+	uint16_t port_first, port_count; /* of source ports; equal slices */
+	uint32_t link_bytes;
+	uint64_t wait_ns;
+	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
+	_Atomic bool is_stopping;
+};
+
+/* Answers that came too late for the window, by a hash: enough to tell most repetitions. */
+enum { NWI_SCAN_LATE_COUNT = 1024 };
+
+struct nwi_scanner {
+	/* Constant once made. */
+	struct nwi_scan *scan;
+	struct nw_link *link;
+	uint32_t worker_idx;
+	uint16_t port_first, port_count; /* its slice */
+	struct nwi_share share;
+	struct nwi_scan_lane *events; /* its own, to whoever takes events out */
+
+	/* The worker's. */
+	struct nwi_window window;
+	struct nwi_rate rate;
+	uint32_t lengths[NW_LINK_BATCH];
+	uint32_t ready_first, ready_count; /* frames that are written and not sent */
+	uint64_t now_ns;
+	uint64_t ended_ns; /* when the last question was sent; 0: not yet */
+	uint64_t drops_ns; /* when drops were last asked for */
+	bool is_over;
+	uint64_t late[NWI_SCAN_LATE_COUNT];
+
+	alignas(NW_CACHE_PAIR) struct nwi_scan_tally tally;
+};
+
+/* Clock of events. */
+uint64_t nwi_wall_ns(void);
+/* Sends what may be sent now, reads what has come. Returns nanoseconds in which nothing is to be
+ * done but to wait for answers; 0: more to do. */
+uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns);
+
+#endif /* NWI_PROBE_SCAN_H */

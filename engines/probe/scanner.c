@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One worker of a scan.
+ *
+ * A step sends the frames that are written, writes new ones as far as the rate and the window
+ * allow, and reads what has come. Nothing that was found is lost: a block is taken from the ring
+ * only while all that may be in it has room on the way out, and then nothing new is asked either.
+ *
+ * Order of a question's life: place -> frame -> sent (counted) -> answer -> event. A frame that the
+ * interface does not take stays written and is sent first the next time.
+ */
+#include "probe/scan.h"
+
+#include "probe/mix.h"
+
+enum {
+	BLOCKS_A_STEP = 4,
+	BLOCK_FRAMES_MAX = 4096, /* in a block of the ring, at most */
+	NS_PER_MS = 1000000,
+	DROPS_EVERY_MS = 100
+};
+
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* relaxed: sole writer of a statistic, both. */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+/* --- Asking --- */
+
+/* A port of the slice that follows from the question: a datagram's answer has nothing else to show.
+ */
+static uint16_t source_port(const struct nwi_scanner *scanner, struct nwi_address target,
+			    uint16_t port)
+{
+	struct nwi_frame_ask ask = { .target = target, .port = port };
+	uint32_t hash = nwi_frame_cookie(scanner->scan->key, &ask);
+
+	return (uint16_t)(scanner->port_first + hash % scanner->port_count);
+}
+
+static const struct nwi_frame_template *template_of(const struct nwi_scan *scan,
+						    const struct nwi_question *question)
+{
+	return &scan->templates[question->target.family == NWI_IPV6][question->kind - 1];
+}
+
+static void write_frame(struct nwi_scanner *scanner, uint64_t number, uint32_t idx)
+{
+	const struct nwi_scan *scan = scanner->scan;
+	struct nwi_question question;
+	struct nwi_frame_ask ask;
+
+	nwi_plan_at(&scan->plan, scanner->share.next + number * scanner->share.step, &question);
+	ask = (struct nwi_frame_ask){ .target = question.target,
+				      .port = question.port,
+				      .source_port = source_port(scanner, question.target,
+								 question.port) };
+	if (question.kind == NWI_FRAME_UDP)
+		ask.payload = nwi_probe_payload(question.port, &ask.payload_bytes);
+	scanner->lengths[idx] = nwi_frame_write(template_of(scan, &question), &ask,
+						nw_link_frame(scanner->link, idx));
+}
+
+static void write_batch(struct nwi_scanner *scanner)
+{
+	uint32_t allowed = nwi_rate_take(&scanner->rate, NW_LINK_BATCH, scanner->now_ns);
+	uint32_t written = 0, fresh = 0;
+	uint64_t number;
+	bool is_again;
+
+	while (written < allowed &&
+	       nwi_window_next(&scanner->window, scanner->now_ns, &number, &is_again)) {
+		write_frame(scanner, number, written++);
+		fresh += !is_again;
+	}
+	nwi_rate_return(&scanner->rate, allowed - written);
+	scanner->ready_first = 0;
+	scanner->ready_count = written;
+	count(&scanner->tally.asked, fresh);
+}
+
+/* An error of the interface is as if it were full: what is written is kept and tried again. */
+static bool send_ready(struct nwi_scanner *scanner)
+{
+	int sent = nw_link_send(scanner->link, scanner->ready_first, scanner->ready_count,
+				scanner->lengths + scanner->ready_first);
+
+	if (sent <= 0) {
+		count(&scanner->tally.full, 1);
+		return false;
+	}
+	scanner->ready_first += (uint32_t)sent;
+	scanner->ready_count -= (uint32_t)sent;
+	count(&scanner->tally.sent, (uint64_t)sent);
+	return true;
+}
+
+/* --- Answers --- */
+
+static const enum nw_probe_event_kind kinds[] = {
+	[NWI_ANSWER_OPEN] = NW_PROBE_OPEN,
+	[NWI_ANSWER_CLOSED] = NW_PROBE_CLOSED,
+	[NWI_ANSWER_UNREACHABLE] = NW_PROBE_UNREACHABLE,
+	[NWI_ANSWER_ECHO] = NW_PROBE_UP,
+};
+
+static struct nw_probe_address public_address(struct nwi_address a)
+{
+	struct nw_probe_address to = { .family = (uint8_t)a.family };
+
+	nwi_address_bytes(a, to.bytes);
+	return to;
+}
+
+static struct nw_probe_event event_of(const struct nwi_scanner *scanner,
+				      const struct nwi_answer *answer)
+{
+	return (struct nw_probe_event){ .wall_ns = nwi_wall_ns(),
+					.target = public_address(answer->target),
+					.from = public_address(answer->from),
+					.kind = (uint8_t)kinds[answer->kind],
+					.is_udp = answer->asked == NWI_FRAME_UDP,
+					.port = answer->port,
+					.hops = answer->hops,
+					.icmp_type = answer->icmp_type,
+					.icmp_code = answer->icmp_code,
+					.worker_idx = (uint8_t)scanner->worker_idx };
+}
+
+/* Its place in the whole plan. */
+static bool place_of(const struct nwi_scan *scan, const struct nw_probe_event *event,
+		     uint64_t *ret_place)
+{
+	struct nwi_address target = nwi_address_of_bytes((enum nwi_family)event->target.family,
+							 event->target.bytes);
+	uint64_t number, port_idx = 0;
+
+	if (!nwi_targets_find(scan->plan.targets, target, &number))
+		return false;
+	if ((event->kind == NW_PROBE_UP) != !scan->ports && event->kind != NW_PROBE_UNREACHABLE)
+		return false;
+	if (scan->ports && !nwi_ports_find(scan->ports, event->port, event->is_udp, &port_idx))
+		return false;
+	*ret_place = nwi_shuffle_place(&scan->plan.order,
+				       number * scan->plan.port_count + port_idx);
+	return true;
+}
+
+static bool was_late_before(struct nwi_scanner *scanner, uint64_t place)
+{
+	uint64_t *known = &scanner->late[nwi_probe_mix(place) % NWI_SCAN_LATE_COUNT];
+	bool was_before = *known == place + 1;
+
+	*known = place + 1;
+	return was_before;
+}
+
+static void tell(struct nwi_scanner *scanner, const struct nw_probe_event *event)
+{
+	_Atomic uint64_t *const counters[] = { [NW_PROBE_OPEN] = &scanner->tally.open,
+					       [NW_PROBE_CLOSED] = &scanner->tally.closed,
+					       [NW_PROBE_UNREACHABLE] = &scanner->tally.unreachable,
+					       [NW_PROBE_UP] = &scanner->tally.up };
+
+	count(counters[event->kind], 1);
+	/* has_room() saw that it fits. */
+	(void)!nw_lane_put(&scanner->events->writer, event);
+}
+
+/* An answer to a question of this worker's share. */
+static void accept(struct nwi_scanner *scanner, const struct nw_probe_event *event, uint64_t place)
+{
+	uint64_t number = (place - scanner->share.next) / scanner->share.step;
+
+	switch (nwi_window_answer(&scanner->window, number)) {
+	case NWI_WINDOW_FIRST:
+		tell(scanner, event);
+		return;
+	case NWI_WINDOW_LATE:
+		if (!was_late_before(scanner, place)) {
+			tell(scanner, event);
+			return;
+		}
+		/* fall through */
+	case NWI_WINDOW_DUPLICATE:
+		count(&scanner->tally.duplicates, 1);
+		return;
+	case NWI_WINDOW_UNASKED:
+		count(&scanner->tally.other, 1);
+		return;
+	}
+}
+
+static uint32_t owner_of(const struct nwi_scanner *scanner, uint64_t place)
+{
+	uint64_t shard_count = scanner->share.step / scanner->scan->worker_count;
+
+	return (uint32_t)(place / shard_count % scanner->scan->worker_count);
+}
+
+/* What another worker asked goes to it by the lane of the pair; with no room there it is told here,
+ * at the risk of its being told twice. */
+static void bring_home(struct nwi_scanner *scanner, const struct nw_probe_event *event)
+{
+	const struct nwi_scan *scan = scanner->scan;
+	uint64_t place, shard_count = scanner->share.step / scan->worker_count;
+	uint32_t owner;
+
+	if (!place_of(scan, event, &place) ||
+	    place % shard_count != scanner->share.next % shard_count) {
+		count(&scanner->tally.other, 1);
+		return;
+	}
+	owner = owner_of(scanner, place);
+	if (owner == scanner->worker_idx) {
+		accept(scanner, event, place);
+		return;
+	}
+	count(&scanner->tally.handed_over, 1);
+	if (nw_lane_push(&scan->lanes[scanner->worker_idx * scan->worker_count + owner].writer,
+			 event, 1) == 0)
+		tell(scanner, event);
+}
+
+/* A datagram must come to the port that was asked from; the rest has shown a cookie. */
+static bool is_asked(const struct nwi_scanner *scanner, const struct nwi_answer *answer)
+{
+	const struct nwi_scan *scan = scanner->scan;
+	uint32_t slice = (answer->source_port - (uint32_t)scan->port_first) / scanner->port_count;
+	uint32_t first = scan->port_first + slice * scanner->port_count;
+
+	if (answer->asked != NWI_FRAME_UDP)
+		return true;
+	if (answer->source_port < scan->port_first || slice >= scan->worker_count)
+		return false;
+	return answer->source_port - first ==
+	       source_port(scanner, answer->target, answer->port) - (uint32_t)scanner->port_first;
+}
+
+static void take_frame(void *context, const unsigned char *frame, uint32_t n_bytes)
+{
+	struct nwi_scanner *scanner = context;
+	struct nwi_answer answer;
+	struct nw_probe_event event;
+
+	nwi_frame_read(scanner->scan->key, frame, n_bytes, scanner->scan->link_bytes, &answer);
+	if (answer.kind == NWI_ANSWER_FORGED)
+		count(&scanner->tally.forged, 1);
+	else if (answer.kind == NWI_ANSWER_NONE)
+		count(&scanner->tally.other, 1);
+	else if (!is_asked(scanner, &answer))
+		count(&scanner->tally.forged, 1);
+	else {
+		event = event_of(scanner, &answer);
+		bring_home(scanner, &event);
+	}
+}
+
+static void take_handed(struct nwi_scanner *scanner)
+{
+	const struct nwi_scan *scan = scanner->scan;
+	struct nw_probe_event event;
+	uint64_t place;
+
+	for (uint32_t from = 0; from < scan->worker_count; from++) {
+		struct nwi_scan_lane
+			*lane = &scan->lanes[from * scan->worker_count + scanner->worker_idx];
+
+		while (from != scanner->worker_idx && nw_lane_pop(&lane->reader, &event, 1) == 1)
+			if (place_of(scan, &event, &place))
+				accept(scanner, &event, place);
+	}
+}
+
+static bool has_room(struct nwi_scanner *scanner)
+{
+	return nw_lane_room(&scanner->events->writer, 2 * BLOCK_FRAMES_MAX) >= 2 * BLOCK_FRAMES_MAX;
+}
+
+/* Whether anything was there. */
+static bool receive(struct nwi_scanner *scanner)
+{
+	uint32_t total = 0, n = 1;
+
+	take_handed(scanner);
+	for (uint32_t i = 0; i < BLOCKS_A_STEP && n > 0 && has_room(scanner); i++) {
+		n = nw_link_receive(scanner->link, take_frame, scanner);
+		total += n;
+	}
+	nw_lane_show(&scanner->events->writer);
+	count(&scanner->tally.received, total);
+	return total > 0;
+}
+
+static void ask_drops(struct nwi_scanner *scanner)
+{
+	if (scanner->now_ns < scanner->drops_ns)
+		return;
+	scanner->drops_ns = scanner->now_ns + (uint64_t)DROPS_EVERY_MS * NS_PER_MS;
+	/* relaxed: sole writer of a statistic. */
+	atomic_store_explicit(&scanner->tally.dropped, nw_link_drops(scanner->link),
+			      memory_order_relaxed);
+}
+
+/* --- A step --- */
+
+static bool asks_no_more(const struct nwi_scanner *scanner)
+{
+	/* relaxed: hint; the sooner the better, no more. */
+	return atomic_load_explicit(&scanner->scan->is_stopping, memory_order_relaxed) ||
+	       (scanner->ready_count == 0 && nwi_window_is_done(&scanner->window));
+}
+
+/* All was asked: answers are waited for, then it is over. */
+static uint64_t wind_down(struct nwi_scanner *scanner)
+{
+	uint64_t end_ns;
+
+	if (scanner->ended_ns == 0)
+		scanner->ended_ns = scanner->now_ns;
+	end_ns = scanner->ended_ns + scanner->scan->wait_ns;
+	if (scanner->now_ns < end_ns)
+		return end_ns - scanner->now_ns;
+	scanner->drops_ns = 0;
+	ask_drops(scanner);
+	/* Events that nobody has room for yet are waited for. */
+	scanner->is_over = has_room(scanner);
+	return NS_PER_MS;
+}
+
+/* With nothing to send: until the rate grants some or a repetition is due, but a millisecond at
+ * least, so that a slow scan is a few wake-ups a millisecond and not one a question. */
+static uint64_t rest_ns(const struct nwi_scanner *scanner)
+{
+	uint64_t rate_ns = nwi_rate_wait_ns(&scanner->rate, scanner->now_ns);
+	uint64_t window_ns = 0;
+
+	if (scanner->window.cursors[0] == scanner->window.end)
+		window_ns = nwi_window_wait_ns(&scanner->window, scanner->now_ns);
+	rate_ns = rate_ns > window_ns ? rate_ns : window_ns;
+	return rate_ns > NS_PER_MS ? rate_ns : NS_PER_MS;
+}
+
+uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns)
+{
+	bool has_received;
+
+	scanner->now_ns = now_ns;
+	has_received = receive(scanner);
+	ask_drops(scanner);
+	/* relaxed: sole writer of a statistic. */
+	atomic_store_explicit(&scanner->tally.position,
+			      scanner->window.cursors[scanner->window.try_count - 1],
+			      memory_order_relaxed);
+	if (asks_no_more(scanner))
+		return has_received ? 0 : wind_down(scanner);
+	if (!has_room(scanner))
+		return NS_PER_MS;
+	if (scanner->ready_count == 0)
+		write_batch(scanner);
+	if (scanner->ready_count == 0)
+		return has_received ? 0 : rest_ns(scanner);
+	return send_ready(scanner) ? 0 : NS_PER_MS / 20;
+}

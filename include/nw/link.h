@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A network interface as raw frames: a place to write questions into, a ring in which answers
+ * arrive, both with a home.
+ *
+ * A link belongs to one thread, which should be pinned before it opens one: frames to send lie in a
+ * block bound to the node that was asked for, and the kernel takes the receive ring's pages on the
+ * node of the opening thread. Links of one group share what arrives by its destination port, each
+ * port one link's: so that an answer comes to the thread that asked.
+ *
+ * Needs CAP_NET_RAW. Linux only (AF_PACKET).
+ */
+#ifndef NW_LINK_H
+#define NW_LINK_H
+
+#include <nw/base.h>
+#include <nw/diag.h>
+#include <nw/mem.h>
+#include <nw/node.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+NW_BEGIN_DECLS
+
+/** A link. Opaque. */
+struct nw_link;
+
+/** Frames of a batch, and bytes that one may have. */
+#define NW_LINK_BATCH       64u
+#define NW_LINK_FRAME_BYTES 256u
+
+/** What an interface is. */
+struct nw_link_info {
+	int index; /* the kernel's number of it */
+	int mtu;
+	unsigned char mac[6];
+	bool has_ethernet; /* else frames begin with IP */
+	bool is_up, is_loopback;
+};
+
+/** What nw_link_open() is told. Borrowed for the call. */
+struct nw_link_options {
+	const char *interface;
+	nw_node node;                   /* home of the frames to send; NW_NODE_ANY */
+	uint32_t ring_bytes;            /* for what arrives; 0: 32 MiB */
+	uint16_t port_first, port_last; /* destination ports that are let in */
+	uint16_t group;                 /* 0: this link gets all of them */
+	uint32_t group_count;           /* links of the group; this one's slice is its turn's */
+};
+
+/** Where packets to an address go. */
+struct nw_link_route {
+	char interface[16];
+	unsigned char source[16];  /* this machine's address, 4 bytes or 16 */
+	unsigned char gateway[16]; /* the next hop: a router, or the target itself */
+	bool is_local;             /* an address of this machine */
+};
+
+/**
+ * Describe an interface.
+ *
+ * @return 0
+ * @return -ENODEV  no interface has that name
+ *
+ * Threads: any thread.
+ */
+NW_API int nw_link_describe(const char *interface, struct nw_link_info *ret_info) NW_MUST_USE;
+
+/**
+ * Ask the kernel for the route to an address.
+ *
+ * @param address     4 bytes (IPv4) or 16 (IPv6), as they are in packets
+ * @param is_ipv6     which
+ * @return 0
+ * @return -ENETUNREACH  there is none
+ *
+ * Threads: any thread.
+ * Cost:    system calls.
+ */
+NW_API int nw_link_route(const unsigned char *address, bool is_ipv6,
+			 struct nw_link_route *ret_route) NW_MUST_USE;
+
+/**
+ * Find the link address of a neighbour, asking for it where the kernel does not know.
+ *
+ * @param address   of the neighbour, on that interface's network
+ * @param wait_ns   how long to wait for its answer
+ * @return 0
+ * @return -EHOSTUNREACH  nobody answered
+ *
+ * Threads: any thread.
+ * Progress: blocks up to wait_ns.
+ */
+NW_API int nw_link_neighbour(const char *interface, const unsigned char *address, bool is_ipv6,
+			     uint64_t wait_ns, unsigned char ret_mac[6]) NW_MUST_USE;
+
+/**
+ * Open a link.
+ *
+ * @param ret_link     set on success, untouched on failure
+ * @param reterr_diag  NULL, or where a failure is explained
+ * @return 0
+ * @return -EINVAL  ports out of order, more links in the group than ports
+ * @return -ENODEV  no such interface; -ENETDOWN: it is down
+ * @return -EPERM   no CAP_NET_RAW
+ * @return -ENOMEM, ...  as the system says
+ *
+ * Threads: the thread that will use it.
+ * Owner:   the caller; release with nw_link_close().
+ */
+NW_API int nw_link_open(struct nw_link **ret_link, const struct nw_link_options *options,
+			struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/** Close a link. NULL is a no-op. Threads: the link's, or another that it was handed to. */
+NW_API void nw_link_close(struct nw_link *link);
+
+/** Lend the block of frames to send: node and level. Threads: any. */
+NW_API const struct nw_mem *nw_link_memory(const struct nw_link *link);
+
+/** Whether what is sent passes by the queueing discipline. Threads: any. */
+NW_API bool nw_link_bypasses(const struct nw_link *link);
+
+/**
+ * Lend the place of a frame to send.
+ *
+ * @param idx  0..NW_LINK_BATCH-1
+ *
+ * Threads: the link's.
+ */
+NW_API unsigned char *nw_link_frame(struct nw_link *link, uint32_t idx);
+
+/**
+ * Send frames first..first+count-1 as they lie in their places.
+ *
+ * @param lengths  bytes of each, [count]; NW_LINK_FRAME_BYTES at most
+ * @return how many were sent, the first ones; 0: the interface is full, try again
+ * @return a negative errno: -ENETDOWN, ...
+ *
+ * Threads: the link's.
+ * Progress: does not wait.
+ */
+NW_API int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count,
+			const uint32_t *lengths) NW_MUST_USE;
+
+/** Called with each frame that arrived; the bytes are lent for the call. */
+typedef void nw_link_take_fn(void *context, const unsigned char *frame, uint32_t n_bytes);
+
+/**
+ * Hand over what has arrived: up to one block of the ring.
+ *
+ * @return how many frames; 0: none
+ *
+ * Threads: the link's.
+ * Progress: does not wait.
+ */
+NW_API uint32_t nw_link_receive(struct nw_link *link, nw_link_take_fn *take, void *context);
+
+/**
+ * Sleep until something has arrived.
+ *
+ * @return false: nothing within timeout_ns
+ *
+ * Threads: the link's.
+ */
+NW_API bool nw_link_wait(struct nw_link *link, uint64_t timeout_ns);
+
+/**
+ * Frames for this link that the kernel had no room for, since it was opened.
+ *
+ * Threads: the link's.
+ */
+NW_API uint64_t nw_link_drops(struct nw_link *link);
+
+NW_END_DECLS
+
+#endif /* NW_LINK_H */

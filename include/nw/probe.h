@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Scans: questions to many addresses and ports, each from a worker on its node, each answer brought
+ * back to the worker that asked.
+ *
+ * A scan is made of targets and ports; nw_probe_start() starts its crew, events are taken out while
+ * it runs, and it ends by itself, or when it is told to stop. What was asked where is a function of
+ * the seed and the place, so a scan that was stopped goes on from its position.
+ *
+ * An answer is believed only if it carries a keyed hash of its question.
+ *
+ * Scan only what you may. Nothing here keeps you from it: the program `nodewise scan` does.
+ */
+#ifndef NW_PROBE_H
+#define NW_PROBE_H
+
+#include <nw/base.h>
+#include <nw/diag.h>
+#include <nw/node.h>
+#include <nw/topo.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+NW_BEGIN_DECLS
+
+/* --- What is scanned --- */
+
+/** Addresses, and those among them that are left out. Opaque. */
+struct nw_probe_targets;
+
+/** An address: 4 bytes of IPv4 or 16 of IPv6, as they are in packets. */
+struct nw_probe_address {
+	uint8_t family; /* 4 or 6 */
+	unsigned char bytes[16];
+};
+
+/** Room that nw_probe_address_text() needs. */
+#define NW_PROBE_ADDRESS_TEXT_BYTES 46u
+
+/**
+ * Text of an address.
+ *
+ * @param ret_text  room for NW_PROBE_ADDRESS_TEXT_BYTES
+ * @return ret_text
+ *
+ * Threads: any thread.
+ */
+NW_API char *nw_probe_address_text(const struct nw_probe_address *address, char *ret_text);
+
+/**
+ * Read one address.
+ *
+ * @return false: text is none
+ *
+ * Threads: any thread.
+ */
+NW_API bool nw_probe_address_parse(const char *text, struct nw_probe_address *ret_address)
+	NW_MUST_USE;
+
+/**
+ * Read an address, a prefix or a range, as nw_probe_targets_add() does.
+ *
+ * @param ret_first, ret_last  both in it; of one family
+ * @return 0
+ * @return -EINVAL  it is none of these: reterr_diag says why
+ *
+ * Threads: any thread.
+ */
+NW_API int nw_probe_range_parse(const char *text, struct nw_probe_address *ret_first,
+				struct nw_probe_address *ret_last, struct nw_diag *reterr_diag)
+	NW_MUST_USE;
+
+/**
+ * Create an empty set.
+ *
+ * @return 0
+ * @return -ENOMEM
+ *
+ * Threads: any thread.
+ * Owner:   the caller; release with nw_probe_targets_destroy().
+ */
+NW_API int nw_probe_targets_create(struct nw_probe_targets **ret_targets) NW_MUST_USE;
+
+/** Release a set. NULL is a no-op. Threads: when no scan uses it. */
+NW_API void nw_probe_targets_destroy(struct nw_probe_targets *targets);
+
+/**
+ * Add an address, a prefix (10.0.0.0/8, 2001:db8::/64) or a range (10.0.0.1-10.0.0.9, 10.0.0.1-9).
+ *
+ * @return 0
+ * @return -EINVAL  it is none of these: reterr_diag says why
+ * @return -EBUSY   the set is closed
+ * @return -ENOMEM
+ *
+ * Threads: one at a time.
+ */
+NW_API int nw_probe_targets_add(struct nw_probe_targets *targets, const char *text,
+				struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/** Leave addresses out, whenever they are added; else as nw_probe_targets_add(). Threads: one. */
+NW_API int nw_probe_targets_exclude(struct nw_probe_targets *targets, const char *text,
+				    struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/**
+ * Take out repeats and what is excluded, and number the rest.
+ *
+ * @return 0
+ * @return -E2BIG   more than 2^46 addresses are left
+ * @return -EBUSY   it was closed before
+ * @return -ENOMEM
+ *
+ * Threads: one at a time.
+ */
+NW_API int nw_probe_targets_close(struct nw_probe_targets *targets) NW_MUST_USE;
+
+/** Addresses of a closed set. Threads: any. */
+NW_API uint64_t nw_probe_targets_count(const struct nw_probe_targets *targets);
+
+/** Addresses that were added and then left out. Threads: any. */
+NW_API uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets);
+
+/** The address of a number below the count. Threads: any. */
+NW_API void nw_probe_targets_at(const struct nw_probe_targets *targets, uint64_t number,
+				struct nw_probe_address *ret_address);
+
+/** Whether a closed set has an address. Threads: any. */
+NW_API bool nw_probe_targets_has(const struct nw_probe_targets *targets,
+				 const struct nw_probe_address *address);
+
+/* --- A scan --- */
+
+/** A scan. Opaque. */
+struct nw_probe;
+
+/** Limits. */
+#define NW_PROBE_WORKERS_MAX 64u
+#define NW_PROBE_TRIES_MAX   16u
+
+/** What a scan is told; zero means the default in brackets. Borrowed for the call, but for topo and
+ * targets, which are borrowed until it is destroyed. */
+struct nw_probe_options {
+	const struct nw_topo *topo;
+	const uint32_t *node_idxs; /* [all] */
+	uint32_t node_idx_count;
+	uint32_t worker_count; /* [1] */
+	bool no_pin;
+
+	const struct nw_probe_targets *targets; /* closed */
+	const char *ports;                      /* "80,1-1024,U:53"; NULL: hosts alone, by echo */
+	const char *interface;                  /* through which */
+	struct nw_probe_address source_ipv4, source_ipv6; /* family 0: that family is not scanned */
+	unsigned char next_hop[6];                        /* link address of the router */
+	uint16_t source_port_first, source_port_last;     /* [61000, 65535] */
+
+	uint64_t rate_per_s; /* questions, repetitions included; 0: as fast as it goes */
+	uint32_t try_count;  /* [1] askings of what does not answer */
+	uint64_t delay_ns;   /* [1 s] from one asking to the next */
+	uint64_t wait_ns;    /* for answers after the last question; 0 is 0 */
+	uint64_t seed;       /* of the order and, with key, of the cookies */
+	uint64_t key[2];     /* secret; all zero is not allowed */
+	uint32_t shard_idx, shard_count; /* [0, 1] of several machines that share a scan */
+	const uint64_t *positions; /* [worker_count] of nw_probe_positions(); NULL: the start */
+	uint32_t ring_bytes;       /* [32 MiB] for answers, a worker */
+};
+
+/** What an event is about. */
+enum nw_probe_event_kind {
+	NW_PROBE_OPEN = 1,    /* a port answers */
+	NW_PROBE_CLOSED,      /* a port refuses */
+	NW_PROBE_UNREACHABLE, /* a router or a host says that it cannot be reached */
+	NW_PROBE_UP,          /* a host answers an echo */
+};
+
+/** One thing that was found. 64 bytes. */
+struct nw_probe_event {
+	uint64_t wall_ns; /* CLOCK_REALTIME */
+	struct nw_probe_address target;
+	struct nw_probe_address from; /* another, where a router answered */
+	uint8_t kind;                 /* enum nw_probe_event_kind */
+	uint8_t is_udp;
+	uint16_t port;
+	uint8_t hops; /* left of the answer's */
+	uint8_t icmp_type, icmp_code;
+	uint8_t worker_idx;
+	uint8_t unused[14];
+};
+
+/** What a scan counts. */
+struct nw_probe_counts {
+	uint64_t place_count; /* things to ask, of this shard */
+	uint64_t asked;       /* at least once */
+	uint64_t sent;        /* with repetitions */
+	uint64_t open, closed, unreachable, up;
+	uint64_t duplicates;  /* answers to what was answered */
+	uint64_t forged;      /* of the right shape, with the wrong cookie */
+	uint64_t other;       /* frames that answer nothing that was asked */
+	uint64_t handed_over; /* answers that another worker had asked for */
+	uint64_t received;    /* frames */
+	uint64_t dropped;     /* by the kernel, for want of room: answers that were lost */
+	uint64_t full;        /* times the interface took no more */
+};
+
+/**
+ * Prepare a scan: check all that can be checked without starting a thread.
+ *
+ * @return 0
+ * @return -EINVAL  reterr_diag says what is wrong
+ * @return -E2BIG   more questions than can be numbered
+ * @return -ENOMEM
+ *
+ * Threads: any thread.
+ * Owner:   the caller; release with nw_probe_destroy().
+ */
+NW_API int nw_probe_create(struct nw_probe **ret_probe, const struct nw_probe_options *options,
+			   struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/**
+ * Start the workers; returns when each has its link open.
+ *
+ * @return 0
+ * @return -EPERM, -ENODEV, ...  as nw_link_open() and nw_crew_start(): reterr_diag says more
+ *
+ * Threads: the caller's of nw_probe_create(), once.
+ */
+NW_API int nw_probe_start(struct nw_probe *probe, struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/**
+ * Take out what was found. A scan whose events are not taken out stops sending until they are:
+ * nothing is lost.
+ *
+ * @param ret_events  room for count
+ * @return how many
+ *
+ * Threads: one at a time.
+ * Progress: does not wait.
+ */
+NW_API uint32_t nw_probe_take(struct nw_probe *probe, struct nw_probe_event *ret_events,
+			      uint32_t count);
+
+/**
+ * Whether all workers have ended. Events may still be there to be taken out.
+ *
+ * Threads: any thread.
+ */
+NW_API bool nw_probe_is_over(const struct nw_probe *probe);
+
+/** Ask no more; wait for answers as long as was said, then end. Threads: any; async-signal-safe. */
+NW_API void nw_probe_stop(struct nw_probe *probe);
+
+/** What was counted so far. Threads: any. */
+NW_API void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_counts);
+
+/**
+ * How far each worker has come: all before was asked as often as it is going to be.
+ *
+ * @param ret_positions  room for worker_count
+ *
+ * Threads: any thread.
+ */
+NW_API void nw_probe_positions(const struct nw_probe *probe, uint64_t *ret_positions);
+
+/** Node, binding and pinning of one worker. */
+struct nw_probe_worker {
+	nw_node node;   /* of its frames, as the kernel was asked */
+	bool is_bound;  /* they are there by policy */
+	bool is_pinned; /* it runs on one CPU of its node */
+	bool bypasses;  /* past the queueing discipline */
+	nw_cpu cpu;
+	uint16_t port_first, port_last; /* its slice of source ports */
+};
+
+/** What one worker got. Threads: any, once started. */
+NW_API void nw_probe_worker(const struct nw_probe *probe, uint32_t worker_idx,
+			    struct nw_probe_worker *ret_worker);
+
+/** Wait for the workers to end, and release all. NULL is a no-op. Threads: none else is in it. */
+NW_API void nw_probe_destroy(struct nw_probe *probe);
+
+NW_END_DECLS
+
+#endif /* NW_PROBE_H */

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A link: a block of frames with a home, a socket to send them, a ring for what arrives.
+ *
+ * Invariant: a link is touched by one thread at a time; what its group's links share is the
+ * kernel's.
+ */
+#include <nw/link.h>
+
+#include "base/diag.h"
+#include "os/heap.h"
+#include "os/packet.h"
+#include "os/route.h"
+#include "os/thread.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+enum { RING_BYTES = 32 << 20 };
+
+static_assert(NW_LINK_BATCH == NWI_PACKET_BATCH_MAX, "one system call a batch");
+
+struct nw_link {
+	struct nw_mem frames;
+	struct nwi_packet_ring ring;
+	uint64_t drop_count;
+	int send_fd;
+	bool bypasses;
+};
+
+/* --- What is there --- */
+
+int nw_link_describe(const char *interface, struct nw_link_info *ret_info)
+{
+	struct nwi_packet_interface found;
+	int rc = nwi_packet_interface(interface, &found);
+
+	if (rc < 0)
+		return rc;
+	*ret_info = (struct nw_link_info){ .index = found.index,
+					   .mtu = found.mtu,
+					   .has_ethernet = found.has_ethernet,
+					   .is_up = found.is_up,
+					   .is_loopback = found.is_loopback };
+	memcpy(ret_info->mac, found.mac, sizeof(found.mac));
+	return 0;
+}
+
+int nw_link_route(const unsigned char *address, bool is_ipv6, struct nw_link_route *ret_route)
+{
+	struct nwi_route found;
+	struct nw_link_route route = { 0 };
+	int rc = nwi_route_get(address, is_ipv6, &found);
+
+	if (rc == 0)
+		rc = nwi_interface_name(found.interface_idx, route.interface);
+	if (rc < 0)
+		return rc;
+	memcpy(route.source, found.source, sizeof(route.source));
+	memcpy(route.gateway, found.has_gateway ? found.gateway : address, is_ipv6 ? 16 : 4);
+	route.is_local = found.is_local;
+	*ret_route = route;
+	return 0;
+}
+
+int nw_link_neighbour(const char *interface, const unsigned char *address, bool is_ipv6,
+		      uint64_t wait_ns, unsigned char ret_mac[6])
+{
+	struct nwi_packet_interface found;
+	uint64_t end_ns = nwi_clock_ns() + wait_ns;
+	int rc = nwi_packet_interface(interface, &found);
+
+	if (rc < 0)
+		return rc;
+	rc = nwi_neighbour_get(found.index, address, is_ipv6, ret_mac);
+	if (rc == 0)
+		return 0;
+	rc = nwi_neighbour_ask(found.index, address, is_ipv6);
+	while (rc == 0 && nwi_neighbour_get(found.index, address, is_ipv6, ret_mac) < 0) {
+		if (nwi_clock_ns() >= end_ns)
+			return -EHOSTUNREACH;
+		nwi_thread_sleep_ns(NS_PER_MS);
+	}
+	return rc;
+}
+
+/* --- Opening --- */
+
+static int check(const struct nw_link_options *options, struct nw_diag *reterr_diag)
+{
+	if (options->port_first > options->port_last) {
+		nwi_diag_set(reterr_diag, "ports %u to %u: the end comes before the beginning",
+			     options->port_first, options->port_last);
+		return -EINVAL;
+	}
+	if (options->group != 0 &&
+	    (options->group_count == 0 ||
+	     options->group_count > options->port_last - options->port_first + 1u)) {
+		nwi_diag_set(reterr_diag, "%u links cannot share ports %u to %u",
+			     options->group_count, options->port_first, options->port_last);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const char *why(int rc)
+{
+	switch (rc) {
+	case -EPERM:
+	case -EACCES:
+		return "raw frames need CAP_NET_RAW (run as root)";
+	case -ENODEV:
+		return "there is no such interface";
+	case -ENETDOWN:
+		return "the interface is down";
+	default:
+		return strerror(-rc);
+	}
+}
+
+static int find(const char *interface, struct nwi_packet_interface *ret_found)
+{
+	int rc = nwi_packet_interface(interface, ret_found);
+
+	return rc == 0 && !ret_found->is_up ? -ENETDOWN : rc;
+}
+
+/* Fails with what was opened closed again. */
+static int set_up(struct nw_link *link, const struct nw_link_options *options)
+{
+	struct nwi_packet_filter filter = { options->port_first, options->port_last };
+	struct nwi_packet_interface found;
+	uint32_t ring_bytes = options->ring_bytes ? options->ring_bytes : RING_BYTES;
+	int rc = find(options->interface, &found);
+
+	if (rc < 0)
+		return rc;
+	rc = nw_mem_alloc(&link->frames, options->node, NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
+			  NW_MEM_PREFAULT);
+	if (rc < 0)
+		return rc;
+	rc = nwi_packet_open_ring(found.index, &filter, ring_bytes, options->group,
+				  options->group_count, &link->ring);
+	if (rc < 0)
+		goto fail_frames;
+	rc = nwi_packet_open_send(found.index, &link->send_fd, &link->bypasses);
+	if (rc == 0)
+		return 0;
+	nwi_packet_close_ring(&link->ring);
+fail_frames:
+	nw_mem_free(&link->frames);
+	return rc;
+}
+
+int nw_link_open(struct nw_link **ret_link, const struct nw_link_options *options,
+		 struct nw_diag *reterr_diag)
+{
+	int rc = check(options, reterr_diag);
+	struct nw_link *link;
+
+	if (rc < 0)
+		return rc;
+	link = nwi_heap_alloc(sizeof(*link));
+	if (!link)
+		return -ENOMEM;
+	rc = set_up(link, options);
+	if (rc < 0) {
+		nwi_diag_set(reterr_diag, "%s: %s", options->interface, why(rc));
+		nwi_heap_free(link);
+		return rc;
+	}
+	*ret_link = link;
+	return 0;
+}
+
+void nw_link_close(struct nw_link *link)
+{
+	if (!link)
+		return;
+	nwi_packet_close_send(link->send_fd);
+	nwi_packet_close_ring(&link->ring);
+	nw_mem_free(&link->frames);
+	nwi_heap_free(link);
+}
+
+const struct nw_mem *nw_link_memory(const struct nw_link *link)
+{
+	return &link->frames;
+}
+
+bool nw_link_bypasses(const struct nw_link *link)
+{
+	return link->bypasses;
+}
+
+/* --- Frames --- */
+
+unsigned char *nw_link_frame(struct nw_link *link, uint32_t idx)
+{
+	assert(idx < NW_LINK_BATCH);
+	return (unsigned char *)link->frames.base + (size_t)idx * NW_LINK_FRAME_BYTES;
+}
+
+int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count, const uint32_t *lengths)
+{
+	int sent;
+
+	assert(first + count <= NW_LINK_BATCH);
+	sent = nwi_packet_send(link->send_fd, nw_link_frame(link, first), NW_LINK_FRAME_BYTES,
+			       lengths, count);
+	return sent == -ENOBUFS || sent == -EAGAIN ? 0 : sent;
+}
+
+uint32_t nw_link_receive(struct nw_link *link, nw_link_take_fn *take, void *context)
+{
+	return nwi_packet_take(&link->ring, take, context);
+}
+
+bool nw_link_wait(struct nw_link *link, uint64_t timeout_ns)
+{
+	return nwi_packet_wait(&link->ring, timeout_ns);
+}
+
+uint64_t nw_link_drops(struct nw_link *link)
+{
+	link->drop_count += nwi_packet_drops(&link->ring);
+	return link->drop_count;
+}

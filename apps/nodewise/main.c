@@ -14,6 +14,7 @@ static const struct {
 	{ "verify", app_verify, "prove that binding and pinning work here, page by page" },
 	{ "check", app_check, "explore a model's states, every fingerprint checked at home" },
 	{ "bench", app_bench, "measure the structures beside those that people use" },
+	{ "scan", app_scan, "ask many addresses which ports are open, answers brought home" },
 	{ "dag", app_dag, "run a graph of commands, each on its node, as resources allow" },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

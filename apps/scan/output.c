@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was found, in the forms that people and their tools read.
+ *
+ *   text      for people: 10.0.0.1  80/tcp  open
+ *   list      masscan's -oL: open tcp 80 10.0.0.1 1390380064
+ *   JSON      one object a line
+ *   grepable  nmap's -oG, a line a finding
+ *   XML       nmap's -oX; closed also where the scan was stopped
+ *
+ * Invariant: a write that fails is told once, with its path, and makes the scan fail.
+ */
+#include "scan/scan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+struct finding {
+	const char *address, *protocol, *state, *reason;
+	unsigned port;
+	unsigned long long wall_s;
+	const struct nw_probe_event *event;
+};
+
+static const char *state_of(const struct nw_probe_event *event)
+{
+	static const char *const names[] = { [NW_PROBE_OPEN] = "open",
+					     [NW_PROBE_CLOSED] = "closed",
+					     [NW_PROBE_UNREACHABLE] = "filtered",
+					     [NW_PROBE_UP] = "up" };
+
+	return names[event->kind];
+}
+
+static const char *reason_of(const struct nw_probe_event *event)
+{
+	switch ((enum nw_probe_event_kind)event->kind) {
+	case NW_PROBE_OPEN:
+		return event->is_udp ? "udp-response" : "syn-ack";
+	case NW_PROBE_CLOSED:
+		return event->is_udp ? "port-unreach" : "reset";
+	case NW_PROBE_UP:
+		return "echo-reply";
+	default:
+		return "unreachable";
+	}
+}
+
+static bool is_host(const struct finding *finding)
+{
+	return finding->port == 0 && finding->event->kind != NW_PROBE_OPEN;
+}
+
+/* --- One finding --- */
+
+static void put_text(FILE *file, const struct finding *f)
+{
+	if (is_host(f))
+		(void)fprintf(file, "%-15s  %s\n", f->address, f->state);
+	else
+		(void)fprintf(file, "%-15s  %u/%s  %s\n", f->address, f->port, f->protocol,
+			      f->state);
+}
+
+static void put_list(FILE *file, const struct finding *f)
+{
+	(void)fprintf(file, "%s %s %u %s %llu\n", f->state, is_host(f) ? "icmp" : f->protocol,
+		      f->port, f->address, f->wall_s);
+}
+
+static void put_json(FILE *file, const struct finding *f)
+{
+	char from[NW_PROBE_ADDRESS_TEXT_BYTES];
+
+	(void)fprintf(file, "{\"event\": \"%s\", \"time\": %llu.%03llu, \"address\": \"%s\"",
+		      is_host(f) ? "host" : "port", f->wall_s,
+		      (unsigned long long)(f->event->wall_ns / 1000000 % 1000), f->address);
+	if (!is_host(f))
+		(void)fprintf(file, ", \"port\": %u, \"protocol\": \"%s\"", f->port, f->protocol);
+	(void)fprintf(file, ", \"state\": \"%s\", \"reason\": \"%s\", \"ttl\": %u", f->state,
+		      f->reason, f->event->hops);
+	if (f->event->kind == NW_PROBE_UNREACHABLE)
+		(void)fprintf(file, ", \"from\": \"%s\", \"icmp\": [%u, %u]",
+			      nw_probe_address_text(&f->event->from, from), f->event->icmp_type,
+			      f->event->icmp_code);
+	(void)fputs("}\n", file);
+}
+
+static void put_grep(FILE *file, const struct finding *f)
+{
+	if (is_host(f))
+		(void)fprintf(file, "Host: %s ()\tStatus: %s\n", f->address,
+			      f->event->kind == NW_PROBE_UP ? "Up" : "Down");
+	else
+		(void)fprintf(file, "Timestamp: %llu\tHost: %s ()\tPorts: %u/%s/%s//%s//\n",
+			      f->wall_s, f->address, f->port, f->state, f->protocol, "");
+}
+
+static void put_xml(FILE *file, const struct finding *f)
+{
+	const char *kind = f->event->target.family == 6 ? "ipv6" : "ipv4";
+
+	(void)fprintf(file, "<host starttime=\"%llu\" endtime=\"%llu\">", f->wall_s, f->wall_s);
+	if (is_host(f)) {
+		(void)fprintf(file,
+			      "<status state=\"%s\" reason=\"%s\" reason_ttl=\"%u\"/>"
+			      "<address addr=\"%s\" addrtype=\"%s\"/></host>\n",
+			      f->event->kind == NW_PROBE_UP ? "up" : "down", f->reason,
+			      f->event->hops, f->address, kind);
+		return;
+	}
+	(void)fprintf(file,
+		      "<status state=\"up\" reason=\"%s\" reason_ttl=\"%u\"/>"
+		      "<address addr=\"%s\" addrtype=\"%s\"/><ports><port protocol=\"%s\" "
+		      "portid=\"%u\"><state state=\"%s\" reason=\"%s\" reason_ttl=\"%u\"/>"
+		      "</port></ports></host>\n",
+		      f->reason, f->event->hops, f->address, kind, f->protocol, f->port, f->state,
+		      f->reason, f->event->hops);
+}
+
+/* --- Beginnings and ends --- */
+
+static void begin(FILE *file, enum scan_format format, const struct scan_options *options,
+		  uint64_t wall_s)
+{
+	if (format == SCAN_LIST || format == SCAN_GREP) {
+		(void)fprintf(file, "# nodewise %s scan", app_version);
+		for (int i = 1; i < options->argc; i++)
+			(void)fprintf(file, " %s", options->argv[i]);
+		(void)fputc('\n', file);
+	}
+	if (format == SCAN_XML)
+		(void)fprintf(
+			file,
+			"<?xml version=\"1.0\"?>\n<nmaprun scanner=\"nodewise\" start=\"%llu\" "
+			"version=\"%s\" xmloutputversion=\"1.04\">\n",
+			(unsigned long long)wall_s, app_version);
+}
+
+static void end(FILE *file, enum scan_format format, const struct nw_probe_counts *counts,
+		uint64_t begun_wall_ns, bool was_stopped)
+{
+	unsigned long long now = (unsigned long long)time(NULL);
+
+	if (format == SCAN_LIST || format == SCAN_GREP)
+		(void)fprintf(file, "# end%s\n", was_stopped ? ", stopped" : "");
+	if (format == SCAN_XML)
+		(void)fprintf(
+			file,
+			"<runstats><finished time=\"%llu\" elapsed=\"%llu\" exit=\"%s\"/>"
+			"<hosts up=\"%llu\" down=\"0\" total=\"%llu\"/></runstats>\n</nmaprun>\n",
+			now, now - (unsigned long long)(begun_wall_ns / NS_PER_S),
+			was_stopped ? "error" : "success",
+			(unsigned long long)(counts->open + counts->up),
+			(unsigned long long)counts->place_count);
+}
+
+/* --- All of them --- */
+
+static int open_one(struct scan_outputs *outputs, const struct scan_options *options,
+		    enum scan_format format, const char *path, bool appends)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, appends ? "ae" : "we");
+
+	if (!file)
+		return app_failed(SCAN_NAME, "%s: %s", path, strerror(errno));
+	outputs->at[outputs->count].format = format;
+	outputs->at[outputs->count].path = path;
+	outputs->at[outputs->count++].file = file;
+	if (!appends || file == stdout)
+		begin(file, format, options, outputs->begun_wall_ns / NS_PER_S);
+	return APP_OK;
+}
+
+int scan_outputs_open(struct scan_outputs *outputs, const struct scan_options *options,
+		      bool appends)
+{
+	bool has_stdout = options->is_json;
+	int code = APP_OK;
+
+	*outputs = (struct scan_outputs){ .only_open = options->only_open,
+					  .begun_wall_ns = (uint64_t)time(NULL) * NS_PER_S };
+	for (uint32_t i = 0; code == APP_OK && i < options->output_count; i++) {
+		const struct scan_output *output = &options->outputs[i];
+
+		has_stdout |= strcmp(output->path, "-") == 0;
+		code = open_one(outputs, options, output->format, output->path, appends);
+	}
+	if (code == APP_OK && !has_stdout && !options->is_quiet)
+		code = open_one(outputs, options, SCAN_TEXT, "-", appends);
+	return code;
+}
+
+void scan_outputs_event(struct scan_outputs *outputs, const struct nw_probe_event *event)
+{
+	static void (*const put[SCAN_FORMAT_COUNT])(FILE *, const struct finding *) = {
+		put_text, put_list, put_json, put_grep, put_xml
+	};
+	char address[NW_PROBE_ADDRESS_TEXT_BYTES];
+	struct finding finding = { .address = nw_probe_address_text(&event->target, address),
+				   .protocol = event->is_udp ? "udp" : "tcp",
+				   .state = state_of(event),
+				   .reason = reason_of(event),
+				   .port = event->port,
+				   .wall_s = (unsigned long long)(event->wall_ns / NS_PER_S),
+				   .event = event };
+
+	if (outputs->only_open && event->kind != NW_PROBE_OPEN && event->kind != NW_PROBE_UP)
+		return;
+	for (uint32_t i = 0; i < outputs->count; i++)
+		put[outputs->at[i].format](outputs->at[i].file, &finding);
+}
+
+bool scan_outputs_flush(struct scan_outputs *outputs)
+{
+	for (uint32_t i = 0; i < outputs->count && !outputs->has_failed; i++) {
+		if (fflush(outputs->at[i].file) == 0 && !ferror(outputs->at[i].file))
+			continue;
+		(void)app_failed(SCAN_NAME,
+				 "%s: %s: what was found cannot be written; the scan is "
+				 "stopped",
+				 outputs->at[i].path, strerror(errno));
+		outputs->has_failed = true;
+	}
+	return !outputs->has_failed;
+}
+
+int scan_outputs_close(struct scan_outputs *outputs, const struct nw_probe_counts *counts,
+		       bool was_stopped)
+{
+	for (uint32_t i = 0; i < outputs->count; i++)
+		end(outputs->at[i].file, outputs->at[i].format, counts, outputs->begun_wall_ns,
+		    was_stopped);
+	(void)scan_outputs_flush(outputs);
+	for (uint32_t i = 0; i < outputs->count; i++)
+		if (outputs->at[i].file != stdout && fclose(outputs->at[i].file) != 0 &&
+		    !outputs->has_failed) {
+			outputs->has_failed = true;
+			(void)app_failed(SCAN_NAME, "%s: %s", outputs->at[i].path, strerror(errno));
+		}
+	return outputs->has_failed ? APP_FAILED : APP_OK;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* `nodewise scan`: the command's face. */
+#include "scan/scan.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+int scan_help(void)
+{
+	printf("usage: nodewise scan [OPTION]... TARGET...\n"
+	       "\n"
+	       "Asks addresses which ports are open. Scan only what you may.\n"
+	       "TARGET: an address, a prefix (10.0.0.0/8), a range (10.0.0.1-10.0.0.9), a name.\n"
+	       "\n"
+	       "What is asked\n"
+	       "  -p, --ports LIST           80,443,1-1024,U:53, - for all (the 100 best known)\n"
+	       "      --top-ports N          the first N of the list of best known services\n"
+	       "  -sS                        by TCP SYN, as it is without\n"
+	       "  -sU                        by UDP\n"
+	       "  -sn                        hosts alone, by echo\n"
+	       "  -iL FILE                   targets from a file, - for standard input\n"
+	       "      --exclude LIST         addresses that are left out\n"
+	       "      --exclude-file, --excludefile FILE\n"
+	       "                             the same from a file\n"
+	       "      --allow-internet-scan  more than 2^24 addresses, with an --exclude-file\n"
+	       "      --dry-run, --offline   print the targets, send nothing\n"
+	       "\n"
+	       "How\n"
+	       "  -r, --rate, --max-rate N   questions a second: 1000, 20k, 0: no limit (1000)\n"
+	       "      --retries, --max-retries N\n"
+	       "                             ask again what does not answer (0)\n"
+	       "      --wait, --cooldown TIME\n"
+	       "                             for answers after the last question (2 seconds)\n"
+	       "      --seed N               of the order\n"
+	       "      --shard I/N            the I-th of N parts\n"
+	       "      --resume FILE          go on from it where it exists; keep it while running\n"
+	       "      --max-runtime S        stop after S seconds, leaving a file to resume\n"
+	       "\n");
+	printf("Which way\n"
+	       "  -e, -i, --interface, --adapter NAME\n"
+	       "                             (the route's)\n"
+	       "  -S, --source-ip ADDRESS    (the route's)\n"
+	       "  -g, --source-port PORTS    (61000-65535)\n"
+	       "  -G, --router-mac MAC       (the neighbour's that the route names)\n"
+	       "      --workers N            threads, each on a core of its own (1)\n"
+	       "      --nodes LIST           nodes to use, by position (all)\n"
+	       "      --numa, --no-numa      pin the workers, or do not (--numa)\n"
+	       "\n"
+	       "What is told\n"
+	       "  -oN, -oL, -oJ, -oD, -oG, -oX FILE\n"
+	       "                             text, masscan's list, JSON lines (both), nmap's\n"
+	       "                             grepable lines, nmap's XML; - for standard output\n"
+	       "      --open                 only what is open or up\n"
+	       "      --json                 the closing counts as one JSON object\n"
+	       "      --stats-every S        seconds between lines of progress, 0 for none (1)\n"
+	       "  -q, --quiet                nothing but what was asked for, and errors\n"
+	       "  -n, -Pn                    taken, without effect: it is so anyway\n"
+	       "  -h, --help                 this\n"
+	       "\n"
+	       "Ends with 0: done; 1: failed; 2: refused; 3: stopped, with a file to resume.\n");
+	return app_finish_output(SCAN_NAME);
+}
+
+/* --resume alone takes the words from the file; beside others it is only where the file is. */
+static int resume(struct scan_options *options, struct scan_state *state, bool *ret_is_resumed)
+{
+	bool is_alone = options->target_count == 0 && options->list_count == 0;
+	const char *path = options->resume;
+	char **argv;
+	int argc, code;
+
+	*ret_is_resumed = path && (is_alone || access(path, F_OK) == 0);
+	if (!*ret_is_resumed)
+		return APP_OK;
+	code = scan_resume_read(path, state, &argc, &argv);
+	if (code != APP_OK || !is_alone)
+		return code;
+	code = scan_options_parse(options, argc, argv);
+	options->resume = path;
+	return code;
+}
+
+int app_scan(int argc, char **argv)
+{
+	struct scan_options *options = calloc(1, sizeof(*options));
+	struct scan_state state;
+	bool is_resumed = false;
+	int code;
+
+	if (!options)
+		return app_failed(SCAN_NAME, "no memory");
+	code = scan_options_parse(options, argc, argv);
+	if (code == APP_OK && options->is_help)
+		code = scan_help();
+	else if (code == APP_OK) {
+		code = resume(options, &state, &is_resumed);
+		if (code == APP_OK)
+			code = scan_run(options, is_resumed ? &state : NULL);
+	}
+	free(options);
+	return code;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of `nodewise scan` share.
+ *
+ * options.c  words of the command line -> struct scan_options
+ * ports.c    --top-ports
+ * targets.c  texts, files and names -> targets; what is not scanned unasked
+ * way.c      interface, own addresses, next hop
+ * output.c   what was found: text, lists, JSON lines, grepable, nmap's XML
+ * resume.c   a scan that was stopped goes on
+ * run.c      the scan itself, its progress, its end
+ */
+#ifndef APP_SCAN_SCAN_H
+#define APP_SCAN_SCAN_H
+
+#include "common/app.h"
+
+#include <nw/link.h>
+#include <nw/probe.h>
+
+#include <stdio.h>
+
+#define SCAN_NAME "scan"
+
+/* Beside APP_OK, APP_FAILED, APP_USAGE. */
+enum { SCAN_STOPPED = 3 };
+
+enum { SCAN_TARGETS_MAX = 4096, SCAN_OUTPUTS_MAX = 8, SCAN_PORTS_BYTES = 4096 };
+
+enum scan_method { SCAN_SYN, SCAN_UDP, SCAN_HOSTS };
+enum scan_format { SCAN_TEXT, SCAN_LIST, SCAN_JSON, SCAN_GREP, SCAN_XML, SCAN_FORMAT_COUNT };
+
+/* A place for what is found. */
+struct scan_output {
+	enum scan_format format;
+	const char *path; /* "-": standard output */
+};
+
+/* Texts are argv's, or of the file that is resumed. */
+struct scan_options {
+	const char *targets[SCAN_TARGETS_MAX];
+	uint32_t target_count;
+	const char *lists[SCAN_OUTPUTS_MAX]; /* -iL */
+	uint32_t list_count;
+	const char *excludes[SCAN_TARGETS_MAX];
+	uint32_t exclude_count;
+	const char *exclude_lists[SCAN_OUTPUTS_MAX];
+	uint32_t exclude_list_count;
+	char ports[SCAN_PORTS_BYTES]; /* "": by the method */
+	uint64_t top_ports;
+	enum scan_method method;
+	bool has_method;
+	const char *interface, *source_ip, *source_port, *router_mac;
+	uint64_t rate, retries, wait_ns, seed, workers;
+	bool has_rate, has_seed;
+	uint64_t shard, shard_count;
+	const char *nodes;
+	bool no_numa;
+	struct scan_output outputs[SCAN_OUTPUTS_MAX];
+	uint32_t output_count;
+	bool only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
+	uint64_t stats_every_s, max_runtime_s;
+	const char *resume;
+	int argc; /* as they were given: for the resume file */
+	char **argv;
+};
+
+/* All that return int: APP_OK, or the exit code after having said why. */
+int scan_options_parse(struct scan_options *ret_options, int argc, char **argv);
+int scan_help(void);
+/* The first count ports of the list, as text for the engine. */
+int scan_top_ports(uint64_t count, bool is_udp, char *ret_text, size_t text_bytes);
+
+/* targets.c */
+int scan_targets_open(struct nw_probe_targets **ret_targets, const struct scan_options *options);
+
+/* way.c */
+int scan_way_find(struct nw_probe_options *probe, const struct scan_options *options,
+		  const struct nw_probe_targets *targets, char ret_interface[16]);
+
+/* output.c */
+struct scan_outputs {
+	struct {
+		enum scan_format format;
+		const char *path;
+		FILE *file;
+	} at[SCAN_OUTPUTS_MAX + 1];
+	uint32_t count;
+	bool only_open, has_failed;
+	uint64_t begun_wall_ns;
+};
+int scan_outputs_open(struct scan_outputs *outputs, const struct scan_options *options,
+		      bool appends);
+void scan_outputs_event(struct scan_outputs *outputs, const struct nw_probe_event *event);
+/* Flush; false: something would not take it all, and that was said. */
+bool scan_outputs_flush(struct scan_outputs *outputs);
+int scan_outputs_close(struct scan_outputs *outputs, const struct nw_probe_counts *counts,
+		       bool was_stopped);
+
+/* resume.c */
+struct scan_state {
+	uint64_t seed, key[2], digest; /* digest: of what is scanned */
+	uint32_t worker_count;
+	uint64_t positions[NW_PROBE_WORKERS_MAX];
+	double seconds; /* of the runs before */
+};
+/* Whether there is such a file; then *ret_argv is what the scan was called with. */
+int scan_resume_read(const char *path, struct scan_state *ret_state, int *ret_argc,
+		     char ***ret_argv);
+int scan_resume_write(const char *path, const struct scan_state *state, int argc, char **argv);
+void scan_resume_remove(const char *path);
+
+/* run.c */
+int scan_run(struct scan_options *options, const struct scan_state *resumed);
+
+#endif /* APP_SCAN_SCAN_H */

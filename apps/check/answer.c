@@ -124,7 +124,7 @@ static bool is_with_state(const struct check_result *result)
 	return length > 0 && result->sentence[length - 1] == ':';
 }
 
-static void say_verdict(const struct check *check, const struct check_result *result)
+void check_say_verdict(const struct check *check, const struct check_result *result)
 {
 	FILE *out = check_say_begin(check->say, result->says);
 
@@ -179,7 +179,7 @@ int check_spec_report_walks(const struct check *check, const struct nw_walk_repo
 	if (is_fine)
 		check_say_walks(check->say, walks, true);
 	else
-		say_verdict(check, result);
+		check_say_verdict(check, result);
 	if (has_trace(report) && !is_with_state(result))
 		check_trace_say(check->spec, check);
 	if (result->error)
@@ -201,13 +201,15 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 	static const struct nw_explore_report none;
 	int code = APP_OK;
 
+	if (report && report->violation_count > 0)
+		check_violations_say(check);
 	if (result->says == SAY_SUCCESS && result->verdict == CHECK_INCOMPLETE)
 		check_say(check->say, SAY_OUTPUT,
 			  "The specification has ended the search, by TLCSet(\"exit\", TRUE).");
 	if (result->says == SAY_SUCCESS)
 		check_say_success(check->say, report ? report : &none);
 	else
-		say_verdict(check, result);
+		check_say_verdict(check, result);
 	if (report && has_trace(report) && !is_with_state(result))
 		check_trace_say(check->spec, check);
 	if (result->error)

@@ -327,11 +327,11 @@ static void say_fallbacks(const struct nw_explore_report *report)
 }
 
 /* 0 says that every reachable state was seen and is fine, so an incomplete search is not 0. */
-static int exit_code(enum nw_explore_end end)
+static int exit_code(const struct check *check, const struct nw_explore_report *report)
 {
-	switch (end) {
+	switch (report->end) {
 	case NW_EXPLORE_DONE:
-		return APP_OK;
+		return check_violations_code(check, report);
 	case NW_EXPLORE_VIOLATION:
 		return CHECK_VIOLATION;
 	case NW_EXPLORE_DEADLOCK:
@@ -346,7 +346,7 @@ static int report_model(const struct check *check, const struct nw_explore_repor
 	int code = check->options->is_json ? check_report_json(check, report, NULL)
 					   : check_report_text(check, report);
 
-	return code != APP_OK ? code : exit_code(report->end);
+	return code != APP_OK ? code : exit_code(check, report);
 }
 
 static int report_spec(const struct check *check, struct nw_explore_report *report)

@@ -4,6 +4,7 @@
  *
  * options.c  words of the command line -> struct check_options
  * tlc.c      the same words as TLC has them
+ * violations.c  --continue: what was gone on after
  * walks.c    --simulate: random walks, their progress and report
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
@@ -94,6 +95,7 @@ struct check_options {
 	uint32_t dump_count;
 	bool is_safety, is_diff_trace;
 	bool is_tool, no_warnings, allows_exec;
+	bool forgives_violations; /* TLC's -continue: they are told, and the exit status is 0 */
 	struct check_walks walks;
 	uint32_t suppressed[CHECK_SUPPRESSED_MAX]; /* codes of messages that are not said */
 	uint32_t suppressed_count;
@@ -123,8 +125,9 @@ struct check {
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
 	struct nw_explore *explore;
-	struct nw_walk *walk;         /* instead of explore */
-	atomic_bool has_write_failed; /* of a walk's file */
+	struct nw_walk *walk;                    /* instead of explore */
+	const struct nw_explore_violation *told; /* of many: whose trace it is now; else NULL */
+	atomic_bool has_write_failed;            /* of a walk's file */
 };
 
 /* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
@@ -167,6 +170,14 @@ int check_set_option(struct check_options *options, const char *name, const char
 int check_add_folder(struct check_options *options, const char *folder);
 int check_add_suppressed(struct check_options *options, const char *codes);
 int check_add_dump(struct check_options *options, const char *format, const char *path);
+
+/* violations.c: those that the search went on after. */
+/* A run whose trace is that of one of them. */
+struct check check_told(const struct check *check, const struct nw_explore_violation *violation);
+void check_violations_say(const struct check *check);
+int check_violations_print(const struct check *check);
+/* The exit status that they make of one that is 0. */
+int check_violations_code(const struct check *check, const struct nw_explore_report *report);
 
 /* Parts of the report of a native model. */
 void check_print_model(const struct check *check);

@@ -193,29 +193,13 @@ static int put_levels(struct object *object, const struct check *check)
 	return APP_OK;
 }
 
-/* An empty list when there is no trace to show. */
-static void put_trace(struct object *object, const struct check *check,
-		      const struct nw_explore_report *report)
+/* Of a native model: the states as texts. */
+static json_t *steps_json(struct object *object, const struct check *check,
+			  const struct nw_explore_step *steps, size_t count)
 {
-	const struct nw_explore_step *steps;
-	struct check_printer *printer;
+	struct check_printer *printer = count ? check_printer_open(check) : NULL;
 	json_t *list = json_array();
-	size_t count = 0;
-	int rc = 0;
 
-	if (check->spec) {
-		json_decref(list);
-		put(object, "trace",
-		    check->explore || check->walk ? check_trace_json(check->spec, check)
-						  : json_array());
-		return;
-	}
-	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
-	    report->end == NW_EXPLORE_ERROR)
-		rc = check_steps(check, &steps, &count);
-	if (rc < 0)
-		(void)app_failed(CHECK_NAME, "no trace: %s", check_no_trace(rc));
-	printer = count ? check_printer_open(check) : NULL;
 	object->is_whole &= !count || printer;
 	for (size_t i = 0; printer && i < count; i++) {
 		struct object part = { json_object(), true };
@@ -226,7 +210,53 @@ static void put_trace(struct object *object, const struct check *check,
 	}
 	if (printer)
 		check_printer_close(printer);
-	put(object, "trace", list);
+	return list;
+}
+
+/* An empty list when there is no trace to show. */
+static void put_trace(struct object *object, const struct check *check, bool is_faulty)
+{
+	const struct nw_explore_step *steps = NULL;
+	size_t count = 0;
+	int rc = 0;
+
+	if (check->spec) {
+		put(object, "trace",
+		    check->explore || check->walk ? check_trace_json(check->spec, check)
+						  : json_array());
+		return;
+	}
+	if (is_faulty)
+		rc = check_steps(check, &steps, &count);
+	if (rc < 0)
+		(void)app_failed(CHECK_NAME, "no trace: %s", check_no_trace(rc));
+	put(object, "trace", steps_json(object, check, steps, count));
+}
+
+static bool has_fault(const struct nw_explore_report *report)
+{
+	return report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
+	       report->end == NW_EXPLORE_ERROR;
+}
+
+/* Those that the search went on after. */
+static void put_violations(struct object *object, const struct check *check,
+			   const struct nw_explore_report *report)
+{
+	struct nw_explore_violation violation;
+	json_t *list = json_array();
+
+	for (uint64_t i = 0; i < report->violation_count &&
+			     nw_explore_violation_at(check->explore, i, &violation) == 0;
+	     i++) {
+		struct check one = check_told(check, &violation);
+		struct object part = { json_object(), true };
+
+		put(&part, "name", text_of(violation.name));
+		put_trace(&part, &one, true);
+		append(object, list, &part);
+	}
+	put(object, "violations", list);
 }
 
 static void put_parameters(struct object *object, const struct check_options *options)
@@ -302,8 +332,12 @@ static void put_result(struct object *object, const struct check *check,
 		put_specification(object, check, result);
 	else
 		put(object, "specification", json_null());
-	put(object, "result",
-	    json_string(result ? result_of_spec(result, report->end) : result_of(report->end)));
+	if (report->violation_count > 0 && report->end == NW_EXPLORE_DONE)
+		put(object, "result", json_string("violation"));
+	else
+		put(object, "result",
+		    json_string(result ? result_of_spec(result, report->end)
+				       : result_of(report->end)));
 	put(object, "reason",
 	    text_of(check->spec && check->spec->is_out_of_memory ? "memory"
 		    : check->spec && atomic_load(&check->spec->has_exit) &&
@@ -351,7 +385,8 @@ int check_report_json(const struct check *check, const struct nw_explore_report 
 	put_nodes(&object, check, check->explore ? report->worker_count : 0);
 	put_workers(&object, check, check->explore ? report->worker_count : 0);
 	put(&object, "simulation", check_walks_json(check));
-	put_trace(&object, check, report);
+	put_trace(&object, check, has_fault(report));
+	put_violations(&object, check, report);
 	if (code == APP_OK && !object.is_whole)
 		code = app_failed(CHECK_NAME, "no memory for the JSON report");
 	if (code == APP_OK)

@@ -19,7 +19,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { COUNT_TEXT = 32, PROBABILITY_TEXT = 32, SPAN_TEXT = 64 };
+enum { COUNT_TEXT = 32, PROBABILITY_TEXT = 32, SPAN_TEXT = 64, VIOLATIONS_TEXT = 64 };
 
 static const char *plural(uint64_t count)
 {
@@ -124,6 +124,9 @@ void check_say_progress(struct check_say *say, const struct nw_explore_report *n
 			   then->total.distinct, seconds, since);
 		fprintf(out, ", %s states left on queue.",
 			app_format_count(now->total.queue, text, COUNT_TEXT));
+		if (now->violation_count > 0 && !say->is_tool)
+			fprintf(out, " Violations so far: %s.",
+				app_format_count(now->violation_count, text, COUNT_TEXT));
 	}
 	check_say_end(say, SAY_PROGRESS);
 }
@@ -165,14 +168,20 @@ static const char *probability(double p, char text[PROBABILITY_TEXT])
 
 void check_say_success(struct check_say *say, const struct nw_explore_report *report)
 {
-	char text[PROBABILITY_TEXT];
+	char text[PROBABILITY_TEXT], found[VIOLATIONS_TEXT] = "No error has been found.";
+	uint64_t count = report->violation_count;
 
+	/* Editors know TLC's words only, which are the same after -continue. */
+	if (count > 0 && !say->is_tool)
+		(void)snprintf(found, sizeof(found), "%" PRIu64 " violation%s found.", count,
+			       count == 1 ? " was" : "s were");
 	check_say(say, SAY_SUCCESS,
-		  "Model checking completed. No error has been found.\n"
+		  "Model checking completed. %s\n"
 		  "  Estimates of the probability that %s did not check all reachable states\n"
 		  "  because two distinct states had the same fingerprint:\n"
 		  "  calculated (optimistic):  val = %s",
-		  say->is_tool ? "TLC" : "nodewise", probability(report->collision_actual, text));
+		  found, say->is_tool ? "TLC" : "nodewise",
+		  probability(report->collision_actual, text));
 }
 
 /* TLC's editors take the last figures from a progress line. */

@@ -128,6 +128,13 @@ static int set_no_deadlock(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_continue(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->explore.keep_going = true;
+	return APP_OK;
+}
+
 static int set_smt(struct check_options *options, const char *value)
 {
 	(void)value;
@@ -362,6 +369,7 @@ static const struct own_option table[] = {
 	{ "exact", false, set_exact },
 	{ "no-trace", false, set_no_trace },
 	{ "no-deadlock", false, set_no_deadlock },
+	{ "continue", false, set_continue },
 	{ "smt", false, set_smt },
 	{ "no-pin", false, set_no_pin },
 	{ "json", false, set_json },
@@ -477,13 +485,14 @@ static int check_walk_kind(const struct check_options *options)
 	if (walks->file && !walks->count)
 		return app_bad(CHECK_NAME, "file=%s needs num=N, as num=5,file=%s", walks->file,
 			       walks->file);
-	if (walks->is_wanted &&
-	    (explore->exact || explore->no_trace || explore->route || explore->owner))
+	if (walks->is_wanted && (explore->exact || explore->no_trace || explore->route ||
+				 explore->owner || explore->keep_going))
 		return app_bad(CHECK_NAME, "%s is for a search, not for --simulate",
 			       explore->exact      ? "--exact"
 			       : explore->no_trace ? "--no-trace"
 			       : explore->route    ? "--route"
-						   : "--owner");
+			       : explore->owner    ? "--owner"
+						   : "--continue");
 	return APP_OK;
 }
 
@@ -586,6 +595,7 @@ int check_help(void)
 	       "  --exact              keep whole states: no fingerprint collisions\n"
 	       "  --no-trace           keep no parents: less memory, no trace\n"
 	       "  --no-deadlock        states without successors are fine\n"
+	       "  --continue           go on after violations, and show them all\n"
 	       "  --smt                use hardware threads too\n"
 	       "  --no-pin             leave the threads where the kernel puts them\n"
 	       "  --json               print the report as one JSON object\n"

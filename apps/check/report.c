@@ -108,6 +108,11 @@ uint32_t check_node_counts(const struct check *check, uint32_t worker_count, uin
 int check_steps(const struct check *check, const struct nw_explore_step **ret_steps,
 		size_t *ret_step_count)
 {
+	if (check->told) {
+		*ret_steps = check->told->steps;
+		*ret_step_count = check->told->step_count;
+		return 0;
+	}
 	return check->walk ? nw_walk_trace(check->walk, ret_steps, ret_step_count)
 			   : nw_explore_trace(check->explore, ret_steps, ret_step_count);
 }
@@ -179,8 +184,13 @@ static void print_verdict(const struct check *check, const struct nw_explore_rep
 
 	switch (report->end) {
 	case NW_EXPLORE_DONE:
-		printf("ok: every reachable state was seen, no violation%s\n",
-		       no_deadlock ? "" : ", no deadlock");
+		if (report->violation_count > 0)
+			printf("violation: every reachable state was seen, %" PRIu64
+			       " violation%s\n",
+			       report->violation_count, report->violation_count == 1 ? "" : "s");
+		else
+			printf("ok: every reachable state was seen, no violation%s\n",
+			       no_deadlock ? "" : ", no deadlock");
 		break;
 	case NW_EXPLORE_VIOLATION:
 		printf("violation: the invariant %s does not hold\n",
@@ -347,5 +357,7 @@ int check_report_text(const struct check *check, const struct nw_explore_report 
 	if (report->end == NW_EXPLORE_VIOLATION || report->end == NW_EXPLORE_DEADLOCK ||
 	    report->end == NW_EXPLORE_ERROR)
 		code = check_print_trace(check);
+	if (code == APP_OK && report->violation_count > 0)
+		code = check_violations_print(check);
 	return code != APP_OK ? code : app_finish_output(CHECK_NAME);
 }

@@ -6,6 +6,7 @@
  */
 #include "check/spec.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -226,8 +227,8 @@ static bool is_invariant(struct check_spec *spec, const char *name, const tla_va
 	return false;
 }
 
-static void violation_result(struct check_spec *spec, const struct check *check, const char *name,
-			     struct check_result *result)
+void check_result_of_violation(struct check_spec *spec, const struct check *check, const char *name,
+			       struct check_result *result)
 {
 	const struct nw_explore_step *steps;
 	size_t count = 0;
@@ -283,6 +284,19 @@ static bool has_no_initial_state(const struct nw_explore_report *report)
 	return report->end == NW_EXPLORE_MODEL_FAULT && report->total.distinct == 0;
 }
 
+static void done_result(const struct check *check, const struct nw_explore_report *report,
+			struct check_result *result)
+{
+	uint64_t count = report->violation_count;
+
+	if (count == 0)
+		say(result, CHECK_HOLDS, SAY_SUCCESS, APP_OK, "%s", completed);
+	else
+		say(result, CHECK_HOLDS, SAY_SUCCESS, check_violations_code(check, report),
+		    "Model checking completed. %" PRIu64 " violation%s found.", count,
+		    count == 1 ? " was" : "s were");
+}
+
 void check_result_of_search(struct check_spec *spec, const struct check *check,
 			    const struct nw_explore_report *report, struct check_result *ret_result)
 {
@@ -304,10 +318,10 @@ void check_result_of_search(struct check_spec *spec, const struct check *check,
 	}
 	switch (report->end) {
 	case NW_EXPLORE_DONE:
-		say(ret_result, CHECK_HOLDS, SAY_SUCCESS, APP_OK, "%s", completed);
+		done_result(check, report, ret_result);
 		break;
 	case NW_EXPLORE_VIOLATION:
-		violation_result(spec, check, report->invariant, ret_result);
+		check_result_of_violation(spec, check, report->invariant, ret_result);
 		break;
 	case NW_EXPLORE_DEADLOCK:
 		say(ret_result, CHECK_NO_SUCCESSOR, SAY_DEADLOCK, CHECK_DEADLOCK,

@@ -100,6 +100,8 @@ void check_spec_conclude(struct check_spec *spec, const struct check *check,
 /* Postconditions after a violation: they are told, and change no result. */
 void check_spec_after(struct check_spec *spec, const struct check *check,
 		      const struct check_result *result);
+/* The message of a result, with the state that it is about where it ends with a colon. */
+void check_say_verdict(const struct check *check, const struct check_result *result);
 int check_spec_report(const struct check *check, const struct nw_explore_report *report,
 		      const struct check_result *result);
 
@@ -128,6 +130,9 @@ void check_front_say(struct check_spec *spec);
 void check_result_of_search(struct check_spec *spec, const struct check *check,
 			    const struct nw_explore_report *report,
 			    struct check_result *ret_result);
+/* Of the invariant or property of that name, with the trace of check_steps(). */
+void check_result_of_violation(struct check_spec *spec, const struct check *check, const char *name,
+			       struct check_result *ret_result);
 /* Assumptions that hold, and nothing to explore. */
 void check_result_of_nothing(struct check_result *ret_result);
 void check_result_of_formula(struct check_spec *spec, const struct tla_formula *formula,

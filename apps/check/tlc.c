@@ -57,7 +57,7 @@ static const struct {
 	{ "lncheck", NOTHING, 1, NULL },
 	{ "modelcheck", NOTHING, 0, NULL },
 	{ "checkpoint", NOTHING, 1, NULL },
-	{ "continue", LACKING, 0, NULL },
+	{ "continue", OURS, 0, "continue" },
 	{ "coverage", LACKING, 1, NULL },
 	{ "debug", NOTHING, 0, NULL },
 	{ "debugger", REFUSED, 0, "there is no debugger; --json has the trace" },
@@ -126,6 +126,8 @@ static int take(struct check_options *options, size_t i, char **values, char ***
 			       words[i].is);
 	if (!words[i].is)
 		return check_add_dump(options, values[0], values[1]);
+	if (strcmp(words[i].name, "continue") == 0)
+		options->forgives_violations = true;
 	/* One a core is what we do without being told. */
 	if (strcmp(words[i].name, "workers") == 0 && strcmp(values[0], "auto") == 0)
 		return APP_OK;

@@ -90,7 +90,8 @@ static int load(struct check_spec *spec, const char *path)
 				     .folder_count = spec->options->folder_count };
 	int r;
 
-	if (access(path, R_OK) < 0) {
+	/* With -tool the front end says it, among its errors. */
+	if (!spec->say->is_tool && access(path, R_OK) < 0) {
 		check_refuse(spec->say, SAY_GENERAL, "%s: %s", path, strerror(errno));
 		return CHECK_PARSE;
 	}

@@ -41,7 +41,8 @@ sim_wide sim_overshoot(struct sim_log *log, const struct nw_limit *limit, uint64
 	bool has_begun = false;
 
 	*ret_interval_ns = 0;
-	qsort(log->records, log->count, sizeof(*log->records), compare);
+	if (log->count > 0)
+		qsort(log->records, log->count, sizeof(*log->records), compare);
 	for (size_t i = 0; i < log->count; i++) {
 		const struct sim_record *record = &log->records[i];
 		sim_wide earned = (sim_wide)limit->rate_per_s * record->at_ns;

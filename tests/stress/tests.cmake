@@ -24,4 +24,7 @@ nw_test(stress/stress_hazard)
 target_link_options(stress_hazard PRIVATE LINKER:--wrap=nwi_registry_init)
 nw_test(stress/stress_rcu)
 nw_test(stress/stress_caps)
+nw_test(stress/stress_govern SOURCES ${PROJECT_SOURCE_DIR}/bench/govern_sim/check.c
+  ${PROJECT_SOURCE_DIR}/bench/govern_sim/credits.c ${PROJECT_SOURCE_DIR}/bench/govern_sim/rivals.c)
+target_include_directories(stress_govern PRIVATE ${PROJECT_SOURCE_DIR})
 nw_test(stress/stress_churn)

@@ -222,7 +222,7 @@ static uint8_t judge(struct reference *ref, uint32_t topic_idx, const struct nw_
 	uint8_t priority = packet->priority;
 
 	if (packet->flags & NW_PACKET_SYSTEM)
-		return (uint8_t)(NW_VERDICT_ALLOW | priority << 6);
+		return (uint8_t)(NW_VERDICT_ALLOW | (unsigned)priority << 6);
 	if (!rules->has_rules)
 		return NW_VERDICT_NO_RULES;
 	if (bucket && !bucket->is_known && is_allowed(&rules->topics[topic_idx])) {
@@ -245,9 +245,9 @@ static uint8_t judge(struct reference *ref, uint32_t topic_idx, const struct nw_
 		bucket->level -= NANO, bucket->debt += NANO;
 	priority = priority < sender->priority_top ? sender->priority_top : priority;
 	if (sender->in_flight_max == 0)
-		return (uint8_t)(NW_VERDICT_ALLOW | priority << 6);
+		return (uint8_t)(NW_VERDICT_ALLOW | (unsigned)priority << 6);
 	ref->in_flight[packet->sender]++;
-	return (uint8_t)(NW_VERDICT_ALLOW | NW_VERDICT_HELD | priority << 6);
+	return (uint8_t)(NW_VERDICT_ALLOW | NW_VERDICT_HELD | (unsigned)priority << 6);
 }
 
 /* -- the comparison ----------------------------------------------------------------------- */
@@ -263,7 +263,8 @@ static void compare_batch(struct nw_govern *govern, struct reference *ref)
 		packets[i] = (struct nw_packet){
 			.topic = topics[i] < TOPICS ? topic_at(topics[i]) : 77 + 65536 * topics[i],
 			.sender = below(SENDERS),
-			.flags = NW_PACKET_INLINE | (below(20) == 0 ? NW_PACKET_SYSTEM : 0),
+			.flags = below(20) == 0 ? NW_PACKET_INLINE | NW_PACKET_SYSTEM
+						: NW_PACKET_INLINE,
 			.priority = (uint8_t)below(4),
 		};
 	}

@@ -28,6 +28,8 @@
  * after k, so R - S + a <= cap, the burst. Refills after k+1 up to e earn for disjoint times
  * between k+1, which is not before s, and e: b <= rate * (e - s). []
  *
+ * specs/CreditRoom.tla has this, small, with a variant without each of the two rules.
+ *
  * The pool needs no reserve for ticks that come late, nor any bound on them: where room was short,
  * what was earned is lost. Without `room` the refill would add up to rate * (now - last) for a time
  * in which the pool was full: admitted <= burst + rate * t + rate * tick. With a burst below the

@@ -280,6 +280,15 @@ static int create_search(struct check *check, struct nw_diag *diag)
 	explore.topo = check->topo;
 	explore.model = check->model.model;
 	explore.model_data = check->model.data;
+	if (check->options->graph.path) {
+		int r = nw_graph_create(&check->graph, explore.model, explore.model_data,
+					explore.memory_bytes_max);
+
+		if (r < 0)
+			return r;
+		explore.model = nw_graph_model(check->graph);
+		explore.model_data = check->graph;
+	}
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
 	return nw_explore_create(&check->explore, &explore, diag);
@@ -309,6 +318,7 @@ static void tear_down(struct check *check)
 	/* Before the specification, whose workers' they have. */
 	nw_explore_destroy(check->explore);
 	nw_walk_destroy(check->walk);
+	nw_graph_destroy(check->graph);
 	nw_topo_close(check->topo);
 	free(check->node_idxs);
 	check_model_unload(&check->model);
@@ -377,7 +387,12 @@ static int search_and_report(struct check *check)
 		return check_walks_report(check);
 	nw_explore_report(check->explore, &report);
 	say_fallbacks(&report);
-	return check->spec ? report_spec(check, &report) : report_model(check, &report);
+	code = check_graph_write(check);
+	if (code != APP_OK)
+		(void)(check->spec ? report_spec(check, &report) : report_model(check, &report));
+	else
+		code = check->spec ? report_spec(check, &report) : report_model(check, &report);
+	return code;
 }
 
 /* A specification whose assumptions are all there is, or do not hold. */

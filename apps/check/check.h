@@ -5,6 +5,7 @@
  * options.c  words of the command line -> struct check_options
  * tlc.c      the same words as TLC has them
  * violations.c  --continue: what was gone on after
+ * graph.c    --dump: states and their graph in a file
  * walks.c    --simulate: random walks, their progress and report
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
@@ -22,6 +23,7 @@
 #include "common/app.h"
 
 #include <nw/explore.h>
+#include <nw/graph.h>
 #include <nw/model.h>
 #include <nw/topo.h>
 #include <nw/walk.h>
@@ -76,6 +78,12 @@ struct check_walks {
 	const char *file;      /* of each walk, its beginning; NULL: none is written */
 };
 
+/* All states, or the graph of them, in a file. */
+struct check_graph {
+	const char *path; /* NULL: not wanted */
+	bool is_dot, has_colors, has_labels, is_strict;
+};
+
 /* Texts are argv's. */
 struct check_options {
 	const char *model;
@@ -97,6 +105,7 @@ struct check_options {
 	bool is_tool, no_warnings, allows_exec;
 	bool forgives_violations; /* TLC's -continue: they are told, and the exit status is 0 */
 	struct check_walks walks;
+	struct check_graph graph;
 	uint32_t suppressed[CHECK_SUPPRESSED_MAX]; /* codes of messages that are not said */
 	uint32_t suppressed_count;
 	const char *print_path; /* where to what is printed goes; NULL: stdout */
@@ -128,6 +137,7 @@ struct check {
 	struct nw_walk *walk;                    /* instead of explore */
 	const struct nw_explore_violation *told; /* of many: whose trace it is now; else NULL */
 	atomic_bool has_write_failed;            /* of a walk's file */
+	struct nw_graph *graph;                  /* what the search goes through, or NULL */
 };
 
 /* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
@@ -151,6 +161,13 @@ int check_report_json(const struct check *check, const struct nw_explore_report 
 /* --simulate and its words: `given` behind an equal sign, or NULL: the next word, if it is of that
  * form. */
 int check_add_walks(struct check_options *options, char *given, char ***inout_next);
+
+/* -dump; format: "dot" and words behind it, or NULL. It is cut in pieces. */
+int check_add_graph(struct check_options *options, char *format, const char *path);
+
+/* graph.c */
+/* Write what the search has seen; where nothing is wanted, nothing. */
+int check_graph_write(const struct check *check);
 
 /* walks.c */
 /* 0 or as nw_walk_create(). */

@@ -292,6 +292,50 @@ int check_add_walks(struct check_options *options, char *given, char ***inout_ne
 	return code;
 }
 
+static bool set_graph_word(struct check_graph *graph, const char *word)
+{
+	if (strcasecmp(word, "colorize") == 0)
+		graph->has_colors = true;
+	else if (strcasecmp(word, "actionlabels") == 0)
+		graph->has_labels = true;
+	else if (strcasecmp(word, "strict") == 0)
+		graph->is_strict = true;
+	else /* the file is whole at the end; stuttering steps are those of liveness checking */
+		return strcasecmp(word, "dot") == 0 || strcasecmp(word, "snapshot") == 0 ||
+		       strcasecmp(word, "stuttering") == 0;
+	return true;
+}
+
+int check_add_graph(struct check_options *options, char *format, const char *path)
+{
+	char *rest = NULL;
+
+	options->graph = (struct check_graph){ .path = path, .is_dot = format };
+	for (char *word = format ? strtok_r(format, ",", &rest) : NULL; word;
+	     word = strtok_r(NULL, ",", &rest))
+		if (!set_graph_word(&options->graph, word))
+			return app_bad(CHECK_NAME,
+				       "-dump dot takes colorize, actionlabels, strict, not %s",
+				       word);
+	return APP_OK;
+}
+
+/* FILE, or dot,WORDS:FILE. */
+static int add_own_graph(struct check_options *options, char *given, char ***inout_next)
+{
+	char *colon;
+
+	if (!given && !(given = **inout_next))
+		return app_bad(CHECK_NAME, "--dump needs a value");
+	if (given == **inout_next)
+		(*inout_next)++;
+	colon = strncmp(given, "dot", 3) == 0 ? strchr(given, ':') : NULL;
+	if (!colon)
+		return check_add_graph(options, NULL, given);
+	*colon = '\0';
+	return check_add_graph(options, given, colon + 1);
+}
+
 int check_add_folder(struct check_options *options, const char *folder)
 {
 	if (options->folder_count == CHECK_FOLDERS_MAX)
@@ -421,7 +465,10 @@ static int keep_parameter(struct check_options *options, char *word, char ***ino
 /* word: what is behind the dashes. */
 static int parse_option(struct check_options *options, char *word, char ***inout_next)
 {
-	const char *walks = after_name(word, "simulate");
+	const char *walks = after_name(word, "simulate"), *dump = after_name(word, "dump");
+
+	if (dump)
+		return add_own_graph(options, *dump ? word + strlen("dump=") : NULL, inout_next);
 
 	if (walks)
 		return check_add_walks(options, *walks ? word + strlen("simulate=") : NULL,
@@ -485,6 +532,8 @@ static int check_walk_kind(const struct check_options *options)
 	if (walks->file && !walks->count)
 		return app_bad(CHECK_NAME, "file=%s needs num=N, as num=5,file=%s", walks->file,
 			       walks->file);
+	if (walks->is_wanted && options->graph.path)
+		return app_bad(CHECK_NAME, "--dump is for a search, not for --simulate");
 	if (walks->is_wanted && (explore->exact || explore->no_trace || explore->route ||
 				 explore->owner || explore->keep_going))
 		return app_bad(CHECK_NAME, "%s is for a search, not for --simulate",
@@ -577,6 +626,8 @@ int check_help(void)
 	       "  --dump-trace FILE    the trace as FILE.json, FILE.tla or FILE.tlc, too\n"
 	       "  --trace-spec         a specification that goes through the trace\n"
 	       "  --trace-spec-in DIR  where to write it, or a file (beside Spec.tla)\n"
+	       "  --dump FILE          all states; dot:FILE: their graph, for Graphviz;\n"
+	       "                       dot,colorize,actionlabels:FILE: with its actions\n"
 	       "  --model NAME         built-in model, a shared object (./mine.so), or list\n"
 	       "  --PARAMETER VALUE    of the model, as --size 3x3; --model list shows them\n"
 	       "  --workers N          threads (one a physical core)\n"

@@ -146,6 +146,9 @@ const char *check_name(const struct check_spec *spec, tla_sym name);
 
 /* trace.c, dump.c */
 void check_trace_say(struct check_spec *spec, const struct check *check);
+/* The variables of one state. */
+void check_state_write(const struct check_spec *spec, const struct nw_explore_step *step,
+		       FILE *out);
 /* As check_steps_write(). */
 void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,
 		       size_t step_count, FILE *out);

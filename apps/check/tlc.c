@@ -14,6 +14,7 @@ enum meaning {
 	NOTHING, /* changes no answer here: files, seeds of fingerprints, warnings, fuel of the JVM
 		  */
 	WALKS,   /* of random walks; without -simulate they change nothing */
+	GRAPH,   /* all states in a file: a format may be before it */
 	LACKING, /* not there yet */
 	REFUSED  /* and `is` says what to do instead */
 };
@@ -62,7 +63,7 @@ static const struct {
 	{ "debug", NOTHING, 0, NULL },
 	{ "debugger", REFUSED, 0, "there is no debugger; --json has the trace" },
 	{ "depth", WALKS, 1, NULL },
-	{ "dump", LACKING, 2, NULL },
+	{ "dump", GRAPH, 0, NULL },
 	{ "generate", WALKS, 0, NULL },
 	{ "recover", LACKING, 1, NULL },
 	{ "seed", WALKS, 1, NULL },
@@ -113,10 +114,26 @@ static int pass_over(const char *name, const char *value)
 	return APP_OK;
 }
 
+static int take_graph(struct check_options *options, char ***inout_next)
+{
+	char *format = NULL, *path = **inout_next;
+
+	if (path && strncmp(path, "dot", 3) == 0 && (*inout_next)[1]) {
+		format = *(*inout_next)++;
+		path = **inout_next;
+	}
+	if (!path)
+		return app_bad(CHECK_NAME, "-dump needs a file");
+	(*inout_next)++;
+	return check_add_graph(options, format, path);
+}
+
 static int take(struct check_options *options, size_t i, char **values, char ***inout_next)
 {
 	if (words[i].meaning == WALKS)
 		return take_walks(options, words[i].name, values[0], inout_next);
+	if (words[i].meaning == GRAPH)
+		return take_graph(options, inout_next);
 	if (words[i].meaning == NOTHING)
 		return pass_over(words[i].name, words[i].value_count ? values[0] : NULL);
 	if (words[i].meaning == LACKING)

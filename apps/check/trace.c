@@ -252,6 +252,17 @@ static bool say_state(const struct check_trace *trace, size_t i, struct check_sh
 	return true;
 }
 
+void check_state_write(const struct check_spec *spec, const struct nw_explore_step *step, FILE *out)
+{
+	struct check_trace trace = { .spec = (struct check_spec *)spec, .steps = step, .count = 1 };
+	struct check_shown shown;
+
+	if (!show_variables(&trace, 0, &shown))
+		return;
+	print_shown(&trace, &shown, NULL, out);
+	check_shown_free(&shown);
+}
+
 void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,
 		       size_t step_count, FILE *out)
 {

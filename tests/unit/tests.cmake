@@ -6,6 +6,7 @@ target_link_options(test_crew PRIVATE
 nw_test(unit/test_models)
 nw_test(unit/test_explore_emit)
 nw_test(unit/test_walk)
+nw_test(unit/test_graph)
 nw_test(unit/test_tla_walk)
 nw_test(unit/test_tla_value)
 nw_test(unit/test_specs LIBS PkgConfig::JANSSON)

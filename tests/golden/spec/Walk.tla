@@ -36,4 +36,9 @@ Known == /\ TLCGet("config").mode = "simulate"
          /\ TLCGet("stats").behavior.id < 5
          /\ TLCGet("stats").generated >= TLCGet("level") - 1
 ASSUME TLCGet("config").mode \in {"bfs", "simulate", "generate"}
+
+\* Of the state graph.
+Zero == x = 0 /\ y = 0
+Same == UNCHANGED <<x, y>>
+Twice == Same \/ (x' = 0 /\ y' = 0)
 =============================================================================

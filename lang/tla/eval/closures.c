@@ -108,6 +108,11 @@ struct tla_closure *tla_closure_new(struct tla_eval *eval, const struct tla_code
 	return closure->frame ? closure : NULL;
 }
 
+void tla_closure_bind(struct tla_closure *closure, uint32_t slot, tla_value v)
+{
+	closure->frame->slots[slot] = v;
+}
+
 static tla_value run(struct tla_eval *eval, const struct tla_closure *closure, tla_value arg)
 {
 	const struct tla_code *code = closure->code;

@@ -109,8 +109,11 @@ static tla_value unevaluated(struct tla_eval *eval, const struct tla_code *code,
 			     struct tla_frame *frame, tla_value domain)
 {
 	struct tla_closure *closure = tla_closure_new(eval, code, frame, code->flag);
+	tla_value v = closure ? tla_lambda(eval->heap, domain, closure) : TLA_NONE;
 
-	return closure ? tla_lambda(eval->heap, domain, closure) : TLA_NONE;
+	if (v && code->b > 0)
+		tla_closure_bind(closure, code->b - 1, v);
+	return v;
 }
 
 static bool are_finite(const struct tla_code *code, const tla_value *sets)

@@ -62,7 +62,8 @@ tla_eval_fn tla_ev_records; /* names; args: sets */
 
 /* fcns.c */
 tla_eval_fn tla_ev_tuple, tla_ev_domain;
-tla_eval_fn tla_ev_fcn;    /* loops: a; args: sets, then the body; flag: it is recursive */
+/* loops: a; args: sets, then the body; flag: it is recursive; b: 1 + the slot of its name, 0: none */
+tla_eval_fn tla_ev_fcn;
 tla_eval_fn tla_ev_apply;  /* args: function, argument */
 tla_eval_fn tla_ev_field;  /* names[0]; args: record */
 tla_eval_fn tla_ev_record; /* names; args: values */
@@ -98,6 +99,8 @@ struct tla_closure;
 /* Over a frame as it is now. remembers: results are kept. NULL: failed. */
 struct tla_closure *tla_closure_new(struct tla_eval *eval, const struct tla_code *code,
 				    struct tla_frame *frame, bool remembers);
+/* What a slot of the frame holds from here on: the function itself, for its body. */
+void tla_closure_bind(struct tla_closure *closure, uint32_t slot, tla_value v);
 /* The heap's hooks. */
 tla_value tla_closure_apply(void *eval, tla_value lambda, tla_value arg);
 int tla_closure_holds(void *eval, tla_value pred, tla_value arg);

@@ -641,8 +641,10 @@ static struct tla_code *let_thunk(struct tla_compiler *compiler, struct tla_env 
 	if (!code)
 		return NULL;
 	/* Remembering results costs little where it is not needed: the thunk keeps the function. */
-	if (unit->kind == TLA_U_FUNCTION)
+	if (unit->kind == TLA_U_FUNCTION) {
 		code->flag = true;
+		code->b = slot + 1;
+	}
 	fn->level = (enum tla_level)code->level;
 	scope->entity.is_inline = code->level >= TLA_ACTION;
 	scope->entity.compiled = TLA_COMPILED;

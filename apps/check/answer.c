@@ -186,6 +186,7 @@ int check_spec_report_walks(const struct check *check, const struct nw_walk_repo
 		say_places(check->spec, result->error);
 	check_spec_after(check->spec, check, result);
 	say_left_out(check->spec);
+	check_coverage_say(check->spec, true);
 	check_say_walk_counts(check->say, walks, check->options);
 	if (!is_fine)
 		check_say_walks(check->say, walks, true);
@@ -219,6 +220,8 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 		code = check_trace_dump(check->spec, check);
 	}
 	say_left_out(check->spec);
+	if (report)
+		check_coverage_say(check->spec, true);
 	if (has_counts(check, report, result))
 		check_say_counts(check->say, report ? report : &none);
 	if (report && !check->say->is_tool)

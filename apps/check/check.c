@@ -87,6 +87,16 @@ static void stop(const struct check *check)
 		nw_explore_stop(check->explore);
 }
 
+/* 0 minutes: as often as TLC tells of its progress. */
+static uint64_t coverage_period(const struct check *check)
+{
+	const struct check_options *options = check->options;
+
+	if (!check->spec || !options->has_coverage || options->is_json)
+		return 0;
+	return options->coverage_min ? options->coverage_min * 60 : 60;
+}
+
 static bool is_past(const struct timespec *time, const struct timespec *due)
 {
 	return time->tv_sec > due->tv_sec ||
@@ -100,10 +110,12 @@ static void wait_with_progress(struct search *search, const struct check *check,
 {
 	uint64_t tick_ms = check->spec ? WATCH_MS : period_s ? period_s * 1000 : IDLE_MS;
 	struct nw_explore_report last = { 0 };
-	struct timespec now, tick, line_due;
+	struct timespec now, tick, line_due, coverage_due;
+	uint64_t coverage_s = coverage_period(check);
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	line_due = later(&now, period_s * 1000);
+	coverage_due = later(&now, coverage_s * 1000);
 	pthread_mutex_lock(&search->lock);
 	while (!search->has_ended) {
 		tick = later(&now, tick_ms);
@@ -116,6 +128,10 @@ static void wait_with_progress(struct search *search, const struct check *check,
 		if (period_s && is_past(&now, &line_due) && !app_was_interrupted()) {
 			tell_progress(check, &last);
 			line_due = later(&now, period_s * 1000);
+		}
+		if (coverage_s && is_past(&now, &coverage_due) && !app_was_interrupted()) {
+			check_coverage_say(check->spec, false);
+			coverage_due = later(&now, coverage_s * 1000);
 		}
 	}
 	pthread_mutex_unlock(&search->lock);

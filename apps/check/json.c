@@ -314,6 +314,7 @@ static void put_specification(struct object *object, const struct check *check,
 	put(&part, "name", text_of(result->name));
 	put(&part, "exit", json_integer(result->code));
 	put_places(&part, check->spec, result);
+	put(&part, "coverage", check_coverage_json(check->spec));
 	put_left_out(&part, check->spec);
 	if (check->spec->has_search)
 		tla_search_stored(&check->spec->search, &stored_count, &stored_bytes);

@@ -183,6 +183,15 @@ static int set_safety(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_coverage(struct check_options *options, const char *value)
+{
+	if (!app_parse_u64(value, 0, 525600, &options->coverage_min))
+		return app_bad(CHECK_NAME, "--coverage takes whole minutes, 0..525600, not %s",
+			       value);
+	options->has_coverage = true;
+	return APP_OK;
+}
+
 static int set_diff_trace(struct check_options *options, const char *value)
 {
 	(void)value;
@@ -391,6 +400,7 @@ static const struct own_option table[] = {
 	{ "config", true, set_config },
 	{ "dump-trace", true, set_dump_trace },
 	{ "diff-trace", false, set_diff_trace },
+	{ "coverage", true, set_coverage },
 	{ "safety", false, set_safety },
 	{ "tool", false, set_tool },
 	{ "no-warnings", false, set_no_warnings },
@@ -561,13 +571,15 @@ static int check_kind(const struct check_options *options)
 	if (options->is_tool && options->is_json)
 		return app_bad(CHECK_NAME, "--tool or --json, not both");
 	if (options->model && (options->config || options->dump_count || options->folder_count ||
-			       options->is_safety || options->is_diff_trace || options->is_tool))
+			       options->is_safety || options->is_diff_trace || options->is_tool ||
+			       options->has_coverage))
 		return app_bad(CHECK_NAME, "%s is for specifications, not for --model",
 			       options->config          ? "--config"
 			       : options->dump_count    ? "--dump-trace"
 			       : options->folder_count  ? "-I"
 			       : options->is_diff_trace ? "--diff-trace"
 			       : options->is_tool       ? "--tool"
+			       : options->has_coverage  ? "--coverage"
 							: "--safety");
 	if (options->model || options->spec)
 		return check_walk_kind(options);
@@ -622,6 +634,8 @@ int check_help(void)
 	       "  --no-warnings        leave warnings out\n"
 	       "  --suppress CODES     leave messages out, by TLC's codes: 2190,2200\n"
 	       "  --print-to FILE      what the specification prints\n"
+	       "  --coverage MINUTES   how often each action and expression was evaluated,\n"
+	       "                       at the end and each time so many minutes have passed\n"
 	       "  --diff-trace         of a state only what differs from the one before\n"
 	       "  --dump-trace FILE    the trace as FILE.json, FILE.tla or FILE.tlc, too\n"
 	       "  --trace-spec         a specification that goes through the trace\n"

@@ -66,6 +66,7 @@ static const struct {
 	{ SAY_POSTCONDITION_FAILED, ERROR },
 	{ SAY_TRACE_SPEC_FAILED, ERROR },
 	{ SAY_PARSING_FAILED, ERROR },
+	{ SAY_NEVER_TAKEN, WARNING },
 };
 
 static enum class class_of(enum check_code code) {

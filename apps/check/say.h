@@ -108,6 +108,8 @@ enum check_code {
 	SAY_PARSING_FAILED = 3002,
 	SAY_INITIAL_SO_FAR = 2269,
 	SAY_OUTPUT = 20000, /* lines without a code of their own */
+	/* Ours: not with -tool. */
+	SAY_NEVER_TAKEN = 20001,
 };
 
 /* Zeroed: the plain form. */

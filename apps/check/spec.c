@@ -102,6 +102,7 @@ static int load(struct check_spec *spec, const char *path)
 			     spec->config_path, strerror(errno));
 		return CHECK_CONFIG;
 	}
+	spec->model->is_counted = spec->options->has_coverage;
 	r = tla_model_load(spec->model, &reader, path, spec->config_path);
 	if (spec->say->is_tool)
 		check_front_say(spec);
@@ -254,6 +255,7 @@ void check_spec_close(struct check_spec *spec)
 	tla_runner_destroy(spec->runner);
 	tla_model_destroy(spec->model);
 	check_files_free(&spec->files);
+	free(spec->coverage);
 	free(spec->config_path);
 	free(spec);
 }
@@ -352,6 +354,7 @@ static void count_last_level(const struct check *check, struct nw_explore_report
 void check_spec_conclude(struct check_spec *spec, const struct check *check,
 			 struct nw_explore_report *last, struct check_result *ret_result)
 {
+	check_coverage_keep(spec);
 	/* What makes steps again to find out about them prints nothing again. */
 	spec->search.hooks.print = NULL;
 	spec->runner->eval.print = NULL;

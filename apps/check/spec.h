@@ -7,6 +7,7 @@
  * spec.c    loads a specification; assumptions, postconditions
  * ask.c     what it prints, asks, sets
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
+ * coverage.c  what was evaluated how often
  * trace.h   counterexamples
  * trace.c   as text
  * dump.c    as JSON, as TLA+, as values
@@ -19,6 +20,7 @@
 #include "check/check.h"
 #include "check/say.h"
 
+#include "tla/model/coverage.h"
 #include "tla/model/move.h"
 #include "tla/model/retrace.h"
 #include "tla/model/search.h"
@@ -79,6 +81,7 @@ struct check_spec {
 	struct tla_search_error error; /* of what the runner evaluated */
 	uint64_t memory_bytes_max;     /* of the process */
 	bool is_out_of_memory;
+	uint64_t *coverage; /* sums of counts when the search was over; NULL: none */
 };
 
 /* All that return int: APP_OK, or the exit code after having said why. */
@@ -143,6 +146,15 @@ char *check_span(const struct check_spec *spec, struct tla_span span, char *buf,
 /* The name of the module that a place is in; lent until the next call. One thread. */
 const char *check_module_of(const struct tla_file *file, char *buf, size_t buf_bytes);
 const char *check_name(const struct check_spec *spec, tla_sym name);
+
+/* coverage.c, with --coverage */
+
+/* Keep what was counted, when the search is over. */
+void check_coverage_keep(struct check_spec *spec);
+/* Tell what was counted so far; is_over: what was kept. */
+void check_coverage_say(struct check_spec *spec, bool is_over);
+/* null without counts; NULL: no memory. */
+json_t *check_coverage_json(struct check_spec *spec);
 
 /* trace.c, dump.c */
 void check_trace_say(struct check_spec *spec, const struct check *check);

@@ -59,7 +59,7 @@ static const struct {
 	{ "modelcheck", NOTHING, 0, NULL },
 	{ "checkpoint", NOTHING, 1, NULL },
 	{ "continue", OURS, 0, "continue" },
-	{ "coverage", LACKING, 1, NULL },
+	{ "coverage", OURS, 1, "coverage" },
 	{ "debug", NOTHING, 0, NULL },
 	{ "debugger", REFUSED, 0, "there is no debugger; --json has the trace" },
 	{ "depth", WALKS, 1, NULL },

@@ -8,6 +8,8 @@
  *
  * Invariant: on return every variable is as it was on entry, and so is the heap's top.
  */
+#include "action.h"
+
 #include "../value/fcn.h"
 #include "../value/order.h"
 #include "../value/print.h"
@@ -18,22 +20,6 @@
 #include "world.h"
 
 #include <string.h>
-
-/* The rest of a conjunction: its args from `idx` on, then what is behind it. Of \A the conjuncts
- * are
- * the body for each element. */
-struct tla_rest {
-	const struct tla_code *code;
-	struct tla_frame *frame;
-	uint32_t idx;
-	const struct tla_rest *behind;
-	const struct elements *elements; /* of \A; else NULL */
-};
-
-struct elements {
-	uint32_t count;
-	tla_value *at; /* what tla_walk_bind() takes */
-};
 
 static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 	       const struct tla_rest *rest);
@@ -77,7 +63,7 @@ static int conjoin(struct tla_eval *eval, const struct tla_code *code, uint32_t 
 
 /* TLC puts each further element before those that wait: the first, the last, the last but one, ...
  */
-static tla_value element_at(const struct elements *elements, uint32_t idx)
+static tla_value element_at(const struct tla_elements *elements, uint32_t idx)
 {
 	return elements->at[idx ? elements->count - idx : 0];
 }
@@ -85,7 +71,7 @@ static tla_value element_at(const struct elements *elements, uint32_t idx)
 /* The body of \A for the elements from idx on. Each has a frame of its own: all are open at once.
  * */
 static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, uint32_t idx,
-			    struct tla_frame *frame, const struct elements *elements,
+			    struct tla_frame *frame, const struct tla_elements *elements,
 			    const struct tla_rest *behind)
 {
 	struct tla_rest rest = { code, frame, idx + 1, behind, elements };
@@ -231,7 +217,7 @@ static int act_exists(struct tla_eval *eval, const struct tla_code *code, struct
 
 /* All combinations of the loops, each as tla_walk_bind() takes it. */
 static bool gather_elements(struct tla_eval *eval, const struct tla_code *code,
-			    struct tla_frame *frame, struct elements *elements)
+			    struct tla_frame *frame, struct tla_elements *elements)
 {
 	tla_value *sets = tla_walk_sets(eval, code, frame), one[16];
 	struct tla_walk *walk = tla_walk_open(eval, code, frame, sets, true);
@@ -257,13 +243,15 @@ static bool gather_elements(struct tla_eval *eval, const struct tla_code *code,
 	return step == 0;
 }
 
-static int act_forall(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		      const struct tla_rest *rest)
+int tla_act_forall(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		   const struct tla_rest *rest, const struct tla_rest *rest_of_none)
 {
-	struct elements elements = { 0 };
+	struct tla_elements elements = { 0 };
 
 	if (!gather_elements(eval, code, frame, &elements))
 		return -1;
+	if (elements.count == 0)
+		return go_on(eval, rest_of_none);
 	return conjoin_elements(eval, code, 0, frame, &elements, rest);
 }
 
@@ -292,7 +280,7 @@ static int act_call(struct tla_eval *eval, const struct tla_code *code, struct t
 }
 
 /* What a parameter or LET definition stands for, as long as it is not evaluated; else NULL. */
-static const struct tla_thunk *pending(const struct tla_code *code, struct tla_frame *frame)
+const struct tla_thunk *tla_pending(const struct tla_code *code, struct tla_frame *frame)
 {
 	const struct tla_thunk *thunk;
 	tla_value word;
@@ -317,7 +305,7 @@ static const struct tla_code *standing_for(const struct tla_code *code, struct t
 {
 	for (;;) {
 		if (code->eval == tla_ev_slot) {
-			const struct tla_thunk *thunk = pending(code, *frame);
+			const struct tla_thunk *thunk = tla_pending(code, *frame);
 
 			if (!thunk)
 				return NULL;
@@ -334,9 +322,8 @@ static const struct tla_code *standing_for(const struct tla_code *code, struct t
 	}
 }
 
-/* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
-static tla_value *target(const struct tla_eval *eval, const struct tla_code *left,
-			 struct tla_frame *frame)
+tla_value *tla_variable_of(const struct tla_eval *eval, const struct tla_code *left,
+			   struct tla_frame *frame)
 {
 	tla_eval_fn *wanted = eval->is_init ? tla_ev_now : tla_ev_next;
 
@@ -345,15 +332,22 @@ static tla_value *target(const struct tla_eval *eval, const struct tla_code *lef
 		left = standing_for(left->args[0], &frame);
 		wanted = tla_ev_now;
 	}
-	if (!left || left->eval != wanted || assigned(eval)[left->a])
-		return NULL;
-	return &assigned(eval)[left->a];
+	return left && left->eval == wanted ? &assigned(eval)[left->a] : NULL;
+}
+
+/* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
+static tla_value *target(const struct tla_eval *eval, const struct tla_code *left,
+			 struct tla_frame *frame)
+{
+	tla_value *var = tla_variable_of(eval, left, frame);
+
+	return var && !*var ? var : NULL;
 }
 
 static int act_slot(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		    const struct tla_rest *rest)
 {
-	const struct tla_thunk *thunk = pending(code, frame);
+	const struct tla_thunk *thunk = tla_pending(code, frame);
 
 	return thunk ? act(eval, thunk->code, thunk->frame, rest)
 		     : act_test(eval, code, frame, rest);
@@ -369,16 +363,21 @@ static int act_implies(struct tla_eval *eval, const struct tla_code *code, struc
 	return holds < 0 ? -1 : go_on(eval, rest);
 }
 
+static bool is_written_out(const struct tla_code *code)
+{
+	return code->eval == tla_ev_fcn || code->eval == tla_ev_fcn_lazy;
+}
+
 /* The function that an expression writes out, and in *frame where; NULL: it does not. */
 static const struct tla_code *written_out(struct tla_eval *eval, const struct tla_code *code,
 					  struct tla_frame **frame)
 {
 	code = tla_code_inside(code);
-	if (code->eval == tla_ev_call && tla_code_inside(code->fn->body)->eval == tla_ev_fcn) {
+	if (code->eval == tla_ev_call && is_written_out(tla_code_inside(code->fn->body))) {
 		*frame = tla_call_frame(eval, code, *frame);
 		code = tla_code_inside(code->fn->body);
 	}
-	return code->eval == tla_ev_fcn && !code->flag ? code : NULL;
+	return is_written_out(code) && !code->flag ? code : NULL;
 }
 
 /* The body of a function is an action, too. */
@@ -518,7 +517,7 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_EXISTS:
 		return act_exists(eval, code, frame, rest);
 	case TLA_ACT_FORALL:
-		return act_forall(eval, code, frame, rest);
+		return tla_act_forall(eval, code, frame, rest, rest);
 	case TLA_ACT_IF:
 		return act_if(eval, code, frame, rest);
 	case TLA_ACT_CASE:
@@ -554,9 +553,24 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 		return tla_act_compose(eval, code, frame, rest);
 	case TLA_ACT_INSIDE:
 		return act(eval, code->args[0], frame, rest);
+	case TLA_ACT_COUNT:
+		return tla_act_count(eval, code, frame, rest);
+	case TLA_ACT_TALLY:
+		return tla_act_tally(eval, code, rest);
+	case TLA_ACT_KEEP:
+		return conjoin(eval, code, 1, frame, rest);
+	case TLA_ACT_LET_OPEN:
+		return tla_act_let_open(eval, code, frame, rest);
+	case TLA_ACT_EITHER:
+		return tla_act_either(eval, code, frame, rest);
 	default:
 		return act_test(eval, code, frame, rest);
 	}
+}
+
+int tla_go_on(struct tla_eval *eval, const struct tla_rest *rest)
+{
+	return go_on(eval, rest);
 }
 
 int tla_act_with(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,

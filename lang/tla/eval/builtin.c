@@ -2,6 +2,8 @@
 /* Operators of the language to code; and what is primed. */
 #include "compile.h"
 
+#include "cover.h"
+
 #include "../value/set.h"
 #include "nodes.h"
 
@@ -49,6 +51,16 @@ static struct tla_code *chain(struct tla_compiler *compiler, const struct tla_en
 		code->args[--count] = tla_compile(compiler, env, expr->apply.args[1]);
 	code->args[0] = tla_compile(compiler, env, expr);
 	return tla_code_leveled(code);
+}
+
+/* As TLC counts them: each by itself. */
+static struct tla_code *pair(struct tla_compiler *compiler, const struct tla_env *env,
+			     const struct tla_expr *expr, enum tla_op op)
+{
+	bool is_and = op == TLA_OP_AND;
+
+	return node(compiler, env, is_and ? tla_ev_and : tla_ev_or, expr,
+		    is_and ? TLA_ACT_AND : TLA_ACT_OR);
 }
 
 /* --- The next state --- */
@@ -102,8 +114,11 @@ struct tla_code *tla_compile_primed(struct tla_compiler *compiler, const struct 
 
 	if (!follow(compiler, &there, expr, &entity))
 		return tla_compile(compiler, env, expr); /* which says what is wrong */
-	if (entity && entity->kind == TLA_N_VARIABLE)
-		return next_variable(compiler, entity->var_idx, expr->span);
+	if (entity && entity->kind == TLA_N_VARIABLE) {
+		inner = tla_cover_part(compiler, env, expr, expr->span);
+		return tla_cover_counted(compiler, &inner,
+					 next_variable(compiler, entity->var_idx, expr->span));
+	}
 	inner.in_prime = true;
 	code = tla_compile(compiler, &inner, expr);
 	if (!code || code->level == TLA_CONSTANT)
@@ -193,12 +208,13 @@ struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const stru
 	code->act = TLA_ACT_UNCHANGED;
 	code->level = TLA_ACTION;
 	if (!is_variables)
-		return unchanged_value(compiler, env, expr, code);
+		return tla_cover_unchanged(compiler, env, expr,
+					   unchanged_value(compiler, env, expr, code));
 	for (uint32_t i = 0; i < list.count; i++)
 		vars[i] = list.at[i];
 	code->a = list.count;
 	code->vars = vars;
-	return code;
+	return tla_cover_unchanged(compiler, env, expr, code);
 }
 
 /* --- All others --- */
@@ -225,8 +241,11 @@ static struct tla_code *temporal(struct tla_compiler *compiler, const struct tla
 static struct tla_code *enabled(struct tla_compiler *compiler, const struct tla_env *env,
 				const struct tla_expr *expr)
 {
-	struct tla_code *code = node(compiler, env, tla_ev_enabled, expr, TLA_ACT_TEST);
+	struct tla_env inner = *env;
+	struct tla_code *code;
 
+	inner.is_enabled = true;
+	code = node(compiler, &inner, tla_ev_enabled, expr, TLA_ACT_TEST);
 	if (code && code->level == TLA_ACTION)
 		code->level = TLA_STATE;
 	return code;
@@ -239,6 +258,17 @@ static struct tla_code *compose(struct tla_compiler *compiler, const struct tla_
 
 	if (code)
 		code->level = TLA_ACTION;
+	return code;
+}
+
+/* What may give a value to a variable. */
+static struct tla_code *assigning(struct tla_compiler *compiler, const struct tla_env *env,
+				  tla_eval_fn *eval, const struct tla_expr *expr, enum tla_act act)
+{
+	struct tla_code *code = node(compiler, env, eval, expr, act);
+
+	if (code)
+		tla_cover_assigns(env, code->args[0]);
 	return code;
 }
 
@@ -260,10 +290,8 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 				const struct tla_expr *expr)
 {
 	static tla_eval_fn *const evals[TLA_OP_COUNT] = {
-		[TLA_OP_NOT] = tla_ev_not,       [TLA_OP_IMPLIES] = tla_ev_implies,
-		[TLA_OP_EQUIV] = tla_ev_equiv,   [TLA_OP_EQ] = tla_ev_eq,
-		[TLA_OP_NE] = tla_ev_ne,         [TLA_OP_IN] = tla_ev_in,
-		[TLA_OP_NOTIN] = tla_ev_notin,   [TLA_OP_SUBSETEQ] = tla_ev_subseteq,
+		[TLA_OP_NOT] = tla_ev_not,       [TLA_OP_EQUIV] = tla_ev_equiv,
+		[TLA_OP_NE] = tla_ev_ne,         [TLA_OP_NOTIN] = tla_ev_notin,
 		[TLA_OP_SETMINUS] = tla_ev_diff, [TLA_OP_CAP] = tla_ev_cap,
 		[TLA_OP_CUP] = tla_ev_cup,       [TLA_OP_SUBSET] = tla_ev_subset,
 		[TLA_OP_UNION] = tla_ev_union,   [TLA_OP_DOMAIN] = tla_ev_domain,
@@ -279,7 +307,8 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 	switch (op) {
 	case TLA_OP_AND:
 	case TLA_OP_OR:
-		return chain(compiler, env, expr, op);
+		return compiler->cover ? pair(compiler, env, expr, op)
+				       : chain(compiler, env, expr, op);
 	case TLA_OP_PRIME:
 		return tla_compile_primed(compiler, env, expr->apply.args[0]);
 	case TLA_OP_UNCHANGED:
@@ -304,13 +333,16 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 				   tla_store(compiler->keeper, compiler->heap,
 					     tla_set_booleans(compiler->heap)),
 				   expr);
+	case TLA_OP_EQ:
+		return assigning(compiler, env, tla_ev_eq, expr, TLA_ACT_EQ);
+	case TLA_OP_IN:
+		return assigning(compiler, env, tla_ev_in, expr, TLA_ACT_IN);
+	case TLA_OP_SUBSETEQ:
+		return node(compiler, env, tla_ev_subseteq, expr, TLA_ACT_SUBSETEQ);
+	case TLA_OP_IMPLIES:
+		return node(compiler, env, tla_ev_implies, expr, TLA_ACT_IMPLIES);
 	default:
-		return node(compiler, env, evals[op], expr,
-			    op == TLA_OP_EQ         ? TLA_ACT_EQ
-			    : op == TLA_OP_IN       ? TLA_ACT_IN
-			    : op == TLA_OP_SUBSETEQ ? TLA_ACT_SUBSETEQ
-			    : op == TLA_OP_IMPLIES  ? TLA_ACT_IMPLIES
-						    : TLA_ACT_TEST);
+		return node(compiler, env, evals[op], expr, TLA_ACT_TEST);
 	}
 }
 

@@ -122,6 +122,12 @@ enum tla_act {
 	TLA_ACT_ANGLE,     /* <<A>>_v */
 	TLA_ACT_COMPOSE,   /* A \cdot B */
 	TLA_ACT_INSIDE,    /* what args[0] is */
+	/* Where evaluations are counted; see cover.h. */
+	TLA_ACT_COUNT,    /* what args[0] is, counted by args[1] when the rest leads to a state */
+	TLA_ACT_TALLY,    /* count if what is left leads to a state */
+	TLA_ACT_KEEP,     /* UNCHANGED: args from 1 on, one after the other */
+	TLA_ACT_LET_OPEN, /* names stand for their texts, not for thunks */
+	TLA_ACT_EITHER,   /* a LET's name: its thunk, or its text where there is none */
 };
 
 struct tla_code {

@@ -5,6 +5,8 @@
  */
 #include "compile.h"
 
+#include "cover.h"
+
 #include "../value/fcn.h"
 #include "../value/set.h"
 #include "nodes.h"
@@ -131,6 +133,12 @@ static struct tla_code *branch(struct tla_compiler *compiler, const struct tla_e
 	return code;
 }
 
+static struct tla_span arm_span(const struct tla_arm *arm)
+{
+	return (struct tla_span){ arm->guard ? arm->guard->span.begin : arm->value->span.begin,
+				  arm->value->span.end };
+}
+
 static struct tla_code *cases(struct tla_compiler *compiler, const struct tla_env *env,
 			      const struct tla_expr *expr)
 {
@@ -141,10 +149,11 @@ static struct tla_code *cases(struct tla_compiler *compiler, const struct tla_en
 
 	for (uint32_t i = 0; code && i < expr->arms.count; i++) {
 		const struct tla_arm *arm = &expr->arms.at[i];
+		struct tla_env there = tla_cover_part(compiler, env, arm, arm_span(arm));
 
 		if (arm->guard)
-			code->args[k++] = tla_compile(compiler, env, arm->guard);
-		code->args[k++] = tla_compile(compiler, env, arm->value);
+			code->args[k++] = tla_compile(compiler, &there, arm->guard);
+		code->args[k++] = tla_compile(compiler, &there, arm->value);
 	}
 	if (code) {
 		code->flag = has_other;
@@ -202,12 +211,12 @@ static struct tla_code *bound_node(struct tla_compiler *compiler, const struct t
 	uint32_t loops = loop_count(bounds, bound_count);
 	struct tla_code *code = tla_code_new(compiler, eval, span, bound_count + 1);
 	struct tla_loop *first = tla_piece_of(compiler, loops * sizeof *first), *loop = first;
-	struct tla_env inner = *env;
+	struct tla_env inner = *env, outer = tla_cover_bounds(env);
 
 	if (!code || !first)
 		return NULL;
 	for (uint32_t i = 0; i < bound_count; i++) {
-		code->args[i] = tla_compile(compiler, env, bounds[i].set);
+		code->args[i] = tla_compile(compiler, &outer, bounds[i].set);
 		if (!bind_names(compiler, &inner, &bounds[i], i, &loop))
 			return NULL;
 	}
@@ -249,6 +258,16 @@ static struct tla_code *binder(struct tla_compiler *compiler, const struct tla_e
 	return code;
 }
 
+static struct tla_code *tuple_of_args(struct tla_compiler *compiler, const struct tla_env *env,
+				      const struct tla_expr *expr)
+{
+	struct tla_env there = tla_cover_part(compiler, env, expr->call.args, expr->span);
+
+	return tla_cover_counted(compiler, &there,
+				 list(compiler, &there, tla_ev_tuple, expr->span, expr->call.args,
+				      expr->call.arg_count));
+}
+
 static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env *env,
 			     const struct tla_expr *expr)
 {
@@ -258,8 +277,7 @@ static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env
 		return NULL;
 	code->args[0] = tla_compile(compiler, env, expr->call.fcn);
 	code->args[1] = expr->call.arg_count == 1 ? tla_compile(compiler, env, expr->call.args[0])
-						  : list(compiler, env, tla_ev_tuple, expr->span,
-							 expr->call.args, expr->call.arg_count);
+						  : tuple_of_args(compiler, env, expr);
 	if (code->args[0] && code->args[0]->level >= TLA_STATE)
 		code->act = TLA_ACT_APPLY;
 	return tla_code_leveled(code);
@@ -328,8 +346,12 @@ static struct tla_code *fields(struct tla_compiler *compiler, const struct tla_e
 
 	if (!code || !sorted)
 		return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		code->args[i] = tla_compile(compiler, env, sorted[i]->value);
+	for (uint32_t i = 0; i < count; i++) {
+		struct tla_span span = { sorted[i]->name.span.begin, sorted[i]->value->span.end };
+		struct tla_env there = tla_cover_part(compiler, env, sorted[i], span);
+
+		code->args[i] = tla_compile(compiler, &there, sorted[i]->value);
+	}
 	code->names = field_names(compiler, sorted, count, is_record);
 	return code->names ? tla_code_leveled(code) : NULL;
 }
@@ -340,11 +362,16 @@ static struct tla_code *fields(struct tla_compiler *compiler, const struct tla_e
 static struct tla_code *step(struct tla_compiler *compiler, const struct tla_env *env,
 			     const struct tla_step *at)
 {
+	struct tla_env there;
+
 	if (at->index_count == 0)
 		return value(compiler, tla_string(at->name.sym), at->span);
 	if (at->index_count == 1)
 		return tla_compile(compiler, env, at->indexes[0]);
-	return list(compiler, env, tla_ev_tuple, at->span, at->indexes, at->index_count);
+	there = tla_cover_part(compiler, env, at, at->span);
+	return tla_cover_counted(
+		compiler, &there,
+		list(compiler, &there, tla_ev_tuple, at->span, at->indexes, at->index_count));
 }
 
 /* Its parts also become args of the node, which only the level is worked out from. */
@@ -352,12 +379,13 @@ static bool change(struct tla_compiler *compiler, const struct tla_env *env,
 		   const struct tla_update *update, struct tla_change *one, struct tla_code *node)
 {
 	const struct tla_code **steps = tla_piece_of(compiler, update->step_count * sizeof *steps);
-	struct tla_env inner = *env;
+	struct tla_env inner = tla_cover_part(compiler, env, update, update->span), path;
 
 	if (!steps)
 		return false;
+	path = tla_cover_part(compiler, &inner, update->steps, update->span);
 	for (uint32_t i = 0; i < update->step_count; i++) {
-		steps[i] = step(compiler, env, &update->steps[i]);
+		steps[i] = step(compiler, &path, &update->steps[i]);
 		if (!steps[i])
 			return false;
 		if (steps[i]->level > node->level)
@@ -407,6 +435,7 @@ static struct tla_code *subscripted(struct tla_compiler *compiler, const struct 
 				    const struct tla_expr *expr)
 {
 	bool is_box = expr->kind == TLA_E_BOX;
+	struct tla_env apart = tla_cover_apart(env);
 	struct tla_code *code = tla_code_new(compiler, is_box ? tla_ev_box : tla_ev_angle,
 					     expr->span, is_box ? 2 : 3);
 	struct tla_code *changed;
@@ -414,7 +443,7 @@ static struct tla_code *subscripted(struct tla_compiler *compiler, const struct 
 	if (!code)
 		return NULL;
 	code->args[0] = tla_compile(compiler, env, expr->pair.a);
-	code->args[1] = tla_compile_unchanged(compiler, env, expr->pair.b, expr);
+	code->args[1] = tla_compile_unchanged(compiler, &apart, expr->pair.b, expr);
 	if (!is_box) {
 		changed = tla_code_new(compiler, tla_ev_not, expr->span, 1);
 		if (!changed)
@@ -450,8 +479,8 @@ static struct tla_code *pair(struct tla_compiler *compiler, const struct tla_env
 	return list(compiler, env, eval, expr->span, parts, 2);
 }
 
-static struct tla_code *compile_kind(struct tla_compiler *compiler, const struct tla_env *env,
-				     const struct tla_expr *expr)
+struct tla_code *tla_compile_kind(struct tla_compiler *compiler, const struct tla_env *env,
+				  const struct tla_expr *expr)
 {
 	switch ((enum tla_expr_kind)expr->kind) {
 	case TLA_E_NUMBER:
@@ -526,7 +555,8 @@ struct tla_code *tla_compile(struct tla_compiler *compiler, const struct tla_env
 		return NULL;
 	}
 	compiler->depth++;
-	code = compile_kind(compiler, env, expr);
+	code = compiler->cover ? tla_cover_compile(compiler, env, expr)
+			       : tla_compile_kind(compiler, env, expr);
 	compiler->depth--;
 	return code;
 }

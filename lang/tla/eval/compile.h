@@ -42,7 +42,8 @@ struct tla_compiler {
 	struct tla_context *root_context;
 	struct tla_context *contexts; /* all, by next_of_all */
 	struct tla_module_override *overrides;
-	uint32_t depth; /* of expansions: a definition that contains itself has no end */
+	uint32_t depth;          /* of expansions: a definition that contains itself has no end */
+	struct tla_cover *cover; /* evaluations are counted; NULL: they are not */
 };
 
 /* The names of the root module and all it needs. 0, or -EINVAL: errors were kept. */
@@ -61,6 +62,9 @@ struct tla_fn *tla_compile_top(struct tla_compiler *compiler, const struct tla_e
 /* Code for an expression at a place. */
 struct tla_code *tla_compile(struct tla_compiler *compiler, const struct tla_env *env,
 			     const struct tla_expr *expr);
+/* The same, whether it is counted or not. */
+struct tla_code *tla_compile_kind(struct tla_compiler *compiler, const struct tla_env *env,
+				  const struct tla_expr *expr);
 /* An operator's argument of that arity: a name, an operator sign or a LAMBDA. */
 struct tla_code *tla_compile_operator(struct tla_compiler *compiler, const struct tla_env *env,
 				      const struct tla_expr *expr, uint32_t arity);

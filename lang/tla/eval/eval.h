@@ -47,6 +47,7 @@ enum tla_failure {
 struct tla_world; /* what all threads share: names, model values, constants; see world.h */
 
 struct tla_memo;
+struct tla_cover_run;
 
 struct tla_undo {
 	tla_value *where;
@@ -105,6 +106,7 @@ struct tla_eval {
 	struct tla_heap heaps[2];
 	struct tla_span failed_at[TLA_FAILED_AT_MAX];
 	uint32_t failed_count;
+	struct tla_cover_run *cover; /* counts of evaluations; NULL: not counted */
 };
 
 /* Note a place on the way out of a failure. Returns TLA_NONE. */

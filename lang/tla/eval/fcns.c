@@ -135,7 +135,8 @@ tla_value tla_ev_fcn(struct tla_eval *eval, const struct tla_code *code, struct 
 
 	if (!domain)
 		return TLA_NONE;
-	if (code->flag || !tla_is_enumerable(domain) ||
+	/* Where evaluations are counted, they are TLC's. */
+	if (code->flag || (keeps_lazy && eval->cover) || !tla_is_enumerable(domain) ||
 	    (!is_finite && tla_cardinality(eval->heap, domain) > EAGER_COUNT_MAX))
 		return unevaluated(eval, code, frame, domain);
 	eval->keeps_lazy = false;
@@ -191,6 +192,15 @@ static tla_value fcn_to_apply(struct tla_eval *eval, const struct tla_code *code
 	fcn = tla_eval(eval, code, frame);
 	eval->keeps_lazy = keeps_lazy;
 	return fcn;
+}
+
+tla_value tla_ev_fcn_lazy(struct tla_eval *eval, const struct tla_code *code,
+			  struct tla_frame *frame)
+{
+	tla_value *sets = tla_walk_sets(eval, code, frame);
+	tla_value domain = sets ? domain_of(eval, code, sets) : TLA_NONE;
+
+	return domain ? unevaluated(eval, code, frame, domain) : TLA_NONE;
 }
 
 tla_value tla_ev_apply(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)

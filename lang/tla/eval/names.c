@@ -230,6 +230,16 @@ bool tla_bind_let(struct tla_eval *eval, const struct tla_code *code, struct tla
 	return true;
 }
 
+bool tla_bind_let_of_action(struct tla_eval *eval, const struct tla_code *code,
+			    struct tla_frame *frame)
+{
+	if (!tla_bind_let(eval, code, frame))
+		return false;
+	for (uint32_t i = 0; code->act == TLA_ACT_LET_OPEN && i < code->b; i++)
+		frame->slots[code->vars[i]] = TLA_NONE;
+	return true;
+}
+
 tla_value tla_ev_let(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
 	if (!tla_bind_let(eval, code, frame))

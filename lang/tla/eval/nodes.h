@@ -24,6 +24,14 @@ tla_eval_fn tla_ev_inline;
 tla_eval_fn tla_ev_memo; /* args[0], remembered by what `site` says; memo.h */
 #define TLA_NO_UP UINT32_MAX
 
+/* counts.c: evaluations are counted. a: the count; b: those of the root */
+tla_eval_fn tla_ev_count;  /* args[0]; args[1]: where it is part of an action, and goes on;
+			      flag: where it is, evaluating it does not count */
+tla_eval_fn tla_ev_tally;  /* TRUE; waits for what is behind it */
+tla_eval_fn tla_ev_kept;   /* args[0]; where it holds it waits, too */
+tla_eval_fn tla_ev_keep;   /* args[0]; args[1..]: the same for each variable */
+tla_eval_fn tla_ev_either; /* args: slot, text */
+
 static inline struct tla_frame *tla_frame_up(struct tla_frame *frame, uint32_t count)
 {
 	while (count-- > 0)
@@ -36,6 +44,9 @@ struct tla_frame *tla_call_frame(struct tla_eval *eval, const struct tla_code *c
 				 struct tla_frame *frame);
 /* The thunks of a tla_ev_let; false: failed. */
 bool tla_bind_let(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame);
+/* The same where it is part of an action: TLA_ACT_LET, TLA_ACT_LET_OPEN. */
+bool tla_bind_let_of_action(struct tla_eval *eval, const struct tla_code *code,
+			    struct tla_frame *frame);
 
 /* logic.c */
 tla_eval_fn tla_ev_and, tla_ev_or; /* args */
@@ -62,12 +73,13 @@ tla_eval_fn tla_ev_records; /* names; args: sets */
 
 /* fcns.c */
 tla_eval_fn tla_ev_tuple, tla_ev_domain;
-/* loops: a; args: sets, then the body; flag: it is recursive; b: 1 + the slot of its name, 0: none */
-tla_eval_fn tla_ev_fcn;
-tla_eval_fn tla_ev_apply;  /* args: function, argument */
-tla_eval_fn tla_ev_field;  /* names[0]; args: record */
-tla_eval_fn tla_ev_record; /* names; args: values */
-tla_eval_fn tla_ev_except; /* changes: a; args: function */
+/* loops: a; args: sets, then the body; flag: it is recursive; b: 1 + the slot of its name, 0: none
+ */
+tla_eval_fn tla_ev_fcn, tla_ev_fcn_lazy; /* lazy: never evaluated as a whole */
+tla_eval_fn tla_ev_apply;                /* args: function, argument */
+tla_eval_fn tla_ev_field;                /* names[0]; args: record */
+tla_eval_fn tla_ev_record;               /* names; args: values */
+tla_eval_fn tla_ev_except;               /* changes: a; args: function */
 
 /* states.c */
 tla_eval_fn tla_ev_primed;    /* args[0] in the next state */

@@ -480,7 +480,7 @@ bool tla_memoize(struct tla_compiler *compiler, struct tla_fn *fn)
 const struct tla_code *tla_code_inside(const struct tla_code *code)
 {
 	while (code->eval == tla_ev_memo || code->eval == tla_ev_inline ||
-	       (code->eval == tla_ev_constant && code->count > 0))
+	       code->eval == tla_ev_count || (code->eval == tla_ev_constant && code->count > 0))
 		code = code->args[0];
 	return code;
 }

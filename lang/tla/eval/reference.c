@@ -7,6 +7,7 @@
  * the frames between a caller and the function's `up` can be counted from the builders' depths.
  */
 #include "compile.h"
+#include "cover.h"
 #include "nodes.h"
 
 #include <string.h>
@@ -96,13 +97,19 @@ static const struct tla_code *compile_body(struct tla_compiler *compiler, struct
 {
 	const struct tla_unit *unit = entity->unit;
 	struct tla_code *code;
+	struct tla_env there;
 
 	if (entity->kind == TLA_N_FUNCTION) {
-		code = tla_compile_fcn(compiler, env, unit->fcn.bounds, unit->fcn.bound_count,
+		there = tla_cover_part(compiler, env, unit, unit->span);
+		code = tla_compile_fcn(compiler, &there, unit->fcn.bounds, unit->fcn.bound_count,
 				       unit->fcn.body, unit->span);
 		if (code)
 			code->flag = entity->is_self_referenced;
-		return code;
+		if (code && there.spot && code->flag) { /* TLC remembers no results */
+			code->eval = tla_ev_fcn_lazy;
+			code->flag = false;
+		}
+		return tla_cover_counted(compiler, &there, code);
 	}
 	if (entity->kind == TLA_N_FACT)
 		return tla_compile(compiler, env, unit->fact);
@@ -212,19 +219,62 @@ static bool takes_action(const struct tla_entity *entity, const struct tla_code 
 	return false;
 }
 
+/* The definition anew for one of its uses: counts are kept apart. */
+static struct tla_fn *copy(struct tla_compiler *compiler, const struct tla_env *env,
+			   struct tla_entity *entity)
+{
+	struct tla_builder builder = { .up = entity->home,
+				       .depth = entity->home ? entity->home->depth + 1 : 0 };
+	struct tla_env inner = *env;
+
+	builder.fn = tla_piece_of(compiler, sizeof *builder.fn);
+	if (!builder.fn)
+		return NULL;
+	*builder.fn = (struct tla_fn){ .name = entity->sym,
+				       .span = entity->span,
+				       .param_count = entity->arity,
+				       .level = entity->fn->level };
+	inner.context = entity->context;
+	inner.scope = entity->scope;
+	inner.builder = &builder;
+	inner.in_prime = false;
+	if (!tla_cover_enter(compiler, &inner, entity))
+		return NULL;
+	entity->copy = builder.fn; /* for what refers to itself */
+	builder.fn->body = compile_body(compiler, entity, &inner);
+	entity->copy = NULL;
+	return builder.fn->body ? builder.fn : NULL;
+}
+
+/* The function that a use calls. NULL: an error was kept. */
+static struct tla_fn *function_of(struct tla_compiler *compiler, const struct tla_env *env,
+				  struct tla_entity *entity)
+{
+	if (!compiler->cover || (!env->spot && env->way == TLA_COVER_HERE) ||
+	    tla_cover_is_opaque(compiler, entity))
+		return entity->fn;
+	return entity->copy ? entity->copy : copy(compiler, env, entity);
+}
+
 static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env *env,
 			     struct tla_entity *entity, const struct tla_expr *at,
 			     struct tla_expr *const *args)
 {
 	struct tla_code *code = tla_code_new(compiler, tla_ev_call, at->span, entity->arity);
+	struct tla_env there = *env;
 
 	if (!code)
 		return NULL;
-	code->act = TLA_ACT_CALL;
-	code->fn = entity->fn;
+	if (env->way != TLA_COVER_HERE)
+		there = tla_cover_apart(env);
+	code->fn = function_of(compiler, env, entity);
+	if (!code->fn)
+		return NULL;
+	if (!compiler->cover || !tla_cover_is_opaque(compiler, entity))
+		code->act = TLA_ACT_CALL;
 	code->b = frames_up(env, entity->home);
 	code->level = (uint8_t)entity->fn->level;
-	if (entity->arity > 0 && !compile_args(compiler, env, entity->unit, code, args))
+	if (entity->arity > 0 && !compile_args(compiler, &there, entity->unit, code, args))
 		return NULL;
 	if (takes_action(entity, code))
 		return expand(compiler, env, entity, at, args);
@@ -253,15 +303,59 @@ static bool keep_args(struct tla_compiler *compiler, const struct tla_env *env,
 		      const struct tla_entity *entity, struct tla_expr *const *args,
 		      struct tla_code *code)
 {
+	struct tla_env there = tla_cover_apart(env);
+
 	for (uint32_t i = 0; i < entity->arity; i++)
 		if (entity->unit->op.params[i].arity > 0 || !is_simple(args[i]))
 			return true;
 	for (uint32_t i = 0; i < entity->arity; i++) {
-		code->args[i + 1] = tla_compile(compiler, env, args[i]);
+		code->args[i + 1] = tla_compile(compiler, &there, args[i]);
 		if (!code->args[i + 1])
 			return false;
 	}
 	code->a = entity->arity;
+	return true;
+}
+
+/*
+ * Where evaluations are counted, an argument is evaluated once: the names of the scope, one for
+ * each, stand for thunks, but in the next state. *ret_let binds them around a body to come; NULL:
+ * there are none.
+ */
+static bool count_args(struct tla_compiler *compiler, const struct tla_env *env,
+		       const struct tla_entity *entity, struct tla_scope *scope,
+		       struct tla_code **ret_let)
+{
+	struct tla_env there = env->way == TLA_COVER_HERE ? *env : tla_cover_apart(env);
+	uint32_t count = 0, slot;
+	struct tla_code *let;
+
+	for (uint32_t i = 0; i < entity->arity; i++)
+		count += entity->unit->op.params[i].arity == 0;
+	if (count == 0)
+		return true;
+	let = tla_code_new(compiler, tla_ev_let, entity->span, count + 1);
+	if (!let)
+		return false;
+	let->act = TLA_ACT_LET;
+	let->a = slot = tla_slots(env, count);
+	slot += count;
+	for (uint32_t i = entity->arity; i-- > 0; scope = scope->up) {
+		struct tla_entity *param = &scope->entity;
+
+		param->is_argument = true;
+		param->spot = there.spot;
+		if (param->arity > 0)
+			continue;
+		let->args[--count] = tla_compile(compiler, &there, param->expr);
+		if (!let->args[count])
+			return false;
+		param->has_thunk = true;
+		param->thunk_slot = --slot;
+		param->thunk_level = let->args[count]->level;
+		param->home = env->builder;
+	}
+	*ret_let = let;
 	return true;
 }
 
@@ -273,6 +367,7 @@ static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_e
 	const struct tla_unit *unit = entity->unit;
 	struct tla_code *code = tla_code_new(compiler, tla_ev_inline, at->span, 1 + entity->arity);
 	struct tla_env inner = *env;
+	struct tla_code *let = NULL;
 
 	inner.context = entity->context;
 	inner.scope = entity->scope;
@@ -288,6 +383,10 @@ static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_e
 		scope->entity.expr = args[i];
 		inner.scope = scope;
 	}
+	if (compiler->cover && !count_args(compiler, env, entity, inner.scope, &let))
+		return NULL;
+	if (!tla_cover_enter(compiler, &inner, entity))
+		return NULL;
 	if (!code || !keep_args(compiler, env, entity, args, code))
 		return NULL;
 	code->count = 1;
@@ -297,6 +396,10 @@ static struct tla_code *expand(struct tla_compiler *compiler, const struct tla_e
 	code->span = entity->kind == TLA_N_FACT ? unit->fact->span : unit->op.body->span;
 	code->args[0] = tla_compile(compiler, &inner,
 				    entity->kind == TLA_N_FACT ? unit->fact : unit->op.body);
+	if (let) {
+		let->args[let->count - 1] = code->args[0];
+		code->args[0] = tla_code_leveled(let);
+	}
 	return tla_code_leveled(code);
 }
 
@@ -342,7 +445,7 @@ static struct tla_code *native(struct tla_compiler *compiler, const struct tla_e
 
 static struct tla_code *definition(struct tla_compiler *compiler, const struct tla_env *env,
 				   struct tla_entity *entity, const struct tla_expr *at,
-				   struct tla_expr *const *args)
+				   struct tla_expr *const *args, bool is_replaced)
 {
 	if (entity->native && !strcmp(entity->native->name, "TLCEvalDefinition"))
 		return definition_by_name(compiler, at, args[0]);
@@ -352,7 +455,8 @@ static struct tla_code *definition(struct tla_compiler *compiler, const struct t
 		return self_reference(compiler, env, entity, at, args);
 	if (!define(compiler, entity))
 		return NULL;
-	if (entity->constant)
+	/* TLC evaluates what replaces something each time. */
+	if (entity->constant && !(is_replaced && env->spot))
 		return constant(compiler, entity, at);
 	/* In a primed expression a definition is evaluated in the next state as it stands. */
 	if (entity->is_inline)
@@ -384,16 +488,52 @@ static struct tla_code *slot(struct tla_compiler *compiler, const struct tla_env
 	return compile_args(compiler, env, NULL, code, args) ? tla_code_leveled(code) : NULL;
 }
 
+/* Where evaluations are counted: as a part of an action TLC evaluates the text each time. */
+static struct tla_code *either(struct tla_compiler *compiler, const struct tla_env *env,
+			       struct tla_entity *entity, const struct tla_expr *at)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_either, at->span, 2);
+
+	if (!code)
+		return NULL;
+	code->act = TLA_ACT_EITHER;
+	code->args[0] = slot(compiler, env, entity, at, NULL, 0);
+	code->args[1] = expand(compiler, env, entity, at, NULL);
+	return tla_code_leveled(code);
+}
+
 /* A LET definition without parameters: its thunk, or its text where the thunk would be wrong. */
 static struct tla_code *let_name(struct tla_compiler *compiler, const struct tla_env *env,
 				 struct tla_entity *entity, const struct tla_expr *at)
 {
-	bool needs_text = entity->is_inline || (env->in_prime && entity->fn->level >= TLA_STATE);
+	bool needs_text;
 
-	if (needs_text && entity->kind == TLA_N_SLOT && entity->unit->kind == TLA_U_OPERATOR &&
-	    entity->compiled == TLA_COMPILED)
+	if (entity->compiled == TLA_COMPILING)
+		entity->is_self_referenced = true;
+	needs_text = entity->is_inline || (env->in_prime && entity->fn->level >= TLA_STATE);
+
+	if (entity->kind != TLA_N_SLOT || entity->unit->kind != TLA_U_OPERATOR ||
+	    entity->compiled != TLA_COMPILED)
+		return slot(compiler, env, entity, at, NULL, 0);
+	if (needs_text)
 		return expand(compiler, env, entity, at, NULL);
-	return slot(compiler, env, entity, at, NULL, 0);
+	return compiler->cover ? either(compiler, env, entity, at)
+			       : slot(compiler, env, entity, at, NULL, 0);
+}
+
+/* Of an argument that is counted: see count_args(). */
+static struct tla_code *argument_thunk(struct tla_compiler *compiler, const struct tla_env *env,
+				       const struct tla_entity *entity, const struct tla_expr *at)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_slot, at->span, 0);
+
+	if (!code)
+		return NULL;
+	code->a = entity->thunk_slot;
+	code->b = frames_up(env, entity->home);
+	code->act = TLA_ACT_SLOT;
+	code->level = entity->thunk_level;
+	return code;
 }
 
 /* An expression of another place; applied, if it is an operator. */
@@ -404,8 +544,16 @@ static struct tla_code *substituted(struct tla_compiler *compiler, const struct 
 	struct tla_env there = *env;
 	struct tla_entity *target;
 
+	if (entity->has_thunk && !env->in_prime)
+		return argument_thunk(compiler, env, entity, at);
 	there.context = entity->context;
 	there.scope = entity->scope;
+	if (entity->is_argument) {
+		there.spot = entity->spot;
+		there.spot_rank = TLA_SPOT_OPERAND;
+	} else {
+		tla_cover_leave(&there, entity);
+	}
 	if (arg_count == 0)
 		return tla_compile(compiler, &there, entity->expr);
 	if (entity->expr->kind == TLA_E_LAMBDA) {
@@ -430,6 +578,8 @@ struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const stru
 				       struct tla_entity *entity, const struct tla_expr *at,
 				       struct tla_expr *const *args, uint32_t arg_count)
 {
+	bool is_replaced = entity->override != NULL;
+
 	while (entity->override)
 		entity = entity->override;
 	if (entity->arity != arg_count)
@@ -442,7 +592,7 @@ struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const stru
 	case TLA_N_OPERATOR:
 	case TLA_N_FUNCTION:
 	case TLA_N_FACT:
-		return definition(compiler, env, entity, at, args);
+		return definition(compiler, env, entity, at, args, is_replaced);
 	case TLA_N_SLOT:
 		if (entity->is_let)
 			return let_name(compiler, env, entity, at);
@@ -509,6 +659,7 @@ static struct tla_code *wrap(struct tla_compiler *compiler, const struct tla_env
 	struct tla_name params[8];
 	struct tla_expr *args[8];
 	struct tla_expr body = *expr, whole = { .kind = TLA_E_LAMBDA, .span = expr->span };
+	struct tla_env there = tla_cover_apart(env);
 
 	if (arity > 8)
 		return NULL;
@@ -525,7 +676,7 @@ static struct tla_code *wrap(struct tla_compiler *compiler, const struct tla_env
 	whole.lambda.params = params;
 	whole.lambda.param_count = arity;
 	whole.lambda.body = &body;
-	return lambda(compiler, env, &whole, arity);
+	return lambda(compiler, &there, &whole, arity);
 }
 
 static struct tla_code *operator_of(struct tla_compiler *compiler, const struct tla_env *env,
@@ -547,6 +698,8 @@ static struct tla_code *operator_of(struct tla_compiler *compiler, const struct 
 
 		there.context = entity->context;
 		there.scope = entity->scope;
+		if (entity->is_argument)
+			there.spot = entity->spot;
 		return tla_compile_operator(compiler, &there, entity->expr, arity);
 	}
 	if (entity->kind == TLA_N_SLOT)
@@ -560,7 +713,10 @@ static struct tla_code *operator_of(struct tla_compiler *compiler, const struct 
 	code = tla_code_new(compiler, tla_ev_operator, expr->span, 0);
 	if (!code)
 		return NULL;
-	code->fn = entity->fn;
+	code->fn = entity->compiled == TLA_COMPILING ? entity->fn
+						     : function_of(compiler, env, entity);
+	if (!code->fn)
+		return NULL;
 	code->b = frames_up(env, entity->home);
 	code->level = (uint8_t)entity->fn->level;
 	return code;
@@ -619,7 +775,7 @@ static struct tla_code *let_thunk(struct tla_compiler *compiler, struct tla_env 
 {
 	struct tla_scope *scope = tla_scope_push(compiler, env->scope, TLA_N_SLOT, unit->name.sym);
 	struct tla_fn *fn = tla_piece_of(compiler, sizeof *fn);
-	struct tla_env inner = *env;
+	struct tla_env inner = env->way == TLA_COVER_SPLIT ? tla_cover_apart(env) : *env;
 	struct tla_code *code;
 
 	if (!scope || !fn)
@@ -632,8 +788,10 @@ static struct tla_code *let_thunk(struct tla_compiler *compiler, struct tla_env 
 	scope->entity.home = env->builder;
 	scope->entity.fn = fn; /* for its level only */
 	scope->entity.compiled = TLA_COMPILING;
-	if (unit->kind == TLA_U_FUNCTION)
+	if (unit->kind == TLA_U_FUNCTION) {
 		inner.scope = scope;
+		inner = tla_cover_part(compiler, &inner, unit, unit->span);
+	}
 	code = unit->kind == TLA_U_FUNCTION
 		       ? tla_compile_fcn(compiler, &inner, unit->fcn.bounds, unit->fcn.bound_count,
 					 unit->fcn.body, unit->span)
@@ -642,14 +800,43 @@ static struct tla_code *let_thunk(struct tla_compiler *compiler, struct tla_env 
 		return NULL;
 	/* Remembering results costs little where it is not needed: the thunk keeps the function. */
 	if (unit->kind == TLA_U_FUNCTION) {
-		code->flag = true;
+		bool is_counted = inner.spot && scope->entity.is_self_referenced;
+
+		/* TLC remembers no results, and evaluates as a whole what is not recursive. */
+		code->eval = is_counted ? tla_ev_fcn_lazy : tla_ev_fcn;
+		code->flag = !inner.spot;
 		code->b = slot + 1;
+		code = tla_cover_counted(compiler, &inner, code);
 	}
+	if (!code)
+		return NULL;
 	fn->level = (enum tla_level)code->level;
 	scope->entity.is_inline = code->level >= TLA_ACTION;
 	scope->entity.compiled = TLA_COMPILED;
 	env->scope = scope;
 	return code;
+}
+
+/* Where evaluations are counted; see either(). */
+static bool open_let(struct tla_compiler *compiler, const struct tla_expr *expr,
+		     struct tla_code *code)
+{
+	uint32_t *open = tla_piece_of(compiler, (code->count + 1) * sizeof *open), slot = code->a;
+
+	if (!open)
+		return false;
+	for (uint32_t i = 0; i < expr->let.unit_count; i++) {
+		const struct tla_unit *unit = expr->let.units[i];
+
+		if (!defines_thunk(unit))
+			continue;
+		if (unit->kind == TLA_U_OPERATOR)
+			open[code->b++] = slot;
+		slot++;
+	}
+	code->vars = open;
+	code->act = TLA_ACT_LET_OPEN;
+	return true;
 }
 
 struct tla_code *tla_compile_let(struct tla_compiler *compiler, const struct tla_env *env,
@@ -684,7 +871,10 @@ struct tla_code *tla_compile_let(struct tla_compiler *compiler, const struct tla
 	code->args[thunks] = tla_compile(compiler, &inner, expr->let.body);
 	if (code->args[thunks])
 		code->level = code->args[thunks]->level;
-	return code->args[thunks] ? code : NULL;
+	if (!code->args[thunks] ||
+	    (compiler->cover && !env->is_enabled && !open_let(compiler, expr, code)))
+		return NULL;
+	return code;
 }
 
 /* --- Paths --- */

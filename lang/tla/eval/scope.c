@@ -182,6 +182,7 @@ static bool substitute(struct tla_compiler *compiler, struct tla_context *contex
 	entity->context = group->env.context;
 	entity->scope = group->env.scope;
 	entity->expr = subst->value;
+	entity->group = group;
 	return true;
 }
 

@@ -17,12 +17,26 @@ struct tla_context;
 struct tla_scope;
 struct tla_builder;
 
+/* Where a definition of an instance was entered: its substitutions are counted there. */
+struct tla_entry {
+	const struct tla_entry *up; /* of the place outside */
+	const struct tla_group *group;
+	struct tla_spot *spot;
+};
+
 /* Where an expression stands: enough to compile it anywhere inside. */
 struct tla_env {
 	struct tla_context *context;
 	struct tla_scope *scope;     /* innermost local name; NULL: none */
 	struct tla_builder *builder; /* the function being compiled */
 	bool in_prime;               /* what is evaluated in the next state: LET thunks are not */
+	/* Where evaluations are counted; see cover.h. */
+	struct tla_spot *spot;               /* what is compiled is below it; NULL: not counted */
+	uint8_t spot_rank;                   /* enum tla_spot_rank */
+	uint8_t way;                         /* enum tla_cover_way */
+	bool is_enabled;                     /* inside of ENABLED */
+	const struct tla_entity *definition; /* around what may be split; NULL: none */
+	const struct tla_entry *entry;       /* of instances around it; NULL: none */
 };
 
 enum tla_entity_kind {
@@ -70,6 +84,14 @@ struct tla_entity {
 	struct tla_fn *fn;
 	struct tla_constant *constant;
 	struct tla_code *self; /* references from inside, a list by args[0] */
+	/* Where evaluations are counted. */
+	struct tla_fn *copy;   /* the definition as it is being compiled for one of its uses */
+	struct tla_spot *spot; /* of an argument or a LET definition: where its text stands */
+	bool is_argument;      /* of SUBST: of a definition, not of an instance */
+	const struct tla_group *group; /* of SUBST: of the instance */
+	bool has_thunk;                /* of such: in thunk_slot of the function `home` */
+	uint32_t thunk_slot;
+	uint8_t thunk_level;
 };
 
 /* Local names, innermost first. */

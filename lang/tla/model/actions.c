@@ -235,7 +235,7 @@ static bool split_let(const struct spot *spot, const struct tla_code *code)
 	struct tla_binding *binding = tla_alloc(eval->heap, sizeof *binding);
 	struct spot inner = *spot;
 
-	if (!binding || !tla_bind_let(eval, code, spot->frame))
+	if (!binding || !tla_bind_let_of_action(eval, code, spot->frame))
 		return false;
 	*binding = (struct tla_binding){ code, spot->frame, spot->lets };
 	inner.lets = binding;
@@ -262,6 +262,7 @@ static bool split(const struct spot *spot, const struct tla_code *code)
 			break;
 		return split_call(spot, code);
 	case TLA_ACT_LET:
+	case TLA_ACT_LET_OPEN:
 		return split_let(spot, code);
 	default:
 		break;

@@ -247,8 +247,34 @@ static bool compile(struct tla_model *model, const struct tla_env *env, const st
 				  level_name(fn->level), level_name(level_max));
 		return false;
 	}
-	*ret_formula = (struct tla_formula){ name, expr->span, fn };
+	*ret_formula = (struct tla_formula){ name, expr->span, fn, NULL };
 	return true;
+}
+
+/* --- What is counted --- */
+
+/* env is where the expression that is the root's stands; *ret_root is NULL where nothing is
+ * counted. */
+static bool root_at(struct tla_model *model, enum tla_cover_kind kind, struct tla_env *env,
+		    const struct tla_expr *expr, const struct tla_entity *definition,
+		    const struct tla_cover_root **ret_root)
+{
+	struct tla_cover_root *root;
+
+	*ret_root = NULL;
+	if (!model->is_counted)
+		return true;
+	root = tla_cover_root(&model->compiler, kind, expr, expr->span, definition);
+	env->spot = root ? &root->top : NULL;
+	env->spot_rank = TLA_SPOT_OPERAND;
+	*ret_root = root;
+	return root != NULL;
+}
+
+static void split_at(const struct tla_model *model, struct tla_env *env)
+{
+	if (model->is_counted)
+		env->way = TLA_COVER_SPLIT;
 }
 
 /* A name of the configuration as an expression of the root module. */
@@ -307,10 +333,11 @@ static struct tla_span body_span(struct tla_model *model, const struct tla_name 
 	return entity->unit->op.body->span;
 }
 
-static bool compile_name(struct tla_model *model, const struct tla_name *name,
-			 enum tla_level level_max, struct tla_formula *ret_formula)
+/* At a place that says how it is counted. */
+static bool compile_name_at(struct tla_model *model, const struct tla_env *env,
+			    const struct tla_name *name, enum tla_level level_max,
+			    struct tla_formula *ret_formula)
 {
-	struct tla_env env = { .context = model->compiler.root_context };
 	/* Copied into the tree's memory: code keeps the spans only. */
 	struct tla_expr expr = name_expr(name);
 
@@ -318,21 +345,59 @@ static bool compile_name(struct tla_model *model, const struct tla_name *name,
 		return false;
 	if (find_entity(model, name->sym)->arity > 0)
 		misfits(model, TLA_MISFIT_ARGUMENTS);
-	if (!compile(model, &env, &expr, name->sym, level_max, ret_formula))
+	if (!compile(model, env, &expr, name->sym, level_max, ret_formula))
 		return false;
 	ret_formula->span = body_span(model, name);
+	return true;
+}
+
+static bool compile_name(struct tla_model *model, const struct tla_name *name,
+			 enum tla_level level_max, struct tla_formula *ret_formula)
+{
+	struct tla_env env = { .context = model->compiler.root_context };
+
+	return compile_name_at(model, &env, name, level_max, ret_formula);
+}
+
+/* As what the name stands for. */
+static bool compile_counted(struct tla_model *model, enum tla_cover_kind kind,
+			    const struct tla_name *name, enum tla_level level_max,
+			    struct tla_formula *ret_formula)
+{
+	struct tla_env env = { .context = model->compiler.root_context, .way = TLA_COVER_ENTER };
+	const struct tla_entity *entity = find_entity(model, name->sym);
+	const struct tla_cover_root *root;
+
+	while (entity && entity->override)
+		entity = entity->override;
+	if (!model->is_counted || !entity || entity->kind != TLA_N_OPERATOR || entity->native)
+		return compile_name(model, name, level_max, ret_formula);
+	if (!root_at(model, kind, &env, entity->unit->op.body, entity, &root) ||
+	    !compile_name_at(model, &env, name, level_max, ret_formula))
+		return false;
+	ret_formula->root = root;
 	return true;
 }
 
 static bool compile_list(struct tla_model *model, enum tla_list which, enum tla_level level_max,
 			 struct tla_formulas *list)
 {
+	static const enum tla_cover_kind kinds[] = {
+		[TLA_LIST_INVARIANT] = TLA_COVER_INVARIANT,
+		[TLA_LIST_CONSTRAINT] = TLA_COVER_CONSTRAINT,
+		[TLA_LIST_ACTION_CONSTRAINT] = TLA_COVER_ACTION_CONSTRAINT,
+	};
 	const struct tla_names *names = &model->config.lists[which];
+	bool is_counted = which == TLA_LIST_INVARIANT || which == TLA_LIST_CONSTRAINT ||
+			  which == TLA_LIST_ACTION_CONSTRAINT;
 
 	for (uint32_t i = 0; i < names->count; i++) {
 		struct tla_formula formula;
+		bool is_done = is_counted ? compile_counted(model, kinds[which], &names->at[i],
+							    level_max, &formula)
+					  : compile_name(model, &names->at[i], level_max, &formula);
 
-		if (!compile_name(model, &names->at[i], level_max, &formula)) {
+		if (!is_done) {
 			if (which == TLA_LIST_INVARIANT && model->misfit == TLA_MISFIT_OTHER)
 				model->misfit = TLA_MISFIT_INVARIANT;
 			return false;
@@ -363,7 +428,7 @@ static bool is_op(const struct tla_expr *expr, enum tla_op op)
 
 static bool take_fairness(struct walk *walk, const struct tla_expr *expr)
 {
-	struct tla_formula formula = { walk->name, expr->span, NULL };
+	struct tla_formula formula = { walk->name, expr->span, NULL, NULL };
 
 	if (walk->is_property)
 		return add(walk->model, &walk->model->temporal, &formula);
@@ -377,9 +442,12 @@ static bool take_box(struct walk *walk, const struct tla_env *env, const struct 
 	struct tla_model *model = walk->model;
 	struct tla_formula formula;
 	const struct tla_expr *action = box->pair.a;
+	struct tla_env there = *env;
 
+	if (!walk->is_property)
+		split_at(model, &there);
 	/* TLC explores A: steps that change nothing lead nowhere new. */
-	if (!compile(model, env, walk->is_property ? box : action, walk->name, TLA_ACTION,
+	if (!compile(model, &there, walk->is_property ? box : action, walk->name, TLA_ACTION,
 		     &formula))
 		return false;
 	if (walk->is_property)
@@ -394,31 +462,46 @@ static bool take_box(struct walk *walk, const struct tla_env *env, const struct 
 	return true;
 }
 
+/* Compiled, now that its level is known, as what is counted; false: an error was kept. */
+static bool count(struct tla_model *model, enum tla_cover_kind kind, struct tla_env env,
+		  const struct tla_expr *expr, const struct tla_entity *definition,
+		  struct tla_formula *inout_formula)
+{
+	if (!model->is_counted)
+		return true;
+	if (!root_at(model, kind, &env, expr, definition, &inout_formula->root))
+		return false;
+	inout_formula->fn = tla_compile_top(&model->compiler, &env, expr, inout_formula->name);
+	return inout_formula->fn != NULL;
+}
+
 static bool take_always(struct walk *walk, struct tla_env env, const struct tla_expr *expr)
 {
 	const struct tla_expr *inner = expr->apply.args[0];
-	struct tla_formula formula;
-	const struct tla_fn *fn;
+	struct tla_model *model = walk->model;
+	struct tla_formula formula = { walk->name, inner->span, NULL, NULL };
 
 	if (inner->kind == TLA_E_BOX)
 		return take_box(walk, &env, inner);
 	if (!walk->is_property)
 		return take_fairness(walk, expr);
-	fn = tla_compile_top(&walk->model->compiler, &env, inner, walk->name);
-	if (!fn)
+	formula.fn = tla_compile_top(&model->compiler, &env, inner, walk->name);
+	if (!formula.fn)
 		return false;
-	formula = (struct tla_formula){ walk->name, inner->span, fn };
-	if (fn->level <= TLA_STATE)
-		return add(walk->model, &walk->model->invariants, &formula);
-	return take_fairness(walk, expr);
+	if (formula.fn->level > TLA_STATE)
+		return take_fairness(walk, expr);
+	return count(model, TLA_COVER_INVARIANT, env, inner, NULL, &formula) &&
+	       add(model, &model->invariants, &formula);
 }
 
 /* The definition that a name without arguments stands for; NULL: it is no such name. */
 static const struct tla_expr *definition_at(struct walk *walk, struct tla_env *env,
-					    const struct tla_expr *expr)
+					    const struct tla_expr *expr,
+					    const struct tla_entity **ret_definition)
 {
 	struct tla_entity *entity;
 
+	*ret_definition = NULL;
 	if (expr->kind != TLA_E_APPLY || expr->apply.arg_count > 0 ||
 	    (!expr->apply.path && expr->apply.sym < TLA_OP_COUNT))
 		return NULL;
@@ -430,16 +513,19 @@ static const struct tla_expr *definition_at(struct walk *walk, struct tla_env *e
 		return NULL;
 	env->context = entity->context;
 	env->scope = entity->scope;
-	return entity->kind == TLA_N_SUBST ? entity->expr : entity->unit->op.body;
+	if (entity->kind == TLA_N_SUBST)
+		return entity->expr;
+	*ret_definition = entity;
+	return entity->unit->op.body;
 }
 
 /* A conjunct that is no conjunction: of a state, or temporal. */
 static bool take_predicate(struct walk *walk, const struct tla_env *env,
-			   const struct tla_expr *expr)
+			   const struct tla_expr *expr, const struct tla_entity *definition)
 {
 	struct tla_model *model = walk->model;
 	const struct tla_fn *fn = tla_compile_top(&model->compiler, env, expr, walk->name);
-	struct tla_formula formula = { walk->name, expr->span, fn };
+	struct tla_formula formula = { walk->name, expr->span, fn, NULL };
 
 	if (!fn)
 		return false;
@@ -451,7 +537,22 @@ static bool take_predicate(struct walk *walk, const struct tla_env *env,
 				  "an action that is not inside [][...]_v");
 		return false;
 	}
-	return add(model, walk->is_property ? &model->implied_inits : &model->init, &formula);
+	if (walk->is_property)
+		return add(model, &model->implied_inits, &formula);
+	return count(model, TLA_COVER_INIT, *env, expr, definition, &formula) &&
+	       add(model, &model->init, &formula);
+}
+
+/* TLC counts a definition that is an initial predicate as a whole. */
+static bool is_whole(struct walk *walk, const struct tla_env *env, const struct tla_expr *expr,
+		     const struct tla_entity *definition)
+{
+	const struct tla_fn *fn;
+
+	if (!walk->model->is_counted || walk->is_property || !definition)
+		return false;
+	fn = tla_compile_top(&walk->model->compiler, env, expr, walk->name);
+	return fn && fn->level <= TLA_STATE;
 }
 
 static bool take_definition(struct walk *walk, const struct tla_env *env,
@@ -467,6 +568,7 @@ static bool take_definition(struct walk *walk, const struct tla_env *env,
 
 static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *expr)
 {
+	const struct tla_entity *definition = NULL;
 	const struct tla_expr *inner;
 	struct tla_env there = env;
 
@@ -484,10 +586,15 @@ static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *e
 		return take_fairness(walk, expr);
 	if (expr->kind == TLA_E_LABEL)
 		return take(walk, env, expr->label.body);
-	inner = walk->depth < TAKE_DEPTH_MAX ? definition_at(walk, &there, expr) : NULL;
+	inner = walk->depth < TAKE_DEPTH_MAX ? definition_at(walk, &there, expr, &definition)
+					     : NULL;
 	if (walk->model->spec->sources.error_count > 0)
 		return false;
-	return inner ? take_definition(walk, &there, inner) : take_predicate(walk, &env, expr);
+	if (!inner)
+		return take_predicate(walk, &env, expr, NULL);
+	if (is_whole(walk, &there, inner, definition))
+		return take_predicate(walk, &there, inner, definition);
+	return take_definition(walk, &there, inner);
 }
 
 static bool take_name(struct tla_model *model, const struct tla_name *name, bool is_property)
@@ -521,6 +628,7 @@ static bool bind_behaviour(struct tla_model *model)
 	const struct tla_name *names = model->config.names;
 	const struct tla_name *spec = &names[TLA_NAME_SPECIFICATION];
 	const struct tla_name *init = &names[TLA_NAME_INIT], *next = &names[TLA_NAME_NEXT];
+	struct tla_env env = { .context = model->compiler.root_context };
 	struct tla_formula formula;
 
 	if (spec->sym && (init->sym || next->sym))
@@ -541,9 +649,10 @@ static bool bind_behaviour(struct tla_model *model)
 		return true;
 	if (!init->sym || !next->sym)
 		return need_both(model, init->sym ? init : next, init->sym ? "NEXT" : "INIT");
-	return compile_name(model, init, TLA_STATE, &formula) &&
+	split_at(model, &env);
+	return compile_counted(model, TLA_COVER_INIT, init, TLA_STATE, &formula) &&
 	       add(model, &model->init, &formula) &&
-	       compile_name(model, next, TLA_ACTION, &model->next);
+	       compile_name_at(model, &env, next, TLA_ACTION, &model->next);
 }
 
 static bool bind_assumptions(struct tla_model *model)
@@ -575,11 +684,13 @@ static bool bind_rest(struct tla_model *model)
 	const struct tla_name *view = &model->config.names[TLA_NAME_VIEW];
 	const struct tla_name *alias = &model->config.names[TLA_NAME_ALIAS];
 
+	/* Those that are named first: with TLC's, of two that fail it is the one reported. */
+	if (!compile_list(model, TLA_LIST_INVARIANT, TLA_STATE, &model->invariants))
+		return false;
 	for (uint32_t i = 0; i < properties->count; i++)
 		if (!take_name(model, &properties->at[i], true))
 			return false;
-	return compile_list(model, TLA_LIST_INVARIANT, TLA_STATE, &model->invariants) &&
-	       compile_list(model, TLA_LIST_CONSTRAINT, TLA_STATE, &model->constraints) &&
+	return compile_list(model, TLA_LIST_CONSTRAINT, TLA_STATE, &model->constraints) &&
 	       compile_list(model, TLA_LIST_ACTION_CONSTRAINT, TLA_ACTION,
 			    &model->action_constraints) &&
 	       compile_list(model, TLA_LIST_SYMMETRY, TLA_CONSTANT, &model->symmetry) &&
@@ -606,6 +717,8 @@ static bool memoize_list(struct tla_model *model, const struct tla_formulas *lis
 
 static bool memoize_all(struct tla_model *model)
 {
+	if (model->is_counted)
+		return true;
 	return memoize_list(model, &model->init) && memoize(model, &model->next) &&
 	       memoize_list(model, &model->invariants) &&
 	       memoize_list(model, &model->constraints) &&
@@ -644,6 +757,8 @@ int tla_model_load(struct tla_model *model, const struct tla_reader *reader, con
 					model->keeper);
 	if (err)
 		return err;
+	if (model->is_counted)
+		model->compiler.cover = &model->cover;
 	if (assign_all(model) && have_values(model) && bind_assumptions(model) &&
 	    bind_behaviour(model) && bind_rest(model) && memoize_all(model) &&
 	    tla_world_reserve_models(&model->world))

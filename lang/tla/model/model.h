@@ -10,6 +10,7 @@
 #define TLA_MODEL_H
 
 #include "../eval/compile.h"
+#include "../eval/cover.h"
 #include "../eval/eval.h"
 #include "../eval/world.h"
 #include "config.h"
@@ -38,6 +39,7 @@ struct tla_formula {
 	tla_sym name;         /* by which it is reported */
 	struct tla_span span; /* of its text */
 	const struct tla_fn *fn;
+	const struct tla_cover_root *root; /* of what is counted about it; NULL: nothing is */
 };
 
 struct tla_formulas {
@@ -64,6 +66,8 @@ struct tla_model {
 	struct tla_formulas symmetry, postconditions, assumptions;
 	struct tla_formula view, alias;
 	uint32_t fairness_count; /* conjuncts of the specification that are fairness */
+	bool is_counted;         /* set before it is loaded: evaluations are counted */
+	struct tla_cover cover;  /* where it is counted */
 	pthread_mutex_t symbol_lock;
 	struct tla_registers registers; /* the world's */
 };
@@ -95,6 +99,7 @@ struct tla_runner {
 	struct tla_action *actions;        /* actions.h; NULL: not asked for yet */
 	uint32_t action_count, action_room;
 	struct tla_mark origins[2]; /* of the heaps, when it was made */
+	struct nw_mem cover_mem;    /* of eval.cover */
 };
 
 /* -ENOMEM. stack_bytes: what recursion may use of the thread's stack from here. */

@@ -112,21 +112,24 @@ struct pack {
 	struct nw_mem mem; /* this */
 	struct tla_packer *packer;
 	uint32_t var_count;
+	uint32_t state_bytes;
 	tla_value values[];
 };
 
 static int pack_open(void **ret_pack, const void *data)
 {
-	const struct tla_world *world = &((const struct tla_search *)data)->model->world;
+	const struct tla_search *search = data;
+	const struct tla_world *world = &search->model->world;
 	struct pack *pack;
 	struct nw_mem mem;
 	int rc;
 
-	if (nw_mem_alloc(&mem, NW_NODE_ANY, sizeof *pack + world->var_count * sizeof(tla_value), 0))
+	if (nw_mem_alloc(&mem, NW_NODE_ANY, sizeof *pack + search->interface.state_bytes, 0))
 		return -ENOMEM;
 	pack = mem.base;
 	pack->mem = mem;
 	pack->var_count = world->var_count;
+	pack->state_bytes = search->interface.state_bytes;
 	rc = tla_packer_create(&pack->packer, world->store);
 	if (rc < 0)
 		nw_mem_free(&mem);
@@ -159,25 +162,31 @@ static int unpack_state(void *opaque, struct nw_model_file *file, uint8_t *ret_s
 	struct pack *pack = opaque;
 	int rc = tla_unpack_state(pack->packer, file, pack->values, pack->var_count);
 
-	*ret_bytes = pack->var_count * sizeof(tla_value);
+	/* Where evaluations are counted: which action made it is not kept. */
+	if (pack->state_bytes > pack->var_count * sizeof(tla_value))
+		pack->values[pack->var_count] = UINT64_MAX;
+	*ret_bytes = pack->state_bytes;
 	if (rc == 0)
 		memcpy(ret_state, pack->values, *ret_bytes);
 	return rc;
 }
 
 /* Of the contents: sums, so that one value's hash need not wait for another's. */
+uint64_t tla_search_contents(const tla_value *values, uint32_t count)
+{
+	uint64_t hash = count * sizeof *values;
+
+	for (uint32_t i = 0; i < count; i++)
+		hash += tla_mix(tla_hash(values[i]), i * sizeof *values);
+	return tla_mix(hash, 1);
+}
+
 static uint64_t identity_of_contents(void *opaque, const uint8_t *state, size_t n_bytes)
 {
-	uint64_t hash = n_bytes;
+	struct tla_search_context *context = opaque;
 
-	(void)opaque;
-	for (size_t at = 0; at < n_bytes; at += sizeof(tla_value)) {
-		tla_value v;
-
-		memcpy(&v, state + at, sizeof v);
-		hash += tla_mix(tla_hash(v), at);
-	}
-	return tla_mix(hash, 1);
+	return tla_search_contents(tla_search_aligned(context, 2, state, n_bytes),
+				   context->search->model->world.var_count);
 }
 
 void tla_search_make_resumable(struct tla_search *search)

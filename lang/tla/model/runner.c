@@ -37,6 +37,19 @@ static int open_heaps(struct tla_eval *eval, const struct tla_model *model, nw_n
 	return 0;
 }
 
+static int open_cover(struct tla_runner *runner, nw_node node)
+{
+	size_t n_bytes = sizeof(struct tla_cover_run) +
+			 (runner->model->cover.count_count + 1) * sizeof(uint64_t);
+	int err = nw_mem_alloc(&runner->cover_mem, node, n_bytes, 0);
+
+	if (err)
+		return err;
+	runner->eval.cover = runner->cover_mem.base;
+	runner->eval.cover->counts = (_Atomic(uint64_t) *)(runner->eval.cover + 1);
+	return 0;
+}
+
 static int fill(struct tla_runner *runner, const struct tla_model *model, nw_node node)
 {
 	size_t n_bytes = (model->world.var_count + 1) * sizeof(tla_value);
@@ -55,7 +68,9 @@ static int fill(struct tla_runner *runner, const struct tla_model *model, nw_nod
 	if (!eval->memo)
 		return -ENOMEM;
 	err = tla_keeper_create(&eval->keeper, model->world.store, node);
-	return err ? err : open_heaps(eval, model, node);
+	if (!err)
+		err = open_heaps(eval, model, node);
+	return err || !model->is_counted ? err : open_cover(runner, node);
 }
 
 int tla_runner_create(struct tla_runner **ret_runner, const struct tla_model *model, nw_node node,
@@ -101,6 +116,7 @@ void tla_runner_destroy(struct tla_runner *runner)
 	tla_keeper_destroy(runner->eval.keeper);
 	nw_mem_free(&runner->eval.undo_mem);
 	nw_mem_free(&runner->eval.between_mem);
+	nw_mem_free(&runner->cover_mem);
 	nw_arena_destroy(runner->arena);
 }
 
@@ -161,6 +177,8 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 			return -1;
 		}
 	}
+	if (eval->cover)
+		tla_cover_made(eval);
 	return emitting->emit(eval, emitting->context);
 }
 
@@ -274,7 +292,7 @@ int tla_run_action(struct tla_runner *runner, const struct tla_action *action,
 	set_state(runner, state, NULL);
 	forget_failure(runner);
 	for (const struct tla_binding *let = action->lets; let && is_bound; let = let->outer)
-		is_bound = tla_bind_let(&runner->eval, let->code, let->frame);
+		is_bound = tla_bind_let_of_action(&runner->eval, let->code, let->frame);
 	runner->eval.emit = store_and_emit;
 	runner->eval.emit_context = &emitting;
 	if (is_bound)

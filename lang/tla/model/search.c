@@ -82,15 +82,21 @@ static void search_close(void *opaque)
 	struct tla_search_context *context = opaque;
 
 	delist(context);
+	tla_values_fini(&context->values);
 	tla_identity_destroy(context->identity);
 	tla_runner_destroy(context->runner);
 	nw_arena_destroy(context->arena);
 }
 
+static bool has_identity(const struct tla_model *model)
+{
+	return model->view.fn || model->symmetry.count > 0;
+}
+
 static int search_open(void **ret_context, const void *data)
 {
 	struct tla_search *search = (struct tla_search *)data; /* its lock and its error */
-	size_t state_bytes = search->model->world.var_count * sizeof(tla_value);
+	size_t state_bytes = search->interface.state_bytes;
 	struct tla_search_context *context;
 	struct nw_arena *arena;
 	int err = nw_arena_create(&arena, NW_NODE_ANY, sizeof *context + 3 * state_bytes + 256, 0);
@@ -100,9 +106,10 @@ static int search_open(void **ret_context, const void *data)
 	context = nw_arena_alloc(arena, sizeof *context, 64);
 	context->arena = arena;
 	context->search = search;
+	tla_values_init(&context->values);
 	context->scratch = nw_arena_alloc(arena, 3 * state_bytes + 8, 8);
 	err = tla_runner_create(&context->runner, search->model, NW_NODE_ANY, tla_stack_bytes());
-	if (!err && (search->model->view.fn || search->model->symmetry.count > 0)) {
+	if (!err && has_identity(search->model)) {
 		context->identity = tla_identity_create(search);
 		err = context->identity ? 0 : -ENOMEM;
 	}
@@ -152,10 +159,9 @@ enum { STOP = 1 };
 int tla_search_stop(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
 		    const tla_value *state)
 {
-	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
-
 	keep_error(context, stage, name);
-	(void)nw_emit_fault(context->emit, NW_FAULT_ERROR, tla_search_failure, state, n_bytes);
+	(void)nw_emit_fault(context->emit, NW_FAULT_ERROR, tla_search_failure, state,
+			    context->search->interface.state_bytes);
 	return STOP;
 }
 
@@ -164,11 +170,10 @@ int tla_search_stop(struct tla_search_context *context, enum tla_stage stage, tl
 static int tell_violation(struct tla_search_context *context, enum tla_stage stage, tla_sym name,
 			  const tla_value *state)
 {
-	size_t n_bytes = context->search->model->world.var_count * sizeof *state;
 	bool is_final = stage == TLA_AT_PROPERTY && !context->from;
 
 	return nw_emit_fault(context->emit, is_final ? NW_FAULT_FINAL : NW_FAULT_VIOLATION,
-			     name_of(context, name), state, n_bytes)
+			     name_of(context, name), state, context->search->interface.state_bytes)
 		       ? 0
 		       : STOP;
 }
@@ -208,6 +213,30 @@ static int check(struct tla_search_context *context, enum tla_stage stage,
 			 : tell_violation(context, stage, failed->name, state);
 }
 
+/* How many states each lets pass, how many not. Those after one that fails are not asked. */
+static bool count_list(struct tla_search_context *context, const struct tla_formulas *list,
+		       const struct tla_formula *failed)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		bool has_failed = &list->at[i] == failed;
+
+		if (list->at[i].root)
+			tla_cover_add(context->runner->eval.cover,
+				      list->at[i].root->count_idx + has_failed, 1);
+		if (has_failed)
+			return false;
+	}
+	return true;
+}
+
+static void count_constraints(struct tla_search_context *context, const struct tla_formula *failed)
+{
+	const struct tla_model *model = context->search->model;
+
+	if (count_list(context, &model->constraints, failed) && context->from)
+		(void)count_list(context, &model->action_constraints, failed);
+}
+
 /* Whether a state is to be explored: 1, 0, or -1: the engine was told. */
 static int is_in_model(struct tla_search_context *context, const tla_value *state)
 {
@@ -221,6 +250,8 @@ static int is_in_model(struct tla_search_context *context, const tla_value *stat
 	if (holds < 0) {
 		nw_emit_drop(context->emit); /* it was made */
 		(void)tla_search_stop(context, TLA_AT_CONSTRAINT, failed->name, state);
+	} else if (context->runner->eval.cover) {
+		count_constraints(context, holds ? NULL : failed);
 	}
 	return holds;
 }
@@ -231,7 +262,7 @@ static int hand_on(struct tla_search_context *context, const tla_value *state, b
 	const struct tla_model *model = context->search->model;
 
 	if (is_in)
-		return nw_emit(context->emit, state, model->world.var_count * sizeof *state) ? 0
+		return nw_emit(context->emit, state, context->search->interface.state_bytes) ? 0
 											     : STOP;
 	nw_emit_drop(context->emit);
 	return check(context, TLA_AT_INVARIANT, &model->invariants, NULL, state);
@@ -262,6 +293,8 @@ int tla_search_take(struct tla_eval *eval, void *opaque)
 
 	memcpy(context->scratch, eval->is_init ? eval->now : eval->next,
 	       count * sizeof *context->scratch);
+	if (eval->cover)
+		context->scratch[count] = eval->is_init ? UINT64_MAX : eval->cover->root_idx;
 	tla_runner_save(context->runner, &saved);
 	result = take_state(context, context->scratch);
 	tla_runner_restore(context->runner, &saved);
@@ -319,13 +352,27 @@ static void search_next(void *opaque, const uint8_t *state, size_t n_bytes, stru
 	tla_search_drop_composed(context);
 }
 
+/* A state that is new; as TLC, only where a step leads there. The action has found it even where
+ * it breaks an invariant; the variables' values are those of states that are explored. */
+static void count_state(struct tla_search_context *context, const tla_value *values, bool is_good)
+{
+	uint32_t var_count = context->search->model->world.var_count;
+
+	if (!context->runner->eval.cover || values[var_count] == UINT64_MAX)
+		return;
+	tla_cover_add(context->runner->eval.cover, (uint32_t)values[var_count] + 1, 1);
+	if (is_good)
+		tla_values_add(&context->values, values, var_count);
+}
+
 static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)
 {
 	struct tla_search_context *context = opaque;
+	const tla_value *values = tla_search_aligned(context, 2, state, n_bytes);
 	const struct tla_formula *failed;
-	int holds = all_hold(context, &context->search->model->invariants, NULL,
-			     tla_search_aligned(context, 2, state, n_bytes), &failed);
+	int holds = all_hold(context, &context->search->model->invariants, NULL, values, &failed);
 
+	count_state(context, values, holds == 1);
 	if (holds == 1)
 		return NULL;
 	if (holds == 0)
@@ -343,6 +390,8 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 	uint64_t identity = 0;
 	tla_value view;
 
+	if (!has_identity(model)) /* its bytes say more than its variables */
+		return tla_search_contents(values, model->world.var_count);
 	if (!model->view.fn)
 		return tla_identity_of(context->identity, values, model->world.var_count);
 	runner->eval.level = context->depth + 1;
@@ -402,6 +451,27 @@ void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uin
 	}
 }
 
+void tla_search_counts(struct tla_search *search, uint64_t *inout_sums)
+{
+	uint32_t count = search->model->cover.count_count;
+
+	pthread_mutex_lock(&search->lock);
+	for (const struct tla_search_context *at = search->first; at; at = at->next)
+		for (uint32_t i = 0; i < count; i++)
+			/* relaxed: a statistic. */
+			inout_sums[i] += atomic_load_explicit(&at->runner->eval.cover->counts[i],
+							      memory_order_relaxed);
+	pthread_mutex_unlock(&search->lock);
+}
+
+void tla_search_values(struct tla_search *search, struct tla_values *values)
+{
+	pthread_mutex_lock(&search->lock);
+	for (struct tla_search_context *at = search->first; at; at = at->next)
+		tla_values_gather(values, &at->values);
+	pthread_mutex_unlock(&search->lock);
+}
+
 /* --- Making a search --- */
 
 static int find_group(struct tla_search *search)
@@ -427,14 +497,16 @@ int tla_search_init(struct tla_search *search, const struct tla_model *model)
 		.name = "tla",
 		.about = "a TLA+ specification",
 		.parameters = "",
-		.state_bytes = model->world.var_count * (uint32_t)sizeof(tla_value),
+		.state_bytes = (model->world.var_count + model->is_counted) *
+			       (uint32_t)sizeof(tla_value),
 		.flags = model->config.no_deadlock ? NW_MODEL_MAY_END : 0,
 		.open = search_open,
 		.close = search_close,
 		.init = search_init,
 		.next = search_next,
-		.invariant = model->invariants.count > 0 ? search_invariant : NULL,
-		.identity = model->view.fn || model->symmetry.count > 0 ? search_identity : NULL,
+		.invariant = model->invariants.count > 0 || model->is_counted ? search_invariant
+									      : NULL,
+		.identity = has_identity(model) || model->is_counted ? search_identity : NULL,
 		.print = search_print,
 		.level = search_level,
 		.part_count = tla_search_part_count,

@@ -83,6 +83,12 @@ extern const char tla_search_failure[];
  * runs. */
 const struct tla_registers *tla_search_registers(const struct tla_search *search,
 						 uint32_t worker_idx);
+/* Where evaluations are counted. Threads: any, while workers run. */
+struct tla_values;
+/* Add what each worker counted so far. */
+void tla_search_counts(struct tla_search *search, uint64_t *inout_sums);
+/* Put in the values that variables had in states found. */
+void tla_search_values(struct tla_search *search, struct tla_values *values);
 /* Values in the store and their bytes, tables included. When no worker runs. */
 void tla_search_stored(const struct tla_search *search, uint64_t *ret_count, uint64_t *ret_bytes);
 /* What recursion may use of this thread's stack from here. */

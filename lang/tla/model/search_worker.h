@@ -4,6 +4,7 @@
 #define TLA_SEARCH_WORKER_H
 
 #include "search.h"
+#include "values.h"
 
 #include <string.h>
 
@@ -14,9 +15,10 @@ struct tla_search_context {
 	struct tla_runner *runner;
 	struct tla_identity *identity; /* NULL: neither view nor symmetry */
 	struct nw_emit *emit;
-	const tla_value *from; /* the state at hand, aligned; NULL: initial states */
-	uint32_t depth;        /* of `from`; 0: of initial states there is none */
-	tla_value *scratch;    /* three states: a successor, `from`, one that is looked at */
+	const tla_value *from;    /* the state at hand, aligned; NULL: initial states */
+	uint32_t depth;           /* of `from`; 0: of initial states there is none */
+	tla_value *scratch;       /* three states: a successor, `from`, one that is looked at */
+	struct tla_values values; /* of variables, where evaluations are counted */
 };
 
 /* search.c */
@@ -27,6 +29,9 @@ int tla_search_stop(struct tla_search_context *context, enum tla_stage stage, tl
 void tla_search_stop_action(struct tla_search_context *context, enum tla_stage stage);
 /* What is done with a state that the evaluator has made: the emit of tla_run_next(). */
 int tla_search_take(struct tla_eval *eval, void *context);
+
+/* resume.c: a hash of what values are, the same in every process. */
+uint64_t tla_search_contents(const tla_value *values, uint32_t count);
 
 /* walks.c: the interface's callbacks of these names */
 uint32_t tla_search_part_count(void *context);
@@ -42,7 +47,8 @@ static inline const tla_value *tla_search_aligned(struct tla_search_context *con
 						  uint32_t place, const uint8_t *state,
 						  size_t n_bytes)
 {
-	tla_value *copy = context->scratch + place * context->search->model->world.var_count;
+	tla_value *copy = context->scratch +
+			  place * (context->search->interface.state_bytes / sizeof *copy);
 
 	memcpy(copy, state, n_bytes);
 	return copy;

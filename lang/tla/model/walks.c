@@ -63,8 +63,10 @@ static void forget(struct tla_search *search, struct tla_runner **runners)
 	struct tla_model *model = (struct tla_model *)search->model;
 	uint32_t count = 0;
 
-	for (struct tla_search_context *at = search->first; at; at = at->next)
+	for (struct tla_search_context *at = search->first; at; at = at->next) {
+		at->values.is_full = true; /* words lose their meaning; no walk is under way */
 		runners[count++] = at->runner;
+	}
 	/* The first time there is nothing to forget: that is what stays. */
 	if (search->is_marked)
 		search->forgotten_count += tla_model_forget(model, runners, count) == 0;

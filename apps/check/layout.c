@@ -69,21 +69,41 @@ static bool has(const struct layout *layout, size_t at, const char *word)
 	return strncmp(layout->text + at, word, strlen(word)) == 0;
 }
 
-static size_t parse_atom(struct layout *layout, size_t at)
+static size_t end_of_digits(const char *text, size_t at)
 {
-	const char *text = layout->text;
-	size_t to = at, part;
+	while (isdigit((unsigned char)text[at]))
+		at++;
+	return at;
+}
+
+/* As TLC reads them: a string ends with the first quote, escaped or not; a name has no underscore,
+ * and an interval no negative bound, so that values with such are not understood. */
+static size_t end_of_atom(const char *text, size_t at)
+{
+	size_t to = at, end;
 
 	if (text[at] == '"') {
 		for (to = at + 1; text[to] && text[to] != '"'; to++)
-			to += text[to] == '\\' && text[to + 1];
-		to += text[to] == '"';
-	} else {
-		to += text[to] == '-';
-		while (isalnum((unsigned char)text[to]) || text[to] == '_' || text[to] == '.')
-			to++;
+			;
+		return to + (text[to] == '"');
 	}
-	part = to > at ? add(layout, ATOM, at) : 0;
+	if (text[at] == '-')
+		return end_of_digits(text, at + 1);
+	to = end_of_digits(text, at);
+	if (to > at && text[to] == '.' && text[to + 1] == '.') {
+		end = end_of_digits(text, to + 2);
+		return end > to + 2 ? end : to;
+	}
+	while (isalnum((unsigned char)text[to]))
+		to++;
+	return to;
+}
+
+static size_t parse_atom(struct layout *layout, size_t at)
+{
+	size_t to = end_of_atom(layout->text, at);
+	size_t part = to > at ? add(layout, ATOM, at) : 0;
+
 	if (part)
 		layout->parts[part].to = to;
 	return part;

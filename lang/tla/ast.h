@@ -327,7 +327,8 @@ struct tla_module {
 	/* Of a module that is not nested: in the order of the text. */
 	struct tla_ref *refs;
 	uint32_t ref_count;
-	bool is_whole; /* what it names is loaded, too */
+	bool is_whole;                 /* what it names is loaded, too */
+	struct tla_module *next_whole; /* that became so after it */
 };
 
 /*

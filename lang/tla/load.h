@@ -29,6 +29,7 @@ struct tla_reader {
 
 struct tla_spec {
 	struct tla_symbols *symbols;
+	struct tla_symbols *literals; /* contents of strings, while modules are read */
 	struct tla_sources sources;
 	/* In the order of loading: the root first, then what it names, depth first. Not nested
 	 * ones. */

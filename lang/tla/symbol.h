@@ -4,9 +4,9 @@
  *
  * One table holds identifiers, operators, contents of string literals. Symbols below
  * TLA_OP_COUNT are the operators of op.h, so that `sym == TLA_OP_PLUS` needs no look-up; the others
- * ascend in the order in which their texts first came. That order is TLC's order of strings: what
- * is to compare equally (a configuration's model values, say) is entered in the same order, before
- * the specification is loaded.
+ * ascend in the order in which their texts first came, names before strings. That order is TLC's
+ * order of strings: what is to compare equally (a configuration's model values, say) is entered in
+ * the same order, before the specification is loaded.
  *
  * Invariant: a symbol, and the text lent for it, stay until the table is destroyed.
  *

@@ -171,7 +171,8 @@ static void put_text(struct lexer *lex, enum token_kind kind, uint32_t n_bytes, 
 		     size_t text_bytes)
 {
 	struct token *token = put(lex, kind, n_bytes);
-	tla_sym sym = tla_symbol(lex->spec->symbols, text, text_bytes);
+	tla_sym sym = kind == T_STRING ? tla_literal(lex->spec, text, text_bytes)
+				       : tla_symbol(lex->spec->symbols, text, text_bytes);
 
 	if (sym == TLA_NO_SYM)
 		lex->is_full = true;

@@ -164,7 +164,7 @@ struct token {
 	bool is_bullet;      /* an OP written /\ or \/: may open a junction list */
 	uint32_t column;     /* from 1, as source.h counts */
 	uint32_t begin, end; /* positions */
-	tla_sym sym;         /* of a NAME, OP, STRING (its contents), STEP */
+	tla_sym sym;         /* of a NAME, OP, STRING (tla_literal()), STEP */
 };
 
 struct tokens {
@@ -181,7 +181,13 @@ bool tla_lex(struct tla_spec *spec, const struct tla_file *file, uint32_t from, 
 /* The offset of the line that begins `---- MODULE name`; UINT32_MAX: none. */
 uint32_t tla_find_module(const struct tla_file *file, const char *name);
 
-/* The module behind an offset; as tla_parse_module(). */
+/* The contents of a string, until tla_enter_literals(); TLA_NO_SYM: no memory. */
+tla_sym tla_literal(struct tla_spec *spec, const char *text, size_t n_bytes);
+/* Contents of strings become symbols. Without memory spec->sources is full. */
+void tla_enter_literals(struct tla_spec *spec, struct tla_expr *expr);
+void tla_enter_literals_of(struct tla_spec *spec, const struct tla_module *module);
+
+/* The module behind an offset; as tla_parse_module(), but strings are not entered. */
 struct tla_module *tla_parse_module_at(struct tla_spec *spec, const struct tla_file *file,
 				       uint32_t from);
 

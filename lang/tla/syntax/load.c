@@ -20,7 +20,8 @@ struct loader {
 	struct tla_spec *spec;
 	const struct tla_reader *reader;
 	struct tla_file *root;
-	char folder[PATH_BYTES_MAX]; /* of the root, with its slash; empty: the current one */
+	struct tla_module **last_whole; /* where the next that is whole is linked */
+	char folder[PATH_BYTES_MAX];    /* of the root, with its slash; empty: the current one */
 	uint32_t depth;
 };
 
@@ -34,6 +35,11 @@ int tla_spec_create(struct tla_spec **ret_spec)
 		return r;
 	spec = tla_piece(&sources, sizeof(*spec));
 	r = spec ? tla_symbols_create(&spec->symbols) : -ENOMEM;
+	if (r == 0) {
+		r = tla_symbols_create(&spec->literals);
+		if (r < 0)
+			tla_symbols_destroy(spec->symbols);
+	}
 	if (r < 0) {
 		tla_sources_fini(&sources);
 		return r;
@@ -50,6 +56,7 @@ void tla_spec_destroy(struct tla_spec *spec)
 	if (!spec)
 		return;
 	sources = spec->sources; /* which hold the specification itself */
+	tla_symbols_destroy(spec->literals);
 	tla_symbols_destroy(spec->symbols);
 	tla_sources_fini(&sources);
 }
@@ -229,6 +236,8 @@ static struct tla_module *load_file(struct loader *l, const struct tla_file *fil
 		return NULL;
 	load_refs(l, module);
 	module->is_whole = true;
+	*l->last_whole = module;
+	l->last_whole = &module->next_whole;
 	return module;
 }
 
@@ -310,9 +319,12 @@ static struct tla_module *load_root(struct loader *l, const char *path)
 
 int tla_spec_load(struct tla_spec *spec, const struct tla_reader *reader, const char *path)
 {
-	struct loader l = { .spec = spec, .reader = reader };
+	struct tla_module *first_whole = NULL;
+	struct loader l = { .spec = spec, .reader = reader, .last_whole = &first_whole };
 	struct tla_module *root = load_root(&l, path);
 
+	for (const struct tla_module *at = first_whole; at; at = at->next_whole)
+		tla_enter_literals_of(spec, at);
 	if (spec->sources.is_full)
 		return -ENOMEM;
 	if (spec->sources.error_count > 0 || !root)

@@ -273,7 +273,11 @@ static bool is_clean(struct tla_spec *spec, uint32_t errors_before)
 
 struct tla_module *tla_parse_module(struct tla_spec *spec, const struct tla_file *file)
 {
-	return tla_parse_module_at(spec, file, 0);
+	struct tla_module *module = tla_parse_module_at(spec, file, 0);
+
+	if (module)
+		tla_enter_literals_of(spec, module);
+	return spec->sources.is_full ? NULL : module;
 }
 
 struct tla_module *tla_parse_module_at(struct tla_spec *spec, const struct tla_file *file,
@@ -310,5 +314,7 @@ struct tla_expr *tla_parse_expression(struct tla_spec *spec, const struct tla_fi
 	else
 		expr = parse_whole_expression(&p);
 	tla_parser_fini(&p);
+	if (expr && is_clean(spec, errors))
+		tla_enter_literals(spec, expr);
 	return is_clean(spec, errors) ? expr : NULL;
 }

@@ -8,3 +8,7 @@ set_tests_properties(tla_corpus PROPERTIES LABELS tla TIMEOUT 600 SKIP_RETURN_CO
 add_test(NAME tla_corpus_routes COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-corpus
   $<TARGET_FILE:nodewise-command> --quick 4 --limit 60 --routes 12)
 set_tests_properties(tla_corpus_routes PROPERTIES LABELS tla TIMEOUT 600 SKIP_RETURN_CODE 77)
+
+# Random expressions and specifications; beside TLC where TLA2TOOLS_JAR names its jar.
+add_test(NAME tla_fuzz COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-fuzz $<TARGET_FILE:nodewise-command>)
+set_tests_properties(tla_fuzz PROPERTIES LABELS tla TIMEOUT 600)

@@ -59,6 +59,17 @@ int relay_names_add(struct relay_names *names, const char *text)
 	return 0;
 }
 
+void relay_names_cut(struct relay_names *names, uint32_t count)
+{
+	if (count >= names->count)
+		return;
+	while (names->count > count)
+		free(names->texts[--names->count]);
+	memset(names->index, 0, (size_t)names->room * 2 * sizeof(*names->index));
+	for (uint32_t i = 0; i < count; i++)
+		*place_of(names, names->texts[i]) = i + 1;
+}
+
 void relay_names_free(struct relay_names *names)
 {
 	for (uint32_t i = 0; i < names->count; i++)

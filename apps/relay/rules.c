@@ -348,7 +348,7 @@ static bool may_others_read(const char *path)
 	return strcmp(path, "-") != 0 && stat(path, &about) == 0 && (about.st_mode & S_IROTH) != 0;
 }
 
-static int check_secrecy(struct relay_rules *rules, struct relay_sayer *sayer)
+int relay_rules_check_secrecy(const struct relay_rules *rules, struct relay_sayer *sayer)
 {
 	if (!rules->has_tokens || !may_others_read(rules->path))
 		return 0;
@@ -378,7 +378,7 @@ int relay_rules_load(struct relay_rules **ret_rules, const char *path, struct re
 	if (rc == 0)
 		rc = relay_rules_read(&rules, tree, path, &pool, sayer);
 	if (rc == 0)
-		rc = check_secrecy(rules, sayer);
+		rc = relay_rules_check_secrecy(rules, sayer);
 	free(text);
 	app_pool_free(&pool);
 	if (rc < 0)

@@ -90,6 +90,8 @@ int relay_rules_read(struct relay_rules **ret_rules, const struct app_tree *tree
 		     struct app_pool *pool, struct relay_sayer *sayer);
 /* A file; it may have no tokens in it if others may read it. As above, or -errno, said. */
 int relay_rules_load(struct relay_rules **ret_rules, const char *path, struct relay_sayer *sayer);
+/* -EINVAL, said: there are tokens in a file that everybody may read. */
+int relay_rules_check_secrecy(const struct relay_rules *rules, struct relay_sayer *sayer);
 /* No file: nothing is allowed, or everything. -ENOMEM. */
 int relay_rules_default(struct relay_rules **ret_rules, bool allow_all);
 /* NULL is a no-op. */
@@ -129,6 +131,8 @@ struct relay_names {
 
 /* 0, or 1: it is there already; -ENOSPC: there are count_max; -ENOMEM. */
 int relay_names_add(struct relay_names *names, const char *text);
+/* Forgets those that came last. */
+void relay_names_cut(struct relay_names *names, uint32_t count);
 void relay_names_free(struct relay_names *names);
 
 /* ---- what threads look at ---- */

@@ -87,8 +87,12 @@ static void sender_burst(struct app_reader *reader, const struct app_tree *tree,
 static void sender_in_flight(struct app_reader *reader, const struct app_tree *tree, void *into)
 {
 	struct relay_sender *sender = into;
+	uint64_t count = 0;
 
-	sender->in_flight_max = (uint32_t)app_take_number(reader, tree, IN_FLIGHT_MAX);
+	if (tree->kind != APP_TREE_TEXT || !relay_parse_rate(tree->text, &count) || count == 0 ||
+	    count > IN_FLIGHT_MAX)
+		app_refuse(reader, tree, "packets, as 500 or 10k, at most 2^30");
+	sender->in_flight_max = (uint32_t)count;
 }
 
 static void sender_priority(struct app_reader *reader, const struct app_tree *tree, void *into)

@@ -60,6 +60,10 @@ endforeach()
 nw_test(unit/test_relay_rules SOURCES ${relay_rules_sources}
   LIBS PkgConfig::JANSSON PkgConfig::YAML PkgConfig::CRYPTO)
 target_include_directories(test_relay_rules BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+nw_test(unit/test_relay_words SOURCES ${PROJECT_SOURCE_DIR}/apps/relay/address.c
+  ${PROJECT_SOURCE_DIR}/apps/relay/histogram.c ${PROJECT_SOURCE_DIR}/apps/common/app.c
+  LIBS PkgConfig::JANSSON)
+target_include_directories(test_relay_words BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 nw_test(unit/test_flow)
 nw_test(unit/test_bucket)
 nw_test(unit/test_sched_policy)

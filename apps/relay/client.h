@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other end of a stream: what pub and sub speak to a relay with.
+ * Invariant: frames are given to on_frame in their order, each once; it never waits for ever.
+ */
+#ifndef APP_RELAY_CLIENT_H
+#define APP_RELAY_CLIENT_H
+
+#include "relay/address.h"
+#include "relay/frame.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whom to speak to, and as whom. */
+struct relay_target {
+	const char *tcp, *udp, *unix_path; /* at most one; none: the default path */
+	const char *name, *token_file;
+};
+
+struct relay_client {
+	int fd;
+	bool is_udp;
+	struct relay_hello_ok ok; /* as the relay said; of datagrams: what they have room for */
+	unsigned char *in;
+	size_t in_at, in_end, in_room;
+	void (*on_frame)(void *arg, const struct relay_frame *frame);
+	void *arg;
+};
+
+/* Options that pub and sub share: for getopt_long(), from 512 on. */
+#define RELAY_TARGET_WORDS                                                                \
+	{ "tcp", required_argument, NULL, 512 }, { "udp", required_argument, NULL, 513 }, \
+		{ "unix", required_argument, NULL, 514 },                                 \
+		{ "name", required_argument, NULL, 515 },                                 \
+	{                                                                                 \
+		"token-file", required_argument, NULL, 516                                \
+	}
+/* Whether it is one of these, and then sets it. */
+bool relay_target_take(struct relay_target *target, int got, const char *value);
+
+/* Connects and says HELLO. APP_OK, or the exit code after having said why. */
+int relay_client_open(struct relay_client *ret_client, const struct relay_target *target);
+void relay_client_close(struct relay_client *client);
+/* Nothing more is sent: the relay answers what it has, and ends. */
+void relay_client_finish(struct relay_client *client);
+
+/* Takes what comes, for at most timeout_ns until something does; to_write: or until something can
+ * be sent. 0, or -errno; -EPIPE: the relay has ended the connection. */
+int relay_client_pump(struct relay_client *client, uint64_t timeout_ns, bool to_write);
+/* Sends all of it, and takes what comes meanwhile. 0, or -errno; -EINTR: a signal asked to end. */
+int relay_client_send(struct relay_client *client, const unsigned char *bytes, size_t n_bytes);
+/* A frame of a body. */
+int relay_client_say(struct relay_client *client, enum relay_kind kind, const unsigned char *body,
+		     size_t n_bytes);
+/* Says it, and waits for the one answer. APP_OK: an ACK, of *ret_accepted; or the exit code after
+ * having said why. */
+int relay_client_ask(struct relay_client *client, enum relay_kind kind, const unsigned char *body,
+		     size_t n_bytes, uint32_t *ret_accepted);
+/* What went wrong, as a line. Returns APP_FAILED. */
+int relay_client_failed(const struct relay_client *client, int rc);
+
+#endif /* APP_RELAY_CLIENT_H */

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+"""The relay from outside: frames, a client, the program in a process. Standard library only."""
+import collections
+import json
+import os
+import pathlib
+import queue
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+DATA, HELLO, HELLO_OK, ACK, REFUSED, SUBSCRIBE, DELIVER, CLOSING, PING, PONG, LOST, NAMES = range(1, 13)
+BAD, FULL, CLOSED, RIGHTS, FORM = 5, 1, 4, 6, 7
+DENIED, IDENTITY, PROTOCOL, LIMIT, SLOW, ENDING = range(100, 106)
+HEAD = struct.Struct("<4sBBHII")
+PACKET = struct.Struct("<IIQHBBII36s")
+INLINE, SYSTEM = 1, 8
+WAIT_S = 20
+
+TABLE = []
+for n in range(256):
+    for _ in range(8):
+        n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+    TABLE.append(n)
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def frame(kind, body=b"", slot=0xFFFF, count=None, crc=None):
+    if count is None:
+        count = len(body) // 64 if kind in (DATA, DELIVER) else len(body)
+    return HEAD.pack(b"NWR1", 1, kind, slot, count, crc32c(body) if crc is None else crc) + body
+
+
+def packet(topic, payload=b"", flags=INLINE, priority=0, sender=0, ttl_us=0, length=None, kind=0):
+    return PACKET.pack(topic, sender, time.time_ns(), flags,
+                       len(payload) if length is None else length, priority, kind, ttl_us, payload)
+
+
+Packet = collections.namedtuple("Packet", "topic sender time_ns flags length priority type ttl payload")
+Refused = collections.namedtuple("Refused", "accepted reason shard retry_after_ns text")
+
+
+def packets(body):
+    return [Packet(*PACKET.unpack_from(body, at)) for at in range(0, len(body), 64)]
+
+
+def refusal(body):
+    accepted, reason, shard, retry = struct.unpack_from("<IHHQ", body)
+    return Refused(accepted, reason, shard, retry, body[16:].decode())
+
+
+class Ended(Exception):
+    """The relay has closed the connection."""
+
+
+class Client:
+    """One stream. address: (host, port) or a path."""
+
+    def __init__(self, address, name="", token="", hello=True):
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.settimeout(WAIT_S)
+        self.socket.connect(address)
+        self.bytes = b""
+        self.delivered = []
+        self.lost = 0
+        self.is_closing = False
+        if hello:
+            self.hello(name, token)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def frame(self):
+        """The next frame as it came: kind, body."""
+        while len(self.bytes) < 16 or len(self.bytes) < self.wanted():
+            more = self.socket.recv(1 << 16)
+            if not more:
+                raise Ended()
+            self.bytes += more
+        n = self.wanted()
+        kind, body = self.bytes[5], self.bytes[16:n]
+        magic, version, _, _, _, crc = HEAD.unpack_from(self.bytes)
+        assert magic == b"NWR1" and version == 1 and crc == crc32c(body), self.bytes[:n]
+        self.bytes = self.bytes[n:]
+        return kind, body
+
+    def wanted(self):
+        count = HEAD.unpack_from(self.bytes)[4]
+        return 16 + count * (64 if self.bytes[5] in (DATA, DELIVER) else 1)
+
+    def answer(self):
+        """The next frame that is an answer; what comes in between is kept."""
+        while True:
+            kind, body = self.frame()
+            if kind == DELIVER:
+                self.delivered += packets(body)
+            elif kind == LOST:
+                self.lost = struct.unpack("<Q", body)[0]
+            elif kind == CLOSING:
+                self.is_closing = True
+            else:
+                return kind, body
+
+    def hello(self, name="", token="", protocol=1):
+        name, token = name.encode(), token.encode()
+        self.send(frame(HELLO, struct.pack("<HHBB", protocol, 0, len(name), len(token)) + name + token))
+        kind, body = self.answer()
+        if kind == REFUSED:
+            raise PermissionError(refusal(body))
+        assert kind == HELLO_OK
+        _, self.shards, self.sender, self.body_max, self.rules = struct.unpack("<HHIIQ", body)
+
+    def publish(self, *items):
+        """Packets in one frame. An int: all accepted; else a Refused."""
+        self.send(frame(DATA, b"".join(items)))
+        return self.outcome()
+
+    def outcome(self):
+        kind, body = self.answer()
+        return struct.unpack("<I", body)[0] if kind == ACK else refusal(body)
+
+    def subscribe(self, topics=(), prefix=None, off=False):
+        if prefix is not None:
+            body = struct.pack("<BBH", 1, off, 0) + prefix.encode()
+        elif topics:
+            body = struct.pack(f"<BBH{len(topics)}I", 0, off, 0, *topics)
+        else:
+            body = struct.pack("<BBH", 2, off, 0)
+        self.send(frame(SUBSCRIBE, body))
+        return self.outcome()
+
+    def names(self, *names):
+        self.send(frame(NAMES, b"".join(bytes([len(n)]) + n for n in map(str.encode, names))))
+        return self.outcome()
+
+    def receive(self, count):
+        """That many packets, in their order."""
+        while len(self.delivered) < count:
+            kind, body = self.frame()
+            if kind == DELIVER:
+                self.delivered += packets(body)
+            elif kind == LOST:
+                self.lost = struct.unpack("<Q", body)[0]
+            elif kind == CLOSING:
+                self.is_closing = True
+            elif kind == REFUSED:
+                raise PermissionError(refusal(body))
+        got, self.delivered = self.delivered[:count], self.delivered[count:]
+        return got
+
+    def rest(self):
+        """Every packet until the relay ends the connection."""
+        got = []
+        try:
+            while True:
+                got += self.receive(max(1, len(self.delivered)))
+        except (Ended, ConnectionError):
+            return got + self.delivered
+
+
+def spawn(words, **options):
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL, **options)
+
+
+class Relay:
+    """The program, in a folder of its own, on ports that the system chooses."""
+
+    def __init__(self, nodewise, *words, config=None, rules=None, env=None):
+        self.words = [nodewise, "relay", "--unix", "s", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0",
+                      "--http", "127.0.0.1:0", "--log", "json"]
+        if config is not None:
+            self.words += ["--config", write("config.yaml", config)]
+        if rules is not None:
+            self.words += ["--rules", write("rules.yaml", rules)]
+        self.words += words
+        self.lines, self.events = [], queue.Queue()
+        self.process = spawn(self.words, stderr=subprocess.PIPE, text=True,
+                             env=dict(os.environ, **(env or {})))
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        self.about = self.event("started")
+        self.unix = "s"
+        self.tcp = self.port("tcp")
+        self.udp = self.port("udp")
+        self.http = self.port("http")
+
+    def port(self, name):
+        host, _, port = self.about[name].rpartition(":")
+        return (host, int(port)) if port else None
+
+    def read(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+            try:
+                self.events.put(json.loads(line))
+            except ValueError:
+                self.events.put({"event": "not JSON", "line": line})
+        self.events.put({"event": "end"})
+
+    def event(self, name):
+        """The next event of that name."""
+        until = time.monotonic() + WAIT_S
+        while True:
+            try:
+                event = self.events.get(timeout=max(0, until - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no event {name}:\n{''.join(self.lines)}") from None
+            if event["event"] == name:
+                return event
+            if event["event"] == "end":
+                self.events.put(event)
+                raise AssertionError(f"ended before {name}:\n{''.join(self.lines)}")
+
+    def kill(self, number):
+        self.process.send_signal(number)
+
+    def get(self, path):
+        """(status, text)"""
+        url = f"http://{self.http[0]}:{self.http[1]}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=WAIT_S) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metrics(self):
+        """{name: sum over its samples, name{labels}: value}"""
+        values = collections.defaultdict(float)
+        for line in self.get("/metrics")[1].splitlines():
+            if line.startswith("#"):
+                continue
+            name, value = line.rsplit(" ", 1)
+            values[name] += float(value)
+            if "{" in name:
+                values[name[:name.index("{")]] += float(value)
+        return values
+
+    def stop(self, number=signal.SIGTERM):
+        """The last event, and the exit code."""
+        self.kill(number)
+        return self.wait()
+
+    def wait(self):
+        code = self.process.wait(WAIT_S)
+        self.reader.join(WAIT_S)
+        events = [json.loads(line) for line in self.lines if line.startswith("{")]
+        return events[-1], code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(WAIT_S)
+        self.reader.join(WAIT_S)
+        self.process.stderr.close()
+
+
+def write(name, text, mode=0o600):
+    """Whole or not at all, as a reload may read it at any moment."""
+    pathlib.Path(name + ".new").write_text(text)
+    os.chmod(name + ".new", mode)
+    os.replace(name + ".new", name)
+    return name

@@ -402,11 +402,11 @@ static void serve_one(struct nw_govern *govern, uint32_t slot, uint32_t shard_id
 static void serve(struct nw_govern *govern, uint32_t slot)
 {
 	struct nwi_home *home = &govern->homes[slot];
-	uint32_t first = home->turn % govern->shard_count;
-	uint32_t askers = count_askers(govern, slot, false);
-	uint32_t flight_askers = count_askers(govern, slot, true);
+	uint32_t first = home->turn % govern->shard_count, askers, flight_askers;
 
-	refresh(govern, home);
+	refresh(govern, home); /* after it, more may ask */
+	askers = count_askers(govern, slot, false);
+	flight_askers = count_askers(govern, slot, true);
 	for (uint32_t i = 0; i < govern->shard_count; i++) {
 		uint32_t shard_idx = (first + i) % govern->shard_count;
 

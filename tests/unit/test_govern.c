@@ -243,6 +243,28 @@ TEST(a_topic_removed_and_added_again_has_what_it_had)
 	end();
 }
 
+/* A lower limit makes what is left full; forgotten for that, it would come back as the higher one.
+ */
+TEST(a_sender_whose_limit_was_lower_for_a_while_is_not_refilled)
+{
+	static const uint64_t bursts[] = { 10, 4, 10 };
+
+	begin((struct nw_govern_options){ 0 });
+	for (uint64_t i = 0; i < 3; i++) {
+		if (i > 0)
+			open_builder();
+		topic(1, false, 0, 0);
+		sender((struct nw_sender_rule){ .sender = 1, .limit = { bursts[i], 1 } });
+		use(S + i * 200000000);
+		if (i == 0)
+			CHECK_INT(allowed_at(S, 1, 1, 6), ==, 6);
+		for (uint64_t k = 1; k < 100; k++) /* sweeps */
+			nw_govern_tick(govern, rules, S + i * 200000000 + k * 1000000);
+	}
+	CHECK_INT(allowed_at(S + 500000000, 1, 1, 20), ==, 4);
+	end();
+}
+
 TEST(what_says_nothing_any_more_is_forgotten)
 {
 	struct nw_govern_stats stats;

@@ -110,8 +110,8 @@ static tla_value walk_count_of(const struct check_spec *spec, struct tla_eval *e
 		return walk_record(spec, &now, eval);
 	if (strcmp(name, "generated") == 0)
 		return count_value(now.generated);
-	if (strcmp(name, "diameter") == 0)
-		return tla_int(eval->level);
+	if (strcmp(name, "diameter") == 0) /* TLC has the number of the behavior for it */
+		return count_value(now.walk_count + 1);
 	return strcmp(name, "duration") == 0 ? duration(spec) : TLA_NONE;
 }
 

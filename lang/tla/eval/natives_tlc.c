@@ -208,9 +208,12 @@ static tla_value random_subset(struct tla_eval *eval, const tla_value *args)
 
 	if (!set || !tla_need_int(eval, "RandomSubset", args[0], &count))
 		return TLA_NONE;
-	if (count < 0 || (uint64_t)count > tla_set_count(set))
-		return tla_fail(eval->heap, "RandomSubset of %lld of %llu elements.",
-				(long long)count, (unsigned long long)tla_set_count(set));
+	if (count < 0)
+		return tla_fail(eval->heap, "RandomSubset needs a number from 0, not %lld.",
+				(long long)count);
+	/* As TLC: all of a set that has no more. */
+	if ((uint64_t)count > tla_set_count(set))
+		count = (int64_t)tla_set_count(set);
 	return pick(eval, set, (uint64_t)count);
 }
 

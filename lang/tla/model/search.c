@@ -278,6 +278,9 @@ static int take_state(struct tla_search_context *context, const tla_value *state
 	is_in = is_in_model(context, state);
 	if (is_in < 0 || hand_on(context, state, is_in))
 		return STOP;
+	/* As TLC, whose simulations do not look at properties of initial states. */
+	if (!context->from && model->world.mode)
+		return 0;
 	return check(context, TLA_AT_PROPERTY,
 		     context->from ? &model->implied_actions : &model->implied_inits, context->from,
 		     state);

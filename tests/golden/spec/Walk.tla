@@ -37,6 +37,8 @@ Known == /\ TLCGet("config").mode = "simulate"
          /\ TLCGet("stats").generated >= TLCGet("level") - 1
 ASSUME TLCGet("config").mode \in {"bfs", "simulate", "generate"}
 
+Enough == TLCSet("exit", TLCGet("diameter") > 20)
+
 \* Of the state graph.
 Zero == x = 0 /\ y = 0
 Same == UNCHANGED <<x, y>>

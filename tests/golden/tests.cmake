@@ -2,6 +2,7 @@
 include(${CMAKE_CURRENT_LIST_DIR}/check/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/dag/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/ends/tests.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/errors/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/modules/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/spec/tests.cmake)
 add_test(NAME golden_topo COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-topo

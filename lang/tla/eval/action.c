@@ -404,6 +404,13 @@ static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct 
 	return act(eval, fcn->args[fcn->count - 1], inner, rest);
 }
 
+/* The value that a variable would get has none: the positions name the conjunct, too. */
+static int failed_in(struct tla_eval *eval, const struct tla_code *code)
+{
+	tla_failed_in(eval, code->span);
+	return -1;
+}
+
 static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		  const struct tla_rest *rest)
 {
@@ -414,7 +421,7 @@ static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla
 		return act_test(eval, code, frame, rest);
 	*var = tla_eval(eval, code->args[1], frame);
 	if (!*var)
-		return -1;
+		return failed_in(eval, code);
 	result = go_on(eval, rest);
 	*var = TLA_NONE;
 	return result;
@@ -434,7 +441,7 @@ static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla
 	if (set && code->act == TLA_ACT_SUBSETEQ)
 		set = tla_subset(eval->heap, set);
 	if (!set || tla_iter_init(eval->heap, &iter, set))
-		return -1;
+		return failed_in(eval, code);
 	while (result == 0) {
 		struct tla_eval_mark mark = tla_eval_mark(eval);
 

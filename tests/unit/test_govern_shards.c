@@ -392,6 +392,7 @@ TEST(a_grant_that_was_not_sent_is_taken_back_by_new_limits)
 	step(0); /* it gives, and cannot send */
 	use_limit(5, 0);
 	count += decide(0, 1, sender) == NW_VERDICT_ALLOW; /* the home sees them, too */
+	count += step(1);
 	wire_room = WIRE;
 	for (int i = 0; i < 30; i++) {
 		count += step_all(2);

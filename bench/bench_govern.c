@@ -83,7 +83,7 @@ static struct nw_rules *make_rules(uint32_t topic_count, unsigned with, uint64_t
 {
 	struct nw_limit limit = { NW_RULES_BURST_MAX, NW_RULES_RATE_MAX };
 	struct nw_rules_builder *builder;
-	struct nw_rules *rules;
+	struct nw_rules *rules = NULL;
 	struct nw_diag diag = { "no memory" };
 	int rc = nw_rules_builder_create(&builder);
 

@@ -13,8 +13,8 @@ const char *nw_packet_fault_text(enum nw_packet_fault fault)
 		[NW_PACKET_BAD_FLAGS] = "reserved flags are set",
 		[NW_PACKET_BAD_LENGTH] = "length is above 36, or not 0 with the payload elsewhere",
 		[NW_PACKET_BAD_PRIORITY] = "priority is above 3",
-		[NW_PACKET_BAD_REFERENCE] = "the reference is empty, too long, or not 0 where it "
-					    "is reserved",
+		[NW_PACKET_BAD_REFERENCE] =
+			"the reference is empty, too long, or reserved bytes are not 0",
 	};
 
 	return (unsigned)fault < NW_PACKET_FAULT_COUNT ? texts[fault] : "no such fault";

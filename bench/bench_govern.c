@@ -346,7 +346,7 @@ static void add_others(void)
 	if (made) {
 		struct bench *bench = made->arg = make_bench(TOPICS, true, all, NW_VERDICT_ALLOW);
 
-		bench->naive = calloc(4 * (TOPICS + SENDERS), sizeof(*bench->naive));
+		bench->naive = calloc((size_t)4 * (TOPICS + SENDERS), sizeof(*bench->naive));
 		pthread_mutex_init(&bench->lock, NULL);
 		if (!bench->naive)
 			fail("no memory");
@@ -362,7 +362,7 @@ static void add_others(void)
 		    nw_rcu_register(&swap.writer, swap.rcu, "writer") < 0)
 			fail("no memory");
 	}
-	made = add("first-batch/10000", first_batch, 8 * BATCH);
+	made = add("first-batch/10000", first_batch, (uint64_t)8 * BATCH);
 	if (made)
 		made->arg = make_bench(TOPICS, true, all, NW_VERDICT_ALLOW);
 }

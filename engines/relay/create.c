@@ -361,8 +361,8 @@ void nw_relay_destroy(struct nw_relay *relay)
 {
 	if (!relay)
 		return;
-	assert(!relay->producers && !relay->subscribers);
 	stop_workers(relay);
+	assert(!relay->producers && !relay->subscribers);
 	if (relay->control) {
 		nwi_guests_destroy(relay);
 		nwi_tables_destroy(relay);

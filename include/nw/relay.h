@@ -175,8 +175,8 @@ NW_API int nw_relay_create(struct nw_relay **ret_relay, const struct nw_relay_op
  * Stop the workers and release everything, rules included; what is still queued is lost, so
  * nw_relay_drain() first. NULL is a no-op.
  *
- * Threads: when no other call on this relay is running or will follow, and every producer and
- *          subscriber is closed.
+ * Threads: when no other call on this relay is running or will follow but those of hooks, and every
+ *          producer and subscriber is closed, by the close hooks at the latest.
  */
 NW_API void nw_relay_destroy(struct nw_relay *relay);
 

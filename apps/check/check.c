@@ -483,6 +483,14 @@ static int check_run(struct check *check)
 	return code == APP_OK ? search_and_report(check) : code;
 }
 
+/* Nothing runs: neither machine nor workers are asked for. */
+static int explain_spec(struct check *check)
+{
+	int code = check_spec_open(&check->spec, check->options, check->say, 1);
+
+	return code == APP_OK ? check_explain(check->spec) : code;
+}
+
 static int run_spec(struct check *check)
 {
 	struct check_say say;
@@ -491,8 +499,8 @@ static int run_spec(struct check *check)
 	code = check_say_init(&say, check->options);
 	check->say = &say;
 	if (code == APP_OK)
-		code = check_run(check);
-	if (say.is_tool || check->spec)
+		code = check->options->is_explained ? explain_spec(check) : check_run(check);
+	if (say.is_tool || (check->spec && !check->options->is_explained))
 		check_say_finished(&say);
 	if (check->spec && (check->explore || check->walk) &&
 	    check_trace_spec_write(check->spec, check) != APP_OK)

@@ -111,6 +111,7 @@ struct check_options {
 	const char *print_path; /* where to what is printed goes; NULL: stdout */
 	bool writes_trace_spec;
 	const char *trace_spec_place; /* a folder or a file; NULL: beside the specification */
+	bool is_explained; /* how actions are evaluated, instead of a search */
 	bool has_coverage;
 	uint64_t coverage_min; /* between two reports of it */
 };

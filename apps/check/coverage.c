@@ -167,7 +167,7 @@ struct lists {
 	bool is_whole; /* no memory failed */
 };
 
-static json_t *json_place(const struct check_spec *spec, struct tla_span span)
+json_t *check_place_json(const struct check_spec *spec, struct tla_span span)
 {
 	const struct tla_sources *sources = &spec->model->spec->sources;
 	struct tla_place from = tla_place_of(sources, span.begin);
@@ -246,9 +246,10 @@ static void put_line(void *context, const struct tla_coverage_line *line)
 	if (line->name)
 		(void)json_object_set_new(object, "name",
 					  json_string(check_name(lists->spec, line->name)));
-	(void)json_object_set_new(object, "location", json_place(lists->spec, line->span));
+	(void)json_object_set_new(object, "location", check_place_json(lists->spec, line->span));
 	if (line->part.begin != TLA_NO_POS)
-		(void)json_object_set_new(object, "part", json_place(lists->spec, line->part));
+		(void)json_object_set_new(object, "part",
+					  check_place_json(lists->spec, line->part));
 	put_counts(object, line);
 	lists->open[is_expression ? line->depth + 1 : 0] = inner;
 	if (line->kind == TLA_COVERED_VARIABLE)

@@ -183,6 +183,13 @@ static int set_safety(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_explain(struct check_options *options, const char *value)
+{
+	(void)value;
+	options->is_explained = true;
+	return APP_OK;
+}
+
 static int set_coverage(struct check_options *options, const char *value)
 {
 	if (!app_parse_u64(value, 0, 525600, &options->coverage_min))
@@ -401,6 +408,7 @@ static const struct own_option table[] = {
 	{ "dump-trace", true, set_dump_trace },
 	{ "diff-trace", false, set_diff_trace },
 	{ "coverage", true, set_coverage },
+	{ "explain", false, set_explain },
 	{ "safety", false, set_safety },
 	{ "tool", false, set_tool },
 	{ "no-warnings", false, set_no_warnings },
@@ -572,7 +580,7 @@ static int check_kind(const struct check_options *options)
 		return app_bad(CHECK_NAME, "--tool or --json, not both");
 	if (options->model && (options->config || options->dump_count || options->folder_count ||
 			       options->is_safety || options->is_diff_trace || options->is_tool ||
-			       options->has_coverage))
+			       options->has_coverage || options->is_explained))
 		return app_bad(CHECK_NAME, "%s is for specifications, not for --model",
 			       options->config          ? "--config"
 			       : options->dump_count    ? "--dump-trace"
@@ -580,7 +588,15 @@ static int check_kind(const struct check_options *options)
 			       : options->is_diff_trace ? "--diff-trace"
 			       : options->is_tool       ? "--tool"
 			       : options->has_coverage  ? "--coverage"
+			       : options->is_explained  ? "--explain"
 							: "--safety");
+	if (options->is_explained && (options->is_tool || options->has_coverage ||
+				      options->walks.is_wanted || options->graph.path))
+		return app_bad(CHECK_NAME, "--explain searches nothing: no %s beside it",
+			       options->is_tool           ? "--tool"
+			       : options->has_coverage    ? "--coverage"
+			       : options->walks.is_wanted ? "--simulate"
+							  : "--dump");
 	if (options->model || options->spec)
 		return check_walk_kind(options);
 	return app_bad(CHECK_NAME, "say Spec.tla, or --model NAME; --model list shows them");
@@ -636,6 +652,7 @@ int check_help(void)
 	       "  --print-to FILE      what the specification prints\n"
 	       "  --coverage MINUTES   how often each action and expression was evaluated,\n"
 	       "                       at the end and each time so many minutes have passed\n"
+	       "  --explain            search nothing: show how each action is evaluated\n"
 	       "  --diff-trace         of a state only what differs from the one before\n"
 	       "  --dump-trace FILE    the trace as FILE.json, FILE.tla or FILE.tlc, too\n"
 	       "  --trace-spec         a specification that goes through the trace\n"

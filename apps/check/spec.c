@@ -119,7 +119,7 @@ static int refuse_temporal(const struct check_spec *spec)
 {
 	const struct tla_formulas *temporal = &spec->model->temporal;
 
-	if (temporal->count == 0 || spec->options->is_safety)
+	if (temporal->count == 0 || spec->options->is_safety || spec->options->is_explained)
 		return APP_OK;
 	for (uint32_t i = 0; i < temporal->count; i++)
 		check_refuse(spec->say, SAY_LIVE_UNHANDLED,

@@ -7,6 +7,7 @@
  * spec.c    loads a specification; assumptions, postconditions
  * ask.c     what it prints, asks, sets
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
+ * explain.c how actions are evaluated
  * coverage.c  what was evaluated how often
  * trace.h   counterexamples
  * trace.c   as text
@@ -147,7 +148,12 @@ char *check_span(const struct check_spec *spec, struct tla_span span, char *buf,
 const char *check_module_of(const struct tla_file *file, char *buf, size_t buf_bytes);
 const char *check_name(const struct check_spec *spec, tla_sym name);
 
+/* explain.c: the whole report of --explain. */
+int check_explain(struct check_spec *spec);
+
 /* coverage.c, with --coverage */
+/* {"module", "line", "column", "end_line", "end_column"}; NULL: no memory. */
+json_t *check_place_json(const struct check_spec *spec, struct tla_span span);
 
 /* Keep what was counted, when the search is over. */
 void check_coverage_keep(struct check_spec *spec);

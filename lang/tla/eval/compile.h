@@ -117,5 +117,7 @@ void *tla_piece_of(struct tla_compiler *compiler, size_t n_bytes);
 
 /* An operator in C for a name of a standard module; NULL: none. */
 const struct tla_native *tla_native_find(const char *module, const char *name);
+/* That which a node runs; NULL: none. */
+const struct tla_native *tla_native_of(const struct tla_code *code);
 
 #endif /* TLA_COMPILE_H */

@@ -307,16 +307,26 @@ static const struct tla_native natives[] = {
 	{ 0 },
 };
 
+static const struct tla_native *const families[] = { natives,          tla_natives_fold,
+						     tla_natives_tlc,  tla_natives_ask,
+						     tla_natives_json, tla_natives_csv,
+						     tla_natives_io,   tla_natives_pack };
+
 const struct tla_native *tla_native_find(const char *module, const char *name)
 {
-	static const struct tla_native *const families[] = { natives,          tla_natives_fold,
-							     tla_natives_tlc,  tla_natives_ask,
-							     tla_natives_json, tla_natives_csv,
-							     tla_natives_io,   tla_natives_pack };
-
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
 		for (const struct tla_native *at = families[i]; at->module; at++)
 			if (!strcmp(at->module, module) && !strcmp(at->name, name))
+				return at;
+	return NULL;
+}
+
+/* What the node's union holds is not known before. */
+const struct tla_native *tla_native_of(const struct tla_code *code)
+{
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		for (const struct tla_native *at = families[i]; at->module; at++)
+			if (code->native == at)
 				return at;
 	return NULL;
 }

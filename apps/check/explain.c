@@ -239,6 +239,17 @@ static void put_formulas(struct explain *explain, const char *key, const struct 
 	put(explain, explain->whole, key, array);
 }
 
+/* They are named: a search does not check them. */
+static void put_temporal(struct explain *explain)
+{
+	const struct tla_formulas *temporal = &explain->spec->model->temporal;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < temporal->count; i++)
+		append(explain, list, json_string(check_name(explain->spec, temporal->at[i].name)));
+	put(explain, explain->whole, "temporal", list);
+}
+
 static void put_identity(struct explain *explain)
 {
 	const struct tla_model *model = explain->spec->model;
@@ -281,6 +292,7 @@ static void put_all(struct explain *explain)
 	put_formulas(explain, "action_constraints", &model->action_constraints);
 	put_formulas(explain, "initial_properties", &model->implied_inits);
 	put_formulas(explain, "action_properties", &model->implied_actions);
+	put_temporal(explain);
 	put_identity(explain);
 	put_natives(explain);
 }
@@ -370,6 +382,15 @@ static void print_formulas(const json_t *whole, const char *key, const char *wha
 	}
 }
 
+static void print_temporal(const json_t *whole)
+{
+	const json_t *temporal = json_object_get(whole, "temporal");
+
+	for (size_t i = 0; i < json_array_size(temporal); i++)
+		printf("temporal property %s  -- not checked yet\n",
+		       json_string_value(json_array_get(temporal, i)));
+}
+
 static void print_identity(const json_t *whole)
 {
 	const json_t *view = json_object_get(whole, "view");
@@ -394,7 +415,7 @@ static void print_all(const json_t *whole)
 	const json_t *actions = json_object_get(whole, "actions");
 	const json_t *native = json_object_get(whole, "native");
 
-	fputs("initial states\n", stdout);
+	fputs(json_array_size(actions) ? "initial states\n" : "no behaviour\n", stdout);
 	print_steps(json_object_get(whole, "init"), 2);
 	for (size_t i = 0; i < json_array_size(actions); i++)
 		print_action(json_array_get(actions, i));
@@ -404,6 +425,7 @@ static void print_all(const json_t *whole)
 	print_formulas(whole, "action_constraints", "action constraint");
 	print_formulas(whole, "initial_properties", "property of initial states");
 	print_formulas(whole, "action_properties", "property of steps");
+	print_temporal(whole);
 	print_identity(whole);
 	if (json_array_size(native) > 0) {
 		fputs("native: ", stdout);

@@ -18,13 +18,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_ROOM = 1 << 21, HELLO_TIMEOUT_S = 10, TOKEN_FILE_MAX = 4096 };
+enum { IN_ROOM = 1 << 21, HELLO_TIMEOUT_S = 10, TOKEN_FILE_MAX = 4096, LANE_SLOTS = 4096 };
 
 bool relay_target_take(struct relay_target *target, int got, const char *value)
 {
 	const char **texts[] = { &target->tcp, &target->udp, &target->unix_path, &target->name,
 				 &target->token_file };
 
+	if (got == 517) {
+		target->is_lane = true;
+		return true;
+	}
 	if (got < 512 || got >= 512 + (int)APP_COUNT_OF(texts))
 		return false;
 	*texts[got - 512] = value;
@@ -208,6 +212,8 @@ static int choose(const struct relay_target *target, struct relay_address *ret_a
 	char path[RELAY_UNIX_BYTES];
 	const char *text = target->tcp ? target->tcp : target->udp;
 
+	if (target->is_lane && text)
+		return app_bad(RELAY_NAME, "--lane is set up over --unix, not --tcp or --udp");
 	if ((target->tcp != NULL) + (target->udp != NULL) + (target->unix_path != NULL) > 1)
 		return app_bad(RELAY_NAME, "only one of --unix, --tcp, --udp");
 	if (text && !relay_address_parse(text, ret_address))
@@ -317,4 +323,25 @@ void relay_client_close(struct relay_client *client)
 	free(client->in);
 	client->fd = -1;
 	client->in = NULL;
+}
+
+int relay_lane_open(struct nw_relay_client **ret_lane, const struct relay_target *target)
+{
+	struct nw_relay_client_options options = { .name = target->name };
+	char token[RELAY_TOKEN_BYTES] = "";
+	struct nw_diag diag = { "" };
+	struct relay_address address;
+	int code = choose(target, &address), rc;
+
+	if (code == APP_OK && target->token_file)
+		code = read_token(target->token_file, token);
+	if (code != APP_OK)
+		return code;
+	options.token = *token ? token : NULL;
+	options.submit_slots = options.receive_slots = LANE_SLOTS;
+	rc = nw_relay_client_connect(ret_lane, address.text, &options, &diag);
+	if (rc < 0)
+		return app_failed(RELAY_NAME, "%s: %s", address.text,
+				  *diag.text ? diag.text : strerror(-rc));
+	return APP_OK;
 }

@@ -9,6 +9,8 @@
 #include "relay/address.h"
 #include "relay/frame.h"
 
+#include <nw/relay_client.h>
+
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +20,7 @@
 struct relay_target {
 	const char *tcp, *udp, *unix_path; /* at most one; none: the default path */
 	const char *name, *token_file;
+	bool is_lane; /* shared memory, set up over the Unix socket */
 };
 
 struct relay_client {
@@ -31,19 +34,25 @@ struct relay_client {
 };
 
 /* Options that pub and sub share: for getopt_long(), from 512 on. */
-#define RELAY_TARGET_WORDS                                                                \
-	{ "tcp", required_argument, NULL, 512 }, { "udp", required_argument, NULL, 513 }, \
-		{ "unix", required_argument, NULL, 514 },                                 \
-		{ "name", required_argument, NULL, 515 },                                 \
-	{                                                                                 \
-		"token-file", required_argument, NULL, 516                                \
+#define RELAY_WORD(name, code)                      \
+	{                                           \
+		name, required_argument, NULL, code \
 	}
+#define RELAY_FLAG(name, code)                \
+	{                                     \
+		name, no_argument, NULL, code \
+	}
+#define RELAY_TARGET_WORDS                                                       \
+	RELAY_WORD("tcp", 512), RELAY_WORD("udp", 513), RELAY_WORD("unix", 514), \
+		RELAY_WORD("name", 515), RELAY_WORD("token-file", 516), RELAY_FLAG("lane", 517)
 /* Whether it is one of these, and then sets it. */
 bool relay_target_take(struct relay_target *target, int got, const char *value);
 
 /* Connects and says HELLO. APP_OK, or the exit code after having said why. */
 int relay_client_open(struct relay_client *ret_client, const struct relay_target *target);
 void relay_client_close(struct relay_client *client);
+/* The same by lanes. APP_OK, or the exit code after having said why. */
+int relay_lane_open(struct nw_relay_client **ret_lane, const struct relay_target *target);
 /* Nothing more is sent: the relay answers what it has, and ends. */
 void relay_client_finish(struct relay_client *client);
 

@@ -44,7 +44,9 @@ void relay_conn_destroy(struct relay_conn *conn)
 		free(conn->in);
 	if (conn->deliver_mem.base)
 		nw_mem_free(&conn->deliver_mem);
-	(void)close(conn->fd); /* it was read and written; nothing is to be learnt any more */
+	if (conn->fd >= 0)
+		(void)close(
+			conn->fd); /* it was read and written; nothing is to be learnt any more */
 	free(conn);
 }
 

@@ -74,7 +74,7 @@ void relay_conn_finish(struct relay_server *server, struct relay_conn *conn)
 				 relay_reason_name(conn->end_reason), "sender",
 				 relay_log_text(conn->is_known ? conn->person.name : ""));
 	}
-	relay_hear_end(server, conn);
+	relay_hearing_destroy(server, conn->hearing);
 	nw_relay_subscriber_close(conn->subscriber);
 	server->memory_used -= conn->memory_bytes;
 	server->client_count--;
@@ -115,6 +115,8 @@ static void take_event(struct relay_server *server, const struct epoll_event *ev
 		take_mail(server);
 	else if (what == &server->web)
 		relay_http_step(server);
+	else if (relay_guest_of(what))
+		relay_guest_serve(server, relay_guest_of(what));
 	else
 		relay_greet(server, what);
 }

@@ -69,9 +69,11 @@ static void advance(struct relay_server *server, bool is_late)
 {
 	enum relay_stage stage = relay_stage_of(server);
 
-	if (stage == RELAY_STAGE_CLOSE && (is_late || nw_relay_quiesce(server->relay, 0)))
+	if (stage == RELAY_STAGE_CLOSE && (is_late || nw_relay_quiesce(server->relay, 0))) {
 		relay_stage_set(server, RELAY_STAGE_FLUSH);
-	else if (stage == RELAY_STAGE_FLUSH && (is_late || server->client_count == 0))
+		/* What is in their lanes stays there for them to read. */
+		relay_guests_close(server);
+	} else if (stage == RELAY_STAGE_FLUSH && (is_late || server->client_count == 0))
 		relay_stage_set(server, RELAY_STAGE_END);
 }
 

@@ -18,12 +18,12 @@ enum { ACCEPT_ROUND = 64 };
 
 /* ---- memory ---- */
 
-bool relay_memory_take(struct relay_server *server, struct relay_conn *conn, uint64_t n_bytes)
+bool relay_memory_take(struct relay_server *server, uint64_t *inout_bytes, uint64_t n_bytes)
 {
 	if (n_bytes > server->config.limits.memory_bytes - server->memory_used)
 		return false;
 	server->memory_used += n_bytes;
-	conn->memory_bytes += n_bytes;
+	*inout_bytes += n_bytes;
 	return true;
 }
 
@@ -36,7 +36,7 @@ static bool make_room(struct relay_server *server, struct relay_conn *conn)
 	unsigned char *old = conn->in;
 	struct nw_mem mem;
 
-	if (!relay_memory_take(server, conn, in_room + RELAY_REPLY_BYTES))
+	if (!relay_memory_take(server, &conn->memory_bytes, in_room + RELAY_REPLY_BYTES))
 		return false;
 	nw_relay_place(server->relay, conn->worker_idx, &place);
 	if (nw_mem_alloc(&mem, place.node, in_room + RELAY_REPLY_BYTES, 0) < 0)
@@ -90,15 +90,21 @@ static void hand_over(struct relay_server *server, struct relay_conn *conn)
 	relay_mail_put(&server->workers[conn->worker_idx]->mail, conn);
 }
 
-static bool identify(struct relay_server *server, struct relay_conn *conn,
-		     const struct relay_hello *hello)
+struct relay_proof relay_conn_proof(const struct relay_conn *conn, const char *name,
+				    const char *token)
 {
-	struct relay_proof proof = { .name = hello->name,
-				     .token = hello->token,
+	return (struct relay_proof){ .name = name,
+				     .token = token,
 				     .certificate = *conn->certificate ? conn->certificate : NULL,
 				     .has_uid = conn->has_uid,
 				     .uid = conn->uid,
 				     .is_local = conn->is_local };
+}
+
+static bool identify(struct relay_server *server, struct relay_conn *conn,
+		     const struct relay_hello *hello)
+{
+	struct relay_proof proof = relay_conn_proof(conn, hello->name, hello->token);
 	/* Only this thread replaces the set. */
 	const struct relay_set *set = nw_rcu_dereference(&server->set);
 	char text[RELAY_TEXT_BYTES];
@@ -146,6 +152,8 @@ void relay_greet(struct relay_server *server, struct relay_conn *conn)
 		return;
 	if (n <= 0)
 		end(server, conn);
+	else if (relay_guest_comes(conn))
+		relay_guest_greet(server, conn);
 	else
 		(void)take_hello(server, conn);
 }

@@ -34,19 +34,28 @@ static int match(const struct relay_set *set, const char *prefix, uint32_t **ret
 	return 0;
 }
 
-static int hear_prefix(struct relay_server *server, struct relay_hearing *hearing,
-		       const char *prefix, bool is_off, uint32_t *ret_count)
+static int apply(struct relay_hearing *hearing, const uint32_t *topics, uint32_t count, bool is_off)
 {
+	if (count == 0)
+		return 0;
+	if (hearing->guest)
+		return nw_relay_guest_hear(hearing->guest, topics, count, !is_off);
+	return is_off ? nw_relay_unsubscribe(hearing->subscriber, topics, count)
+		      : nw_relay_subscribe(hearing->subscriber, topics, count);
+}
+
+/* As it was asked for before, or is asked for now. */
+static int hear_known(struct relay_server *server, struct relay_hearing *hearing,
+		      const char *prefix, bool is_off, uint32_t *ret_count)
+{
+	/* Only this thread replaces the set. */
 	const struct relay_set *set = nw_rcu_dereference(&server->set);
 	uint32_t *topics;
 	int rc = match(set, prefix, &topics, ret_count);
 
 	if (rc < 0)
 		return rc;
-	if (*ret_count > 0 && is_off)
-		rc = nw_relay_unsubscribe(hearing->subscriber, topics, *ret_count);
-	else if (*ret_count > 0)
-		rc = nw_relay_subscribe(hearing->subscriber, topics, *ret_count);
+	rc = apply(hearing, topics, *ret_count, is_off);
 	free(topics);
 	return rc;
 }
@@ -57,7 +66,7 @@ void relay_hear_again(struct relay_server *server)
 		for (uint32_t i = 0; i < hearing->prefix_count; i++) {
 			uint32_t count;
 
-			if (hear_prefix(server, hearing, hearing->prefixes[i], false, &count) < 0)
+			if (hear_known(server, hearing, hearing->prefixes[i], false, &count) < 0)
 				relay_log(server, "error", "hear", "{s:o, s:s}", "prefix",
 					  relay_log_text(hearing->prefixes[i]), "reason",
 					  "no memory");
@@ -89,6 +98,18 @@ static void forget_prefix(struct relay_hearing *hearing, const char *prefix)
 	}
 }
 
+int relay_hear_prefix(struct relay_server *server, struct relay_hearing *hearing,
+		      const char *prefix, bool is_off, uint32_t **ret_topics, uint32_t *ret_count)
+{
+	int rc = 0;
+
+	if (is_off)
+		forget_prefix(hearing, prefix);
+	else
+		rc = keep_prefix(hearing, prefix);
+	return rc < 0 ? rc : match(nw_rcu_dereference(&server->set), prefix, ret_topics, ret_count);
+}
+
 /* ---- subscribers ---- */
 
 /* The first thing a connection wants to hear: lanes, room for a frame. */
@@ -103,7 +124,7 @@ static int make_subscriber(struct relay_server *server, struct relay_conn *conn)
 	struct nw_relay_place place;
 	int rc;
 
-	if (!relay_memory_take(server, conn, n_bytes))
+	if (!relay_memory_take(server, &conn->memory_bytes, n_bytes))
 		return -EDQUOT;
 	nw_relay_place(server->relay, conn->worker_idx, &place);
 	options.node = place.node;
@@ -113,29 +134,34 @@ static int make_subscriber(struct relay_server *server, struct relay_conn *conn)
 		return rc;
 	}
 	conn->deliver = conn->deliver_mem.base;
-	conn->hearing = calloc(1, sizeof(*conn->hearing));
-	if (!conn->hearing)
+	rc = relay_hearing_create(server, &conn->hearing);
+	if (rc == 0)
+		rc = nw_relay_subscriber_open(&conn->subscriber, server->relay, &options);
+	if (rc == 0)
+		conn->hearing->subscriber = conn->subscriber;
+	return rc;
+}
+
+int relay_hearing_create(struct relay_server *server, struct relay_hearing **ret_hearing)
+{
+	struct relay_hearing *hearing = *ret_hearing ? *ret_hearing : calloc(1, sizeof(*hearing));
+
+	if (!hearing)
 		return -ENOMEM;
-	rc = nw_relay_subscriber_open(&conn->subscriber, server->relay, &options);
-	if (rc < 0) {
-		free(conn->hearing);
-		conn->hearing = NULL;
-		return rc;
-	}
-	conn->hearing->subscriber = conn->subscriber;
-	conn->hearing->next = server->hearings;
-	conn->hearing->link = &server->hearings;
-	if (conn->hearing->next)
-		conn->hearing->next->link = &conn->hearing->next;
-	server->hearings = conn->hearing;
+	if (*ret_hearing)
+		return 0;
+	hearing->next = server->hearings;
+	hearing->link = &server->hearings;
+	if (hearing->next)
+		hearing->next->link = &hearing->next;
+	server->hearings = hearing;
 	server->hearing_count++;
+	*ret_hearing = hearing;
 	return 0;
 }
 
-void relay_hear_end(struct relay_server *server, struct relay_conn *conn)
+void relay_hearing_destroy(struct relay_server *server, struct relay_hearing *hearing)
 {
-	struct relay_hearing *hearing = conn->hearing;
-
 	if (!hearing)
 		return;
 	server->hearing_count--;
@@ -145,7 +171,6 @@ void relay_hear_end(struct relay_server *server, struct relay_conn *conn)
 	for (uint32_t i = 0; i < hearing->prefix_count; i++)
 		free(hearing->prefixes[i]);
 	free(hearing);
-	conn->hearing = NULL;
 }
 
 static int hear_topics(struct relay_hearing *hearing, const struct relay_subscribe *subscribe,
@@ -175,17 +200,19 @@ static int hear_by_prefix(struct relay_server *server, struct relay_hearing *hea
 			  const struct relay_subscribe *subscribe, uint32_t *ret_count)
 {
 	char prefix[RELAY_TOPIC_NAME_MAX + 1];
-	int rc = 0;
+	uint32_t *topics;
+	int rc;
 
 	if (subscribe->rest_bytes > RELAY_TOPIC_NAME_MAX)
 		return -ENAMETOOLONG;
 	memcpy(prefix, subscribe->rest, subscribe->rest_bytes);
 	prefix[subscribe->rest_bytes] = '\0';
-	if (subscribe->is_off)
-		forget_prefix(hearing, prefix);
-	else
-		rc = keep_prefix(hearing, prefix);
-	return rc < 0 ? rc : hear_prefix(server, hearing, prefix, subscribe->is_off, ret_count);
+	rc = relay_hear_prefix(server, hearing, prefix, subscribe->is_off, &topics, ret_count);
+	if (rc < 0)
+		return rc;
+	rc = apply(hearing, topics, *ret_count, subscribe->is_off);
+	free(topics);
+	return rc;
 }
 
 static int hear(struct relay_server *server, struct relay_conn *conn,

@@ -17,7 +17,7 @@
 
 #define PREFIX "nodewise_relay_"
 
-static const char *const transports[RELAY_TRANSPORT_COUNT] = { "tcp", "unix", "udp" };
+static const char *const transports[RELAY_TRANSPORT_COUNT] = { "tcp", "unix", "udp", "lane" };
 
 struct scrape {
 	FILE *out;
@@ -141,7 +141,8 @@ static void put_transports(const struct scrape *scrape, const char *name, size_t
 			   const char *help)
 {
 	head(scrape, name, "counter", help);
-	for (unsigned i = 0; i < RELAY_TRANSPORT_COUNT; i++)
+	/* What comes through lanes is counted by the engine alone. */
+	for (unsigned i = 0; i < RELAY_BY_LANE; i++)
 		fprintf(scrape->out, PREFIX "%s{transport=\"%s\"} %" PRIu64 "\n", name,
 			transports[i], sum(scrape, at + i * sizeof(uint64_t)));
 }
@@ -174,13 +175,16 @@ static void put_clients(const struct scrape *scrape)
 	const struct relay_server *server = scrape->server;
 
 	head(scrape, "clients", "gauge", "Connections, those that have not said HELLO too.");
-	for (unsigned i = 0; i < RELAY_BY_UDP; i++)
-		fprintf(scrape->out, PREFIX "clients{transport=\"%s\"} %u\n", transports[i],
-			(unsigned)server->clients[i]);
+	for (unsigned i = 0; i < RELAY_TRANSPORT_COUNT; i++)
+		if (i != RELAY_BY_UDP)
+			fprintf(scrape->out, PREFIX "clients{transport=\"%s\"} %u\n", transports[i],
+				(unsigned)server->clients[i]);
 	head(scrape, "clients_known_total", "counter", "Connections that said who they are.");
-	for (unsigned i = 0; i < RELAY_BY_UDP; i++)
-		fprintf(scrape->out, PREFIX "clients_known_total{transport=\"%s\"} %" PRIu64 "\n",
-			transports[i], server->came[i]);
+	for (unsigned i = 0; i < RELAY_TRANSPORT_COUNT; i++)
+		if (i != RELAY_BY_UDP)
+			fprintf(scrape->out,
+				PREFIX "clients_known_total{transport=\"%s\"} %" PRIu64 "\n",
+				transports[i], server->came[i]);
 	head(scrape, "clients_ended_total", "counter", "Connections that the relay ended.");
 	for (unsigned i = 0; i < APP_COUNT_OF(server->ended); i++)
 		fprintf(scrape->out, PREFIX "clients_ended_total{reason=\"%s\"} %" PRIu64 "\n",

@@ -27,6 +27,11 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t relay_pub_clock_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
 /* When a packet is due, from the beginning on. */
 static uint64_t due_ns(const struct relay_pub *pub, uint64_t number)
 {
@@ -85,7 +90,8 @@ static void hear(void *arg, const struct relay_frame *frame)
 
 /* ---- packets ---- */
 
-static void fill(const struct relay_pub *pub, unsigned char *at, uint64_t number, uint64_t now_ns)
+void relay_pub_fill(const struct relay_pub *pub, unsigned char *at, uint64_t number,
+		    uint64_t now_ns)
 {
 	const struct relay_pub_options *o = &pub->options;
 	struct nw_packet packet = { .topic = pub->topics[number % o->topic_count],
@@ -114,7 +120,7 @@ static int send_frame(struct relay_pub *pub, uint64_t first, uint32_t count)
 	size_t n_bytes;
 
 	for (uint32_t i = 0; i < count; i++)
-		fill(pub, body + i * sizeof(struct nw_packet), first + i, now_ns);
+		relay_pub_fill(pub, body + i * sizeof(struct nw_packet), first + i, now_ns);
 	n_bytes = relay_frame_seal(pub->frame, RELAY_DATA,
 				   nw_topic_slot(pub->topics[first % pub->options.topic_count]),
 				   body, count * sizeof(struct nw_packet));
@@ -125,7 +131,7 @@ static int send_frame(struct relay_pub *pub, uint64_t first, uint32_t count)
 }
 
 /* How many packets are to be sent now; 0: none are due, *ret_wait_ns until one is. */
-static uint32_t due_count(const struct relay_pub *pub, uint64_t *ret_wait_ns)
+uint32_t relay_pub_due(const struct relay_pub *pub, uint64_t *ret_wait_ns)
 {
 	const struct relay_pub_options *o = &pub->options;
 	uint64_t left = o->count > 0 ? o->count - pub->sent : UINT64_MAX, now_ns, next_ns, due;
@@ -145,7 +151,7 @@ static uint32_t due_count(const struct relay_pub *pub, uint64_t *ret_wait_ns)
 	return (uint32_t)(due < left ? due : left);
 }
 
-static bool is_done(const struct relay_pub *pub)
+bool relay_pub_is_done(const struct relay_pub *pub)
 {
 	const struct relay_pub_options *o = &pub->options;
 
@@ -156,7 +162,7 @@ static bool is_done(const struct relay_pub *pub)
 
 /* ---- two ways of sending ---- */
 
-static void nap(uint64_t ns)
+void relay_pub_nap(uint64_t ns)
 {
 	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000u),
 			      .tv_nsec = (long)(ns % 1000000000u) };
@@ -171,7 +177,7 @@ static int pause_for(struct relay_pub *pub, uint64_t ns)
 		ns = PUMP_NS;
 	if (!pub->client.is_udp)
 		return relay_client_pump(&pub->client, ns, false);
-	nap(ns);
+	relay_pub_nap(ns);
 	return 0;
 }
 
@@ -180,9 +186,9 @@ static int send_open(struct relay_pub *pub)
 {
 	int rc = 0;
 
-	while (rc == 0 && !is_done(pub)) {
+	while (rc == 0 && !relay_pub_is_done(pub)) {
 		uint64_t wait_ns;
-		uint32_t count = due_count(pub, &wait_ns);
+		uint32_t count = relay_pub_due(pub, &wait_ns);
 
 		if (pub->flight_end - pub->flight_first == RELAY_WINDOW) {
 			rc = relay_client_pump(&pub->client, PUMP_NS, false);
@@ -220,7 +226,7 @@ static bool may_retry(struct relay_pub *pub)
 	if (ns == 0)
 		return false;
 	ns = ns < RETRY_NS_MIN ? RETRY_NS_MIN : ns > RETRY_NS_MAX ? RETRY_NS_MAX : ns;
-	nap(ns);
+	relay_pub_nap(ns);
 	return true;
 }
 
@@ -229,9 +235,9 @@ static int send_waiting(struct relay_pub *pub)
 {
 	int rc = 0;
 
-	while (rc == 0 && !is_done(pub)) {
+	while (rc == 0 && !relay_pub_is_done(pub)) {
 		uint64_t wait_ns, before = pub->accepted;
-		uint32_t count = due_count(pub, &wait_ns);
+		uint32_t count = relay_pub_due(pub, &wait_ns);
 
 		if (count == 0) {
 			rc = pause_for(pub, wait_ns);
@@ -318,6 +324,13 @@ static int begin(struct relay_pub *pub)
 		return app_failed(RELAY_NAME, "no memory");
 	pub->client.on_frame = hear;
 	pub->client.arg = pub;
+	if (pub->options.target.is_lane) {
+		/* The stream was for the names. */
+		relay_client_close(&pub->client);
+		code = relay_lane_open(&pub->lane, &pub->options.target);
+		if (code != APP_OK)
+			return code;
+	}
 	pub->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	pub->begin_wall_ns = clock_ns(CLOCK_REALTIME);
 	return APP_OK;
@@ -330,7 +343,9 @@ static int publish(struct relay_pub *pub)
 
 	if (code != APP_OK)
 		return code;
-	rc = pub->options.is_waiting ? send_waiting(pub) : send_open(pub);
+	rc = pub->lane                 ? relay_pub_lane(pub)
+	     : pub->options.is_waiting ? send_waiting(pub)
+				       : send_open(pub);
 	took_ns = clock_ns(CLOCK_MONOTONIC) - pub->begin_ns;
 	if (rc == 0 || rc == -EINTR)
 		rc = await_all(pub);
@@ -359,6 +374,7 @@ int relay_pub(int argc, char **argv)
 		if (code == APP_OK)
 			code = publish(pub);
 		relay_client_close(&pub->client);
+		nw_relay_client_close(pub->lane);
 		free(pub->topics);
 		free(pub->frame);
 	}

@@ -33,7 +33,8 @@ struct relay_flight {
 struct relay_pub {
 	struct relay_pub_options options;
 	struct relay_client client;
-	uint32_t *topics; /* [topic_count] */
+	struct nw_relay_client *lane; /* NULL: a stream, or datagrams */
+	uint32_t *topics;             /* [topic_count] */
 	unsigned char *frame;
 	uint32_t batch;
 	uint64_t begin_ns, begin_wall_ns; /* the schedule, by two clocks */
@@ -46,6 +47,16 @@ struct relay_pub {
 	struct relay_refused last;     /* refusal */
 	struct relay_histogram answer; /* from when it was to be sent to its answer */
 };
+
+/* Between pub.c and pub_lane.c. */
+uint64_t relay_pub_clock_ns(void);
+void relay_pub_fill(const struct relay_pub *pub, unsigned char *at, uint64_t number,
+		    uint64_t now_ns);
+uint32_t relay_pub_due(const struct relay_pub *pub, uint64_t *ret_wait_ns);
+bool relay_pub_is_done(const struct relay_pub *pub);
+void relay_pub_nap(uint64_t ns);
+/* Sends all of it by lanes, and waits until the shards have looked at it. 0, or -errno. */
+int relay_pub_lane(struct relay_pub *pub);
 
 /* APP_OK, or the exit code after having said why. */
 int relay_pub_parse(struct relay_pub_options *ret_options, int argc, char **argv);

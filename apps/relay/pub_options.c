@@ -62,6 +62,7 @@ int relay_pub_help(void)
 	       "      --wait              send again, in order, what a full shard refused\n"
 	       "      --unix PATH         the relay's Unix socket (the default: this user's)\n"
 	       "      --tcp ADDRESS       a stream to it\n"
+	       "      --lane              shared memory with the relay, set up over its socket\n"
 	       "      --udp ADDRESS       datagrams: nobody answers\n"
 	       "      --name NAME         the sender to be\n"
 	       "      --token-file FILE   its token, in the first line\n"
@@ -155,6 +156,8 @@ static int check(struct relay_pub_options *o)
 		return app_bad(RELAY_NAME, "--text has more than the 36 bytes of a packet");
 	if (o->is_waiting && o->target.udp)
 		return app_bad(RELAY_NAME, "--wait waits for answers, and --udp has none");
+	if (o->target.is_lane && (o->target.udp || o->target.tcp))
+		return app_bad(RELAY_NAME, "--lane is set up over --unix, not --tcp or --udp");
 	if (o->text && o->count == 0 && o->duration_ns == 0)
 		o->count = 1;
 	return APP_OK;

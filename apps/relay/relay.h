@@ -26,6 +26,7 @@
 #include <nw/mem.h>
 #include <nw/rcu.h>
 #include <nw/relay.h>
+#include <nw/relay_guest.h>
 #include <nw/stats.h>
 #include <nw/topo.h>
 
@@ -33,7 +34,14 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 
-enum relay_transport { RELAY_BY_TCP, RELAY_BY_UNIX, RELAY_BY_UDP, RELAY_TRANSPORT_COUNT };
+/* Clients by lanes come over the Unix socket, and then speak to the engine themselves. */
+enum relay_transport {
+	RELAY_BY_TCP,
+	RELAY_BY_UNIX,
+	RELAY_BY_UDP,
+	RELAY_BY_LANE,
+	RELAY_TRANSPORT_COUNT
+};
 
 enum {
 	RELAY_CHUNK = 256,           /* packets submitted, or delivered, together */
@@ -111,14 +119,26 @@ struct relay_conn {
 	struct relay_hearing *hearing;
 };
 
-/* What a connection hears by prefix; the control thread's, wherever the connection is. */
+/* What a connection, or a client by lanes, hears by prefix; the control thread's, wherever the
+ * connection is. */
 struct relay_hearing {
 	struct relay_hearing *next, **link;
-	struct nw_relay_subscriber *subscriber;
+	struct nw_relay_subscriber *subscriber; /* one of the two */
+	struct nw_relay_guest *guest;
 	char *prefixes[RELAY_PREFIX_MAX];
 	uint32_t prefix_count;
 	uint32_t topic_count; /* asked for */
 	bool hears_all;
+};
+
+/* A client by lanes; the control thread's. The engine has its stream. */
+struct relay_guest {
+	struct relay_guest *next, **link;
+	struct relay_server *server;
+	struct nw_relay_guest *guest;
+	struct relay_person person;
+	struct relay_hearing *hearing;
+	uint64_t memory_bytes;
 };
 
 /* Connections on their way to a thread; any thread puts, one takes all. */
@@ -208,6 +228,7 @@ struct relay_server {
 	int epoll_fd, signal_fd, tcp_fd, unix_fd;
 	struct relay_address tcp, udp, http; /* with the ports that the system gave */
 	struct relay_conn *greeting;
+	struct relay_guest *guests;
 	struct relay_hearing *hearings;
 	uint32_t hearing_count;
 	bool is_deaf; /* it takes no connections until the next tick: there is no descriptor */
@@ -317,9 +338,32 @@ void relay_control_listen(struct relay_server *server, bool is_on);
 void relay_conn_finish(struct relay_server *server, struct relay_conn *conn);
 void relay_hear(struct relay_server *server, struct relay_conn *conn);
 void relay_hear_again(struct relay_server *server);
-void relay_hear_end(struct relay_server *server, struct relay_conn *conn);
+/* In the list of those who hear; -ENOMEM. */
+int relay_hearing_create(struct relay_server *server, struct relay_hearing **ret_hearing);
+/* NULL is a no-op. */
+void relay_hearing_destroy(struct relay_server *server, struct relay_hearing *hearing);
+/* Hears, or hears no more, all names that begin so; *ret_count of them are known. The caller frees
+ * *ret_topics. 0 or -errno. */
+int relay_hear_prefix(struct relay_server *server, struct relay_hearing *hearing,
+		      const char *prefix, bool is_off, uint32_t **ret_topics, uint32_t *ret_count);
 /* Counts memory of clients; false: there is no more. */
-bool relay_memory_take(struct relay_server *server, struct relay_conn *conn, uint64_t n_bytes);
+bool relay_memory_take(struct relay_server *server, uint64_t *inout_bytes, uint64_t n_bytes);
+/* What a connection proves, beside what it says. */
+struct relay_proof relay_conn_proof(const struct relay_conn *conn, const char *name,
+				    const char *token);
+
+/* ---- guests.c ---- */
+/* Whether these are the first bytes of a client by lanes. */
+bool relay_guest_comes(const struct relay_conn *conn);
+/* Takes its hello, when it is whole; the connection may be gone then. */
+void relay_guest_greet(struct relay_server *server, struct relay_conn *conn);
+void relay_guest_serve(struct relay_server *server, struct relay_guest *guest);
+/* Rules were replaced: who is nobody now goes. */
+void relay_guests_identify(struct relay_server *server);
+void relay_guests_close(struct relay_server *server);
+/* An event's pointer that means a guest. */
+void *relay_guest_mark(struct relay_guest *guest);
+struct relay_guest *relay_guest_of(void *what);
 int relay_rules_install(struct relay_server *server, struct relay_rules *rules,
 			struct relay_sayer *sayer);
 void relay_reload(struct relay_server *server);

@@ -75,6 +75,7 @@ int relay_rules_install(struct relay_server *server, struct relay_rules *rules,
 	}
 	ring_all(server);
 	relay_hear_again(server);
+	relay_guests_identify(server);
 	return 0;
 }
 

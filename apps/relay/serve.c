@@ -278,6 +278,7 @@ static void close_engine(struct relay_server *server)
 	if (!server->relay)
 		return;
 	relay_stage_set(server, RELAY_STAGE_END);
+	relay_guests_close(server);
 	take_all_back(server);
 	for (uint32_t i = 0; i < server->shard_count; i++)
 		nw_relay_producer_close(server->workers[i]->producer);

@@ -11,12 +11,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { NAMES_MAX = 1024, PUMP_NS = 100000000 };
+enum { NAMES_MAX = 1024, PUMP_NS = 100000000, LANE_CHUNK = 256 };
 
 enum word { TOPIC = 256, PREFIX, ALL, COUNT, DURATION, JSON };
 
@@ -47,6 +48,7 @@ struct sub {
 	uint64_t count_max, duration_ns;
 
 	struct relay_client client;
+	struct nw_relay_client *lane; /* NULL: a stream */
 	uint64_t count, bytes, lost, first_ns, last_ns;
 	struct relay_histogram latency;
 };
@@ -67,6 +69,7 @@ static int help(void)
 	       "      --json              packets, or with --quiet the report, as JSON\n"
 	       "      --unix PATH         the relay's Unix socket (the default: this user's)\n"
 	       "      --tcp ADDRESS       a stream to it\n"
+	       "      --lane              shared memory with the relay, set up over its socket\n"
 	       "      --name NAME         the sender to be\n"
 	       "      --token-file FILE   its token, in the first line\n"
 	       "  -h, --help              show this help\n"
@@ -126,7 +129,7 @@ static int parse(struct sub *sub, int argc, char **argv)
 		return app_bad(RELAY_NAME,
 			       "say what to hear: --topic NAME, --prefix TEXT or --all");
 	if (!sub->is_help && sub->target.udp)
-		return app_bad(RELAY_NAME, "packets come over --unix or --tcp, not --udp");
+		return app_bad(RELAY_NAME, "packets come over --unix, --tcp or --lane, not --udp");
 	return APP_OK;
 }
 
@@ -195,20 +198,20 @@ static void print_packet(const struct sub *sub, const struct nw_packet *packet, 
 	json_decref(line);
 }
 
-static void take_packets(struct sub *sub, const struct relay_frame *frame)
+static void take_packets(struct sub *sub, const unsigned char *bytes, size_t count)
 {
 	uint64_t now_ns = clock_ns(CLOCK_REALTIME);
 
 	sub->last_ns = clock_ns(CLOCK_MONOTONIC);
 	if (sub->count == 0)
 		sub->first_ns = sub->last_ns;
-	for (uint32_t i = 0; i < frame->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct nw_packet packet;
 		uint64_t age_ns;
 
 		if (sub->count_max > 0 && sub->count >= sub->count_max)
 			return;
-		memcpy(&packet, frame->body + i * sizeof(packet), sizeof(packet));
+		memcpy(&packet, bytes + i * sizeof(packet), sizeof(packet));
 		age_ns = packet.time_ns < now_ns ? now_ns - packet.time_ns : 0;
 		sub->count++;
 		relay_histogram_add(&sub->latency, age_ns, 1);
@@ -225,7 +228,7 @@ static void hear(void *arg, const struct relay_frame *frame)
 	struct relay_refused refused;
 
 	if (frame->kind == RELAY_DELIVER)
-		take_packets(sub, frame);
+		take_packets(sub, frame->body, frame->count);
 	(void)relay_get_lost(frame, &sub->lost); /* it is not that: nothing changes */
 	if (relay_get_refused(frame, &refused))
 		(void)app_failed(RELAY_NAME, "ended by the relay (%s): %s",
@@ -265,6 +268,23 @@ static int subscribe_all(struct sub *sub)
 			code = subscribe(sub, RELAY_TOPICS, &name->topic, sizeof(name->topic));
 	}
 	return code;
+}
+
+/* By lanes: 0, or -errno and said. */
+static int subscribe_lane(struct sub *sub)
+{
+	int rc = sub->hears_all ? nw_relay_client_subscribe_all(sub->lane, true) : 0;
+
+	for (uint32_t i = 0; rc == 0 && i < sub->name_count; i++) {
+		const struct name *name = &sub->names[i];
+
+		if (name->is_prefix)
+			rc = nw_relay_client_subscribe_prefix(sub->lane, name->text,
+							      strlen(name->text), true, NULL);
+		else
+			rc = nw_relay_client_subscribe(sub->lane, &name->topic, 1, true);
+	}
+	return rc < 0 ? app_failed(RELAY_NAME, "%s", strerror(-rc)) : APP_OK;
 }
 
 static int report(const struct sub *sub)
@@ -317,6 +337,42 @@ static int listen_to(struct sub *sub)
 	return rc < 0 ? relay_client_failed(&sub->client, rc) : code;
 }
 
+/* Its stream says when the relay is gone; the lanes still have what came before. */
+static bool is_relay_gone(struct sub *sub)
+{
+	struct pollfd about = { .fd = nw_relay_client_stream_fd(sub->lane), .events = POLLIN };
+
+	return poll(&about, 1, 0) > 0 && (about.revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+}
+
+static int listen_lane(struct sub *sub)
+{
+	struct nw_packet packets[LANE_CHUNK];
+	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+	struct nw_relay_client_counts counts;
+	int code = relay_lane_open(&sub->lane, &sub->target);
+	bool is_gone = false;
+	size_t n = 0;
+
+	if (code == APP_OK)
+		code = subscribe_lane(sub);
+	while (code == APP_OK && !is_done(sub, begin_ns) && (n > 0 || !is_gone)) {
+		n = nw_relay_client_receive(sub->lane, packets, LANE_CHUNK);
+		if (n > 0)
+			take_packets(sub, (const unsigned char *)packets, n);
+		else if (!nw_relay_client_receive_wait(sub->lane, PUMP_NS))
+			is_gone = is_relay_gone(sub);
+	}
+	if (code != APP_OK)
+		return code;
+	nw_relay_client_counts(sub->lane, &counts);
+	sub->lost = counts.lost;
+	code = report(sub);
+	if (is_gone && sub->count_max > sub->count)
+		return app_failed(RELAY_NAME, "the relay has ended the connection");
+	return code;
+}
+
 int relay_sub(int argc, char **argv)
 {
 	struct sub *sub = calloc(1, sizeof(*sub));
@@ -326,10 +382,13 @@ int relay_sub(int argc, char **argv)
 		code = help();
 	} else if (code == APP_OK) {
 		app_on_interrupt(NULL, NULL);
-		code = relay_client_open(&sub->client, &sub->target);
-		if (code == APP_OK)
+		code = sub->target.is_lane ? listen_lane(sub)
+					   : relay_client_open(&sub->client, &sub->target);
+		if (code == APP_OK && !sub->target.is_lane)
 			code = listen_to(sub);
-		relay_client_close(&sub->client);
+		if (!sub->target.is_lane)
+			relay_client_close(&sub->client);
+		nw_relay_client_close(sub->lane);
 	}
 	free(sub);
 	return code;

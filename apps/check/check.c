@@ -103,15 +103,41 @@ static bool is_past(const struct timespec *time, const struct timespec *due)
 	       (time->tv_sec == due->tv_sec && time->tv_nsec >= due->tv_nsec);
 }
 
+/* Ctrl-C loses nothing where checkpoints are written. */
+static void on_stop(void *arg)
+{
+	const struct check *check = arg;
+
+	if (check->explore && check_checkpoint_is_on(check))
+		nw_explore_suspend(check->explore);
+	else
+		stop(check);
+}
+
+static uint64_t ns_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+}
+
+static uint64_t tick_ms_of(const struct check *check, uint64_t period_s)
+{
+	if (check->spec || check_checkpoint_is_on(check))
+		return WATCH_MS;
+	return period_s ? period_s * 1000 : IDLE_MS;
+}
+
 /* A specification's values are outside the engine's limit: their memory is looked at here. Periods
  * count from the line before, so that a thread that was kept waiting does not make up for it in
  * several lines; after Ctrl-C the report is next. */
-static void wait_with_progress(struct search *search, const struct check *check, uint64_t period_s)
+static void wait_with_progress(struct search *search, struct check *check, uint64_t period_s)
 {
-	uint64_t tick_ms = check->spec ? WATCH_MS : period_s ? period_s * 1000 : IDLE_MS;
+	uint64_t tick_ms = tick_ms_of(check, period_s);
 	struct nw_explore_report last = { 0 };
 	struct timespec now, tick, line_due, coverage_due;
 	uint64_t coverage_s = coverage_period(check);
+
+	if (check->explore) /* a search that goes on has made some already */
+		nw_explore_report(check->explore, &last);
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	line_due = later(&now, period_s * 1000);
@@ -125,6 +151,7 @@ static void wait_with_progress(struct search *search, const struct check *check,
 		if (check->spec && check_spec_is_full(check->spec))
 			stop(check);
 		clock_gettime(CLOCK_MONOTONIC, &now);
+		check_checkpoint_tick(check, ns_of(&now));
 		if (period_s && is_past(&now, &line_due) && !app_was_interrupted()) {
 			tell_progress(check, &last);
 			line_due = later(&now, period_s * 1000);
@@ -147,11 +174,6 @@ static uint64_t progress_period(const struct check *check)
 	if (!check->spec || options->has_progress || isatty(STDERR_FILENO))
 		return options->progress_s;
 	return 60;
-}
-
-static void on_stop(void *arg)
-{
-	stop(arg);
 }
 
 static int run(struct check *check)
@@ -274,7 +296,7 @@ static int say_refusal(int r, const struct nw_diag *diag)
 {
 	const char *text = *diag->text ? diag->text : strerror(-r);
 
-	if (r == -EINVAL || r == -ERANGE || r == -ENODEV || r == -ENOTSUP)
+	if (r == -EINVAL || r == -ERANGE || r == -ENODEV || r == -ENOTSUP || r == -ESTALE)
 		return app_bad(CHECK_NAME, "%s", text);
 	return app_failed(CHECK_NAME, "%s", text);
 }
@@ -307,17 +329,22 @@ static int create_search(struct check *check, struct nw_diag *diag)
 	}
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
+	check_checkpoint_ask(check, &explore);
 	return nw_explore_create(&check->explore, &explore, diag);
 }
 
 static int set_up(struct check *check)
 {
 	struct nw_diag diag = { "" };
-	int r = check->options->walks.is_wanted ? check_walks_create(check, &diag)
-						: create_search(check, &diag);
+	int r, code = check->options->walks.is_wanted ? APP_OK : check_checkpoint_prepare(check);
 
+	if (code != APP_OK)
+		return code;
+	r = check->options->walks.is_wanted ? check_walks_create(check, &diag)
+					    : create_search(check, &diag);
 	if (r < 0)
 		return say_refusal(r, &diag);
+	check_checkpoint_recovered(check);
 	if (check->spec) {
 		check->spec->explore = check->explore;
 		check->spec->walk = check->walk;
@@ -337,6 +364,7 @@ static void tear_down(struct check *check)
 	nw_graph_destroy(check->graph);
 	nw_topo_close(check->topo);
 	free(check->node_idxs);
+	check_checkpoint_free(check);
 	check_model_unload(&check->model);
 	check_spec_close(check->spec);
 }
@@ -403,6 +431,7 @@ static int search_and_report(struct check *check)
 		return check_walks_report(check);
 	nw_explore_report(check->explore, &report);
 	say_fallbacks(&report);
+	check_checkpoint_conclude(check, &report);
 	code = check_graph_write(check);
 	if (code != APP_OK)
 		(void)(check->spec ? report_spec(check, &report) : report_model(check, &report));
@@ -477,7 +506,7 @@ static int check_run(struct check *check)
 		code = prepare_spec(check, &is_over);
 	if (code != APP_OK || is_over)
 		return code;
-	if (check->spec && !check->options->walks.is_wanted)
+	if (check->spec && !check->options->walks.is_wanted && !check->options->checkpoints.recover)
 		check_say(check->say, SAY_COMPUTING_INITIAL, "Computing initial states...");
 	code = set_up(check);
 	return code == APP_OK ? search_and_report(check) : code;

@@ -4,6 +4,7 @@
  *
  * options.c  words of the command line -> struct check_options
  * tlc.c      the same words as TLC has them
+ * checkpoint.c  --checkpoint, --recover: when, where, and what is said of it
  * violations.c  --continue: what was gone on after
  * graph.c    --dump: states and their graph in a file
  * walks.c    --simulate: random walks, their progress and report
@@ -84,6 +85,13 @@ struct check_graph {
 	bool is_dot, has_colors, has_labels, is_strict;
 };
 
+/* When the search is written down, and where. */
+struct check_checkpoints {
+	uint64_t every_ns; /* 0: not by time */
+	bool is_off;       /* said to be none at all */
+	const char *metadir, *recover;
+};
+
 /* Texts are argv's. */
 struct check_options {
 	const char *model;
@@ -106,6 +114,7 @@ struct check_options {
 	bool forgives_violations; /* TLC's -continue: they are told, and the exit status is 0 */
 	struct check_walks walks;
 	struct check_graph graph;
+	struct check_checkpoints checkpoints;
 	uint32_t suppressed[CHECK_SUPPRESSED_MAX]; /* codes of messages that are not said */
 	uint32_t suppressed_count;
 	const char *print_path; /* where to what is printed goes; NULL: stdout */
@@ -127,6 +136,17 @@ struct check_model {
 	bool is_configured;
 };
 
+/* Of one run; texts are its own. */
+struct check_checkpoint {
+	char *folder;  /* NULL: none are written */
+	char *above;   /* that it is in, and that goes when it is empty; NULL: it stays */
+	char *recover; /* NULL: the search begins */
+	char *about;   /* what has to be the same when it goes on */
+	/* While the search runs. */
+	uint64_t due_ns, done_count;
+	bool is_asked, has_said_so;
+};
+
 /* One run. Invariant: what is NULL was not made, so that tearing down works from any point. */
 struct check {
 	const struct check_options *options;
@@ -137,6 +157,7 @@ struct check {
 	uint32_t *node_idxs;
 	uint32_t node_idx_count;
 	struct nw_explore *explore;
+	struct check_checkpoint checkpoint;
 	struct nw_walk *walk;                    /* instead of explore */
 	const struct nw_explore_violation *told; /* of many: whose trace it is now; else NULL */
 	atomic_bool has_write_failed;            /* of a walk's file */
@@ -190,6 +211,19 @@ int check_set_option(struct check_options *options, const char *name, const char
 int check_add_folder(struct check_options *options, const char *folder);
 int check_add_suppressed(struct check_options *options, const char *codes);
 int check_add_dump(struct check_options *options, const char *format, const char *path);
+
+/* checkpoint.c */
+/* APP_OK, or the exit code after having said why. */
+int check_checkpoint_prepare(struct check *check);
+bool check_checkpoint_is_on(const struct check *check);
+void check_checkpoint_ask(const struct check *check, struct nw_explore_options *explore);
+/* Tells what the search goes on from. */
+void check_checkpoint_recovered(struct check *check);
+/* Asks for one when it is time; tells what came of the last one. */
+void check_checkpoint_tick(struct check *check, uint64_t now_ns);
+void check_checkpoint_conclude(struct check *check, const struct nw_explore_report *report);
+void check_checkpoint_free(struct check *check);
+json_t *check_checkpoint_json(const struct check *check, const struct nw_explore_report *report);
 
 /* violations.c: those that the search went on after. */
 /* A run whose trace is that of one of them. */

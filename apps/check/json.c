@@ -388,6 +388,8 @@ int check_report_json(const struct check *check, const struct nw_explore_report 
 	put(&object, "simulation", check_walks_json(check));
 	put_trace(&object, check, has_fault(report));
 	put_violations(&object, check, report);
+	put(&object, "checkpoint", check_checkpoint_json(check, report));
+	put_count(&object, "recovered", report->recovered_count);
 	if (code == APP_OK && !object.is_whole)
 		code = app_failed(CHECK_NAME, "no memory for the JSON report");
 	if (code == APP_OK)

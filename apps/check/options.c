@@ -135,6 +135,27 @@ static int set_continue(struct check_options *options, const char *value)
 	return APP_OK;
 }
 
+static int set_checkpoint(struct check_options *options, const char *value)
+{
+	if (!app_parse_duration(value, &options->checkpoints.every_ns))
+		return app_bad(CHECK_NAME,
+			       "--checkpoint takes a time such as 30s, 10m or 2h, not %s", value);
+	options->checkpoints.is_off = options->checkpoints.every_ns == 0;
+	return APP_OK;
+}
+
+static int set_recover(struct check_options *options, const char *value)
+{
+	options->checkpoints.recover = value;
+	return *value ? APP_OK : app_bad(CHECK_NAME, "--recover takes a folder");
+}
+
+static int set_metadir(struct check_options *options, const char *value)
+{
+	options->checkpoints.metadir = value;
+	return *value ? APP_OK : app_bad(CHECK_NAME, "--metadir takes a folder");
+}
+
 static int set_smt(struct check_options *options, const char *value)
 {
 	(void)value;
@@ -432,6 +453,9 @@ static const struct own_option table[] = {
 	{ "no-trace", false, set_no_trace },
 	{ "no-deadlock", false, set_no_deadlock },
 	{ "continue", false, set_continue },
+	{ "checkpoint", true, set_checkpoint },
+	{ "recover", true, set_recover },
+	{ "metadir", true, set_metadir },
 	{ "smt", false, set_smt },
 	{ "no-pin", false, set_no_pin },
 	{ "json", false, set_json },
@@ -547,9 +571,14 @@ static int check_walk_kind(const struct check_options *options)
 
 	if (!walks->is_wanted && walks->stop_after_s)
 		return app_bad(CHECK_NAME, "--stop-after is for --simulate");
+	if (walks->is_wanted && options->checkpoints.recover)
+		return app_bad(CHECK_NAME, "--recover is for a search, not for --simulate");
 	if (walks->file && !walks->count)
 		return app_bad(CHECK_NAME, "file=%s needs num=N, as num=5,file=%s", walks->file,
 			       walks->file);
+	if (options->graph.path && (options->checkpoints.recover || options->checkpoints.every_ns))
+		return app_bad(CHECK_NAME, "--dump or %s, not both: a checkpoint has no graph",
+			       options->checkpoints.recover ? "--recover" : "--checkpoint");
 	if (walks->is_wanted && options->graph.path)
 		return app_bad(CHECK_NAME, "--dump is for a search, not for --simulate");
 	if (walks->is_wanted && (explore->exact || explore->no_trace || explore->route ||
@@ -678,6 +707,10 @@ int check_help(void)
 	       "  --no-trace           keep no parents: less memory, no trace\n"
 	       "  --no-deadlock        states without successors are fine\n"
 	       "  --continue           go on after violations, and show them all\n"
+	       "  --checkpoint TIME    write the search down every 30s, 10m or 2h, and at Ctrl-C;\n"
+	       "                       0: never\n"
+	       "  --recover FOLDER     go on from the checkpoint there, with any workers\n"
+	       "  --metadir FOLDER     where runs have their folders (states)\n"
 	       "  --smt                use hardware threads too\n"
 	       "  --no-pin             leave the threads where the kernel puts them\n"
 	       "  --json               print the report as one JSON object\n"

@@ -23,6 +23,7 @@
 
 #include "tla/model/coverage.h"
 #include "tla/model/move.h"
+#include "tla/model/resume.h"
 #include "tla/model/retrace.h"
 #include "tla/model/search.h"
 

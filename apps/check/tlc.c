@@ -7,15 +7,16 @@
  */
 #include "check/check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum meaning {
 	OURS,    /* is the option `is` */
 	NOTHING, /* changes no answer here: files, seeds of fingerprints, warnings, fuel of the JVM
 		  */
+	MINUTES, /* the same, with TLC's unit */
 	WALKS,   /* of random walks; without -simulate they change nothing */
 	GRAPH,   /* all states in a file: a format may be before it */
-	LACKING, /* not there yet */
 	REFUSED  /* and `is` says what to do instead */
 };
 
@@ -32,7 +33,7 @@ static const struct {
 	{ "difftrace", OURS, 0, "diff-trace" },
 	{ "dumpTrace", OURS, 2, NULL },
 	{ "help", OURS, 0, "help" },
-	{ "metadir", NOTHING, 1, NULL },
+	{ "metadir", OURS, 1, "metadir" },
 	{ "generateSpecTE", OURS, 0, "trace-spec" },
 	{ "teSpecOutDir", OURS, 1, "trace-spec-in" },
 	{ "noGenerateSpecTE", NOTHING, 0, NULL },
@@ -57,7 +58,7 @@ static const struct {
 	{ "fpmem", NOTHING, 1, NULL },
 	{ "lncheck", NOTHING, 1, NULL },
 	{ "modelcheck", NOTHING, 0, NULL },
-	{ "checkpoint", NOTHING, 1, NULL },
+	{ "checkpoint", MINUTES, 1, "checkpoint" },
 	{ "continue", OURS, 0, "continue" },
 	{ "coverage", OURS, 1, "coverage" },
 	{ "debug", NOTHING, 0, NULL },
@@ -65,7 +66,7 @@ static const struct {
 	{ "depth", WALKS, 1, NULL },
 	{ "dump", GRAPH, 0, NULL },
 	{ "generate", WALKS, 0, NULL },
-	{ "recover", LACKING, 1, NULL },
+	{ "recover", OURS, 1, "recover" },
 	{ "seed", WALKS, 1, NULL },
 	{ "simulate", WALKS, 0, NULL },
 	{ "tool", OURS, 0, "tool" },
@@ -128,16 +129,27 @@ static int take_graph(struct check_options *options, char ***inout_next)
 	return check_add_graph(options, format, path);
 }
 
+static int set_minutes(struct check_options *options, const char *name, const char *value)
+{
+	uint64_t minutes;
+	char text[32];
+
+	if (!app_parse_u64(value, 0, 1u << 20, &minutes))
+		return app_bad(CHECK_NAME, "-%s takes whole minutes, not %s", name, value);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 "m", minutes);
+	return check_set_option(options, name, text);
+}
+
 static int take(struct check_options *options, size_t i, char **values, char ***inout_next)
 {
 	if (words[i].meaning == WALKS)
 		return take_walks(options, words[i].name, values[0], inout_next);
 	if (words[i].meaning == GRAPH)
 		return take_graph(options, inout_next);
+	if (words[i].meaning == MINUTES)
+		return set_minutes(options, words[i].is, values[0]);
 	if (words[i].meaning == NOTHING)
 		return pass_over(words[i].name, words[i].value_count ? values[0] : NULL);
-	if (words[i].meaning == LACKING)
-		return app_bad(CHECK_NAME, "TLC's -%s is not there yet", words[i].name);
 	if (words[i].meaning == REFUSED)
 		return app_bad(CHECK_NAME, "TLC's -%s is not taken: %s", words[i].name,
 			       words[i].is);
@@ -159,7 +171,7 @@ bool check_tlc_option(struct check_options *options, const char *word, char ***i
 
 		if (strcasecmp(word + 1, words[i].name) != 0)
 			continue;
-		for (unsigned k = 0; words[i].meaning < LACKING && k < words[i].value_count; k++)
+		for (unsigned k = 0; words[i].meaning != REFUSED && k < words[i].value_count; k++)
 			if (!*(*inout_next)++) {
 				*ret_code = app_bad(CHECK_NAME, "%s needs a value", word);
 				return true;

@@ -9,8 +9,10 @@
 #include "base/prng.h"
 
 #include "tla/model/resume.h"
+#include "tla/value/fcn.h"
 #include "tla/value/pack.h"
 #include "tla/value/print.h"
+#include "tla/value/set.h"
 
 #include <nw/explore.h>
 
@@ -34,7 +36,8 @@ static const char ring_text[] =
 	"          fun |-> [s \\in {a, b} |-> IF s = a THEN <<f[1], <<f[2]>>>> ELSE f],\n"
 	"          big |-> 0 - 1000007 * Code(f), all |-> 1..f[3], no |-> {}, yes |-> TRUE]\n"
 	"Init == at = [p \\in Proc |-> 0] /\\ trace = Of(at)\n"
-	"Move(p, n) == at' = [at EXCEPT ![p] = (@ + n) % 5] /\\ trace' = Of(at')\n"
+	"Whole == trace = Of(at) /\\ trace.no = {} /\\ trace.set # {}\n"
+	"Move(p, n) == Whole /\\ at' = [at EXCEPT ![p] = (@ + n) % 5] /\\ trace' = Of(at')\n"
 	"Next == \\E p \\in Proc, n \\in 0..4 : Move(p, n)\n"
 	"Fits == trace = Of(at)\n"
 	"Low == Code(at) < Limit\n"
@@ -289,7 +292,24 @@ static int get(struct nw_model_file *file, void *bytes, size_t n_bytes)
 
 static struct memory_file memory;
 
-/* States of two values: a tuple of tuples that is new in each, and one of few. */
+/* What is empty, alone and as a part. */
+static tla_value make_empty(struct tla_heap *heap, uint64_t i)
+{
+	tla_value items[2] = { tla_set_empty(), TLA_TRUE };
+
+	switch (i % 4) {
+	case 0:
+		return tla_set_empty();
+	case 1:
+		return tla_tuple(heap, NULL, 0);
+	case 2:
+		return tla_set_new(heap, items, 1);
+	default:
+		return tla_tuple(heap, items, 2);
+	}
+}
+
+/* States of three values: a tuple of tuples that is new in each, and two of few. */
 static void make_state(struct tla_keeper *keeper, struct tla_heap *heap, uint64_t i,
 		       tla_value *ret_values)
 {
@@ -308,7 +328,8 @@ static void make_state(struct tla_keeper *keeper, struct tla_heap *heap, uint64_
 	inner->items[1] = tla_int(1 + (int64_t)i % 5);
 	inner->is_plain = true;
 	ret_values[1] = tla_store(keeper, heap, tla_of(inner));
-	CHECK(ret_values[0] && ret_values[1]);
+	ret_values[2] = tla_store(keeper, heap, make_empty(heap, i));
+	CHECK(ret_values[0] && ret_values[1] && ret_values[2]);
 }
 
 enum { PACKED = 3000 }; /* more than one run of numbers where tests are small */
@@ -319,7 +340,7 @@ TEST(what_is_packed_is_unpacked_and_nothing_else_is)
 	struct tla_keeper *keeper;
 	struct tla_packer *packer;
 	struct tla_heap heap;
-	tla_value values[2], read[2];
+	tla_value values[3], read[3];
 
 	CHECK_INT(tla_heap_init(&heap, NW_NODE_ANY, SIZE_MAX), ==, 0);
 	for (int i = 0; i < 2; i++)
@@ -329,17 +350,17 @@ TEST(what_is_packed_is_unpacked_and_nothing_else_is)
 	CHECK_INT(tla_packer_create(&packer, stores[0]), ==, 0);
 	for (uint64_t i = 0; i < PACKED; i++) {
 		make_state(keeper, &heap, i, values);
-		CHECK_INT(tla_pack_state(packer, &memory.file, values, 2), ==, 0);
+		CHECK_INT(tla_pack_state(packer, &memory.file, values, 3), ==, 0);
 	}
 	tla_packer_destroy(packer);
 	CHECK_INT(tla_packer_create(&packer, stores[0]), ==,
 		  0); /* the same store: the same words */
 	for (uint64_t i = 0; i < PACKED; i++) {
 		make_state(keeper, &heap, i, values);
-		CHECK_INT(tla_unpack_state(packer, &memory.file, read, 2), ==, 0);
-		CHECK(values[0] == read[0] && values[1] == read[1]);
+		CHECK_INT(tla_unpack_state(packer, &memory.file, read, 3), ==, 0);
+		CHECK(memcmp(values, read, sizeof values) == 0);
 	}
-	CHECK_INT(tla_unpack_state(packer, &memory.file, read, 2), ==, -ENODATA);
+	CHECK_INT(tla_unpack_state(packer, &memory.file, read, 3), ==, -ENODATA);
 	tla_packer_destroy(packer);
 	/* Bytes that nobody packed are refused, or are values all the same. */
 	memory.at = 0;
@@ -350,7 +371,7 @@ TEST(what_is_packed_is_unpacked_and_nothing_else_is)
 		memory.at = 0;
 		CHECK_INT(tla_packer_create(&packer, stores[1]), ==, 0);
 		for (int i = 0, rc = 0; i < 40 && rc == 0; i++)
-			rc = tla_unpack_state(packer, &memory.file, read, 2);
+			rc = tla_unpack_state(packer, &memory.file, read, 3);
 		tla_packer_destroy(packer);
 		memory.bytes[at] = byte;
 	}

@@ -12,6 +12,7 @@
 #include "pack.h"
 
 #include "order.h"
+#include "set.h"
 
 #include <errno.h>
 #include <string.h>
@@ -250,6 +251,12 @@ static tla_value get_known(struct tla_packer *packer)
 	return TLA_NONE;
 }
 
+static void keep_number(struct tla_packer *packer, tla_value v)
+{
+	if (packer->number_count < MANY)
+		((tla_value *)packer->numbers.base)[packer->number_count++] = v;
+}
+
 static tla_value get_object(struct tla_packer *packer, enum tla_kind kind, uint32_t depth)
 {
 	uint64_t count = get_number(packer);
@@ -261,6 +268,10 @@ static tla_value get_object(struct tla_packer *packer, enum tla_kind kind, uint3
 		fail(packer, -EBADMSG);
 		return TLA_NONE;
 	}
+	if (kind == TLA_SET && count == 0) { /* there is one, and no store has it */
+		keep_number(packer, tla_set_empty());
+		return tla_set_empty();
+	}
 	obj = tla_obj_new(&packer->heap, kind, head.count, item_count(&head));
 	for (uint32_t i = 0; obj && i < item_count(&head); i++) {
 		obj->items[i] = get_value(packer, depth + 1);
@@ -271,10 +282,10 @@ static tla_value get_object(struct tla_packer *packer, enum tla_kind kind, uint3
 		obj->is_plain = true;
 		v = tla_store(packer->keeper, &packer->heap, tla_of(obj));
 	}
-	if (!v)
+	if (v)
+		keep_number(packer, v);
+	else
 		fail(packer, -ENOMEM);
-	else if (packer->number_count < MANY)
-		((tla_value *)packer->numbers.base)[packer->number_count++] = v;
 	return v;
 }
 

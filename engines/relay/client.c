@@ -78,6 +78,7 @@ static int say_hello(int fd, const struct nw_relay_client_options *o)
 		.version = NWI_WIRE_VERSION,
 		.submit_slots = o->submit_slots > 0 ? o->submit_slots : SLOTS,
 		.receive_slots = o->receive_slots > 0 ? o->receive_slots : SLOTS,
+		.payload_bytes = o->payload_bytes,
 	};
 
 	if (o->name)
@@ -97,6 +98,8 @@ static int check_options(const struct nw_relay_client_options *o, struct nw_diag
 	    (o->receive_slots > 0 && nw_lane_bytes(o->receive_slots) == 0) ||
 	    o->submit_slots > NWI_LANES_MAX || o->receive_slots > NWI_LANES_MAX)
 		return refuse(diag, -EINVAL, "a lane has a power of two of slots, 2 to 65536");
+	if (o->payload_bytes > NWI_PAYLOAD_MAX)
+		return refuse(diag, -EINVAL, "a client's payload has at most 65536 bytes");
 	return 0;
 }
 
@@ -104,10 +107,14 @@ static int check_options(const struct nw_relay_client_options *o, struct nw_diag
 static bool adds_up(const struct nwi_welcome *w, uint32_t fd_count)
 {
 	return w->shard_count >= 1 && w->shard_count <= NW_RELAY_SHARDS_MAX &&
-	       fd_count == NWI_FD_SHARDS + w->shard_count && w->submit_slots <= NWI_LANES_MAX &&
+	       fd_count == NWI_FD_SHARDS + w->shard_count * (w->arena_bytes > 0 ? 2 : 1) &&
+	       w->arena_bytes <= NWI_STORE_BYTES_MAX &&
+	       (w->arena_bytes & (w->arena_bytes - 1)) == 0 &&
+	       w->payload_bytes <= NWI_PAYLOAD_MAX && w->submit_slots <= NWI_LANES_MAX &&
 	       w->receive_slots <= NWI_LANES_MAX && nw_lane_bytes(w->submit_slots) > 0 &&
 	       nw_lane_bytes(w->receive_slots) > 0 &&
-	       w->stride_bytes == nwi_stride_bytes(w->submit_slots, w->receive_slots) &&
+	       w->stride_bytes ==
+		       nwi_stride_bytes(w->submit_slots, w->receive_slots, w->payload_bytes) &&
 	       w->board_bytes == nwi_board_bytes(w->shard_count);
 }
 
@@ -138,9 +145,22 @@ static int open_part(struct nw_relay_client *client, uint32_t shard_idx,
 				     nw_lane_bytes(w->submit_slots), w->submit_slots);
 
 	pier->notes = (const struct nwi_notes *)(void *)part;
+	pier->payloads = nwi_payloads(part, w->submit_slots, w->receive_slots);
 	if (rc == 0)
 		rc = nw_lane_reader_open(&pier->reader, nwi_receive_lane(part, w->submit_slots),
 					 nw_lane_bytes(w->receive_slots), w->receive_slots);
+	return rc;
+}
+
+static int map_arenas(struct nw_relay_client *client, const struct nwi_welcome *w, int *fds)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < w->shard_count && rc == 0 && w->arena_bytes > 0; i++) {
+		rc = nw_shm_map(&client->piers[i].arena, fds[i], w->arena_bytes, false);
+		if (rc == 0)
+			fds[i] = -1;
+	}
 	return rc;
 }
 
@@ -171,7 +191,7 @@ static int map_all(struct nw_relay_client *client, const struct nwi_welcome *w, 
 		client->piers[i].bell_fd = fds[NWI_FD_SHARDS + i];
 		fds[NWI_FD_SHARDS + i] = -1;
 	}
-	return 0;
+	return map_arenas(client, w, fds + NWI_FD_SHARDS + w->shard_count);
 }
 
 static void release(struct nw_relay_client *client)
@@ -180,8 +200,10 @@ static void release(struct nw_relay_client *client)
 
 	nw_bell_close(client->bell_fd);
 	nw_bell_close(client->room_fd);
-	for (uint32_t i = 0; i < client->shard_count; i++)
+	for (uint32_t i = 0; i < client->shard_count; i++) {
 		nw_bell_close(client->piers[i].bell_fd);
+		nw_shm_close(&client->piers[i].arena);
+	}
 	nw_shm_close(&client->lanes_shm);
 	nw_shm_close(&client->board_shm);
 	nw_mem_free(&mem);
@@ -202,6 +224,8 @@ static int make_client(struct nw_relay_client **ret_client, const struct nwi_wel
 	client->sender = w->sender;
 	client->rights = w->rights;
 	client->priority_top = (uint8_t)w->priority_top;
+	client->payload_bytes = w->payload_bytes;
+	client->arena_bytes = w->arena_bytes;
 	client->bell_fd = client->room_fd = -1;
 	for (uint32_t i = 0; i < w->shard_count; i++)
 		client->piers[i].bell_fd = -1;

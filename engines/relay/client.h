@@ -6,6 +6,7 @@
 #include "board.h"
 #include "fault.h"
 #include "level.h"
+#include "store.h"
 #include "wire.h"
 
 #include <nw/bell.h>
@@ -22,6 +23,8 @@ struct nwi_pier {
 	bool is_touched; /* something was put and is not shown yet */
 	int bell_fd;     /* the shard's; constant */
 	const struct nwi_notes *notes;
+	unsigned char *payloads;
+	struct nw_shm arena; /* the shard's; base NULL: it has none */
 
 	/* Of who receives. */
 	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader;
@@ -43,6 +46,8 @@ struct nw_relay_client {
 	uint32_t shard_count, sender;
 	unsigned rights;
 	uint8_t priority_top;
+	uint32_t payload_bytes;
+	uint64_t arena_bytes;
 	int fd, bell_fd, room_fd;
 	uint64_t timeout_ns;
 

@@ -208,6 +208,62 @@ size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_pa
 	return i;
 }
 
+/* The payload lies beside the slot: both are this client's until the shard lets go of the slot. */
+static enum nw_relay_refusal put_payload(struct nw_relay_client *client,
+					 const struct nw_packet *packet, const void *bytes,
+					 uint32_t n_bytes, uint32_t *ret_shard)
+{
+	struct nw_packet record = *packet;
+	struct nw_packet_ref ref = { .bytes = n_bytes };
+	enum nw_relay_refusal reason;
+	struct nwi_pier *pier;
+	uint64_t now_ns = 0;
+
+	record.flags = (uint16_t)((record.flags & ~(unsigned)NW_PACKET_FORM_MASK) |
+				  NW_PACKET_INLINE);
+	record.length = 0;
+	reason = judge(client, &record, ret_shard);
+	if (reason != NW_RELAY_ACCEPTED)
+		return reason;
+	if (n_bytes == 0 || n_bytes > client->payload_bytes)
+		return NW_RELAY_FORM;
+	if (nw_relay_client_is_closed(client))
+		return NW_RELAY_CLOSED;
+	pier = &client->piers[*ret_shard];
+	if (nw_lane_room(&pier->writer, 1) == 0)
+		return NW_RELAY_FULL;
+	ref.offset = (pier->writer.head & pier->writer.mask) * client->payload_bytes;
+	memcpy(pier->payloads + ref.offset, bytes, n_bytes);
+	record.flags = (uint16_t)((record.flags & ~(unsigned)NW_PACKET_FORM_MASK) | NW_PACKET_SHM);
+	nw_packet_set_ref(&record, &ref);
+	return submit_one(client, &record, *ret_shard, &now_ns) ? NW_RELAY_ACCEPTED : NW_RELAY_FULL;
+}
+
+bool nw_relay_client_submit_payload(struct nw_relay_client *client, const struct nw_packet *packet,
+				    const void *bytes, uint32_t n_bytes,
+				    struct nw_relay_receipt *ret_receipt)
+{
+	uint64_t version = atomic_load(&client->board->map_version);
+	struct nw_relay_receipt receipt = { 0 };
+	enum nw_relay_refusal reason;
+	uint32_t shard = 0;
+
+	if (NW_UNLIKELY(version != client->map_version))
+		look_at_map(client, version);
+	reason = put_payload(client, packet, bytes, n_bytes, &shard);
+	show_touched(client);
+	if (reason == NW_RELAY_ACCEPTED) {
+		client->counts.submitted++;
+		client->counts.accepted++;
+		receipt.accepted = 1;
+	} else {
+		note_refusal(client, &receipt, 0, shard, reason);
+	}
+	if (ret_receipt)
+		*ret_receipt = receipt;
+	return reason == NW_RELAY_ACCEPTED;
+}
+
 bool nw_relay_client_rest_room(struct nw_relay_client *client, uint32_t shard_idx)
 {
 	return nw_lane_writer_rest(&client->piers[shard_idx].writer, 1);
@@ -240,6 +296,18 @@ size_t nw_relay_client_receive(struct nw_relay_client *client, struct nw_packet 
 	/* relaxed: sole writer. */
 	atomic_fetch_add_explicit(&client->received, got, memory_order_relaxed);
 	return got;
+}
+
+int64_t nw_relay_client_payload(const struct nw_relay_client *client,
+				const struct nw_packet *packet, void *ret_bytes, uint32_t max)
+{
+	struct nw_packet_ref ref = nw_packet_ref(packet);
+
+	if ((packet->flags & NW_PACKET_FORM_MASK) != NW_PACKET_ARENA || client->arena_bytes == 0 ||
+	    ref.region >= client->shard_count)
+		return -EINVAL;
+	return nwi_store_read(client->piers[ref.region].arena.mem.base, client->arena_bytes, &ref,
+			      ret_bytes, max);
 }
 
 bool nw_relay_client_rest(struct nw_relay_client *client)

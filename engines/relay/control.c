@@ -64,12 +64,12 @@ void nw_relay_complete(struct nw_relay *relay, uint32_t shard_idx, uint32_t send
 
 /* ---- where a shard is ---- */
 
-enum { REGIONS = 3 };
+enum { REGIONS = 4 };
 
 static const struct nw_mem *region_of(const struct nwi_shard *shard, uint32_t i,
 				      const char **ret_what)
 {
-	static const char *const what[REGIONS] = { "shard", "ring", "rules' state" };
+	static const char *const what[REGIONS] = { "shard", "ring", "rules' state", "arena" };
 
 	*ret_what = what[i];
 	switch (i) {
@@ -77,19 +77,28 @@ static const struct nw_mem *region_of(const struct nwi_shard *shard, uint32_t i,
 		return nw_arena_mem(shard->arena);
 	case 1:
 		return nw_mpsc_memory(shard->ring);
-	default:
+	case 2:
 		return nw_govern_memory(shard->govern);
+	default:
+		return &shard->store->shm.mem;
 	}
+}
+
+static uint32_t regions_of(const struct nw_relay *relay)
+{
+	return relay->options.arena_bytes > 0 ? REGIONS : REGIONS - 1;
 }
 
 bool nw_relay_region_at(const struct nw_relay *relay, size_t region_idx,
 			struct nw_relay_region *ret_region)
 {
-	if (region_idx >= (size_t)relay->shard_count * REGIONS)
+	uint32_t regions = regions_of(relay);
+
+	if (region_idx >= (size_t)relay->shard_count * regions)
 		return false;
-	ret_region->shard_idx = (uint32_t)(region_idx / REGIONS);
+	ret_region->shard_idx = (uint32_t)(region_idx / regions);
 	ret_region->mem = region_of(relay->shards[ret_region->shard_idx],
-				    (uint32_t)(region_idx % REGIONS), &ret_region->what);
+				    (uint32_t)(region_idx % regions), &ret_region->what);
 	return true;
 }
 
@@ -107,7 +116,7 @@ void nw_relay_place(const struct nw_relay *relay, uint32_t shard_idx,
 		place.is_pinned = worker->is_pinned;
 		place.pin_reason = worker->pin_reason;
 	}
-	for (uint32_t i = 0; i < REGIONS; i++) {
+	for (uint32_t i = 0; i < regions_of(relay); i++) {
 		const char *what;
 		const struct nw_mem *mem = region_of(shard, i, &what);
 

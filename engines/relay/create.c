@@ -166,6 +166,12 @@ static void work(struct nw_crew_worker *worker, void *arg)
 
 /* ---- create ---- */
 
+static bool is_arena(uint64_t n_bytes)
+{
+	return n_bytes >= NWI_STORE_BYTES_MIN && n_bytes <= NWI_STORE_BYTES_MAX &&
+	       (n_bytes & (n_bytes - 1)) == 0;
+}
+
 static int check_options(const struct nw_relay_options *o, struct nw_diag *diag)
 {
 	if (!o->topo && !o->stepped)
@@ -180,6 +186,8 @@ static int check_options(const struct nw_relay_options *o, struct nw_diag *diag)
 	if (o->hand_over_slots > 0 && nw_lane_bytes(o->hand_over_slots) == 0)
 		return refuse(diag, -EINVAL,
 			      "a hand-over lane has a power of two of slots, 2 to 2^24");
+	if (o->arena_bytes > 0 && !is_arena(o->arena_bytes))
+		return refuse(diag, -EINVAL, "an arena has a power of two of bytes, 4096 to 2^30");
 	return 0;
 }
 

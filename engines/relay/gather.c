@@ -45,10 +45,12 @@ static inline void accept(struct gathering *g, const struct nw_packet *record)
 		return;
 	}
 	packet->ttl_us = nwi_ttl_left(shard->now_ns, shard->relay->board->epoch_ns, record->ttl_us);
-	if (packet->ttl_us > 0)
+	if (packet->ttl_us > 0) {
 		g->count++;
-	else
-		g->expired_count++;
+		return;
+	}
+	nwi_packet_done(shard, packet);
+	g->expired_count++;
 }
 
 /* A record of another shard's topic. */
@@ -233,6 +235,36 @@ static void shut(const struct nw_relay_guest *guest, struct nwi_stall *stall)
 		atomic_store_explicit(&stall->is_shut, 1, memory_order_release);
 }
 
+/* Whether a record's payload is where the payload of its slot is, and can be kept here. */
+static bool has_payload(const struct nwi_shard *shard, const struct nw_relay_guest *guest,
+			const struct nwi_stall *stall, uint32_t i, const struct nw_packet *record)
+{
+	uint64_t slot = (stall->reader.tail + i) & stall->reader.mask;
+	struct nw_packet_ref ref = nw_packet_ref(record);
+
+	return (record->flags & NW_PACKET_FORM_MASK) == NW_PACKET_SHM &&
+	       ref.bytes <= guest->payload_bytes && ref.offset == slot * guest->payload_bytes &&
+	       nwi_store_fits(shard->store, ref.bytes);
+}
+
+/* Into the batch, or over to its shard, with its payload in this shard's store. */
+static enum taking take_whole(struct gathering *g, const struct nwi_stall *stall,
+			      struct nw_packet *record)
+{
+	struct nw_packet_ref ref;
+
+	if ((record->flags & NW_PACKET_FORM_MASK) == NW_PACKET_INLINE)
+		return take(g, record);
+	ref = nw_packet_ref(record);
+	if (nwi_store_put(g->shard->store, g->shard->shard_idx, record,
+			  stall->payloads + ref.offset, ref.bytes) < 0)
+		return BLOCKED; /* until payloads of others are given back */
+	if (take(g, record) == TAKEN)
+		return TAKEN;
+	nwi_packet_done(g->shard, record);
+	return BLOCKED;
+}
+
 /* What is wrong with a copy of a record that may have been any bytes. */
 static enum nw_relay_refusal judge(const struct gathering *g, const struct nw_relay_guest *guest,
 				   const struct nwi_stall *stall, uint32_t i,
@@ -245,7 +277,8 @@ static enum nw_relay_refusal judge(const struct gathering *g, const struct nw_re
 		return NW_RELAY_CLOSED;
 	if (nw_packet_check(record) != NW_PACKET_GOOD)
 		return NW_RELAY_BAD;
-	if ((record->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE)
+	if ((record->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE &&
+	    !has_payload(g->shard, guest, stall, i, record))
 		return NW_RELAY_FORM;
 	if (record->flags & NW_PACKET_SYSTEM && !(guest->options.rights & NW_RELAY_MAY_SYSTEM))
 		return NW_RELAY_RIGHTS;
@@ -277,7 +310,7 @@ static enum taking take_one(struct gathering *g, const struct nw_relay_guest *gu
 	bool is_own = nwi_owns(g->shard, nw_topic_slot(record.topic));
 
 	record.sender = guest->options.sender;
-	if (reason == NW_RELAY_ACCEPTED && take(g, &record) == BLOCKED)
+	if (reason == NW_RELAY_ACCEPTED && take_whole(g, stall, &record) == BLOCKED)
 		return BLOCKED;
 	nwi_count(&stall->submitted, 1);
 	if (reason == NW_RELAY_ACCEPTED)

@@ -35,6 +35,7 @@ bool nw_relay_hello_read(const void *bytes, struct nw_relay_hello *ret_hello)
 	memcpy(hello.token, wire.token, sizeof(hello.token));
 	hello.submit_slots = wire.submit_slots;
 	hello.receive_slots = wire.receive_slots;
+	hello.payload_bytes = wire.payload_bytes;
 	*ret_hello = hello;
 	return true;
 }
@@ -59,7 +60,8 @@ static int welcome(const struct nw_relay_guest *guest, uint32_t receive_slots,
 {
 	const struct nw_relay *relay = guest->relay;
 	struct nwi_welcome w = empty_welcome();
-	int fds[NWI_FD_SHARDS + NW_RELAY_SHARDS_MAX];
+	int fds[NWI_FD_SHARDS + 2 * NW_RELAY_SHARDS_MAX];
+	uint32_t fd_count = NWI_FD_SHARDS;
 
 	w.shard_count = relay->shard_count;
 	w.submit_slots = guest->submit_slots;
@@ -67,15 +69,19 @@ static int welcome(const struct nw_relay_guest *guest, uint32_t receive_slots,
 	w.sender = guest->options.sender;
 	w.rights = guest->options.rights;
 	w.priority_top = guest->options.priority_top;
-	w.stride_bytes = nwi_stride_bytes(guest->submit_slots, receive_slots);
+	w.stride_bytes = nwi_stride_bytes(guest->submit_slots, receive_slots, guest->payload_bytes);
 	w.board_bytes = nwi_board_bytes(relay->shard_count);
 	fds[NWI_FD_BOARD] = relay->board_shm.fd;
 	fds[NWI_FD_LANES] = guest->shm.fd;
 	fds[NWI_FD_BELL] = away_fds[0];
 	fds[NWI_FD_ROOM] = away_fds[1];
+	w.payload_bytes = guest->payload_bytes;
+	w.arena_bytes = relay->options.arena_bytes;
 	for (uint32_t i = 0; i < relay->shard_count; i++)
-		fds[NWI_FD_SHARDS + i] = relay->shards[i]->gate.away_fd;
-	return nw_local_send(guest->fd, &w, sizeof(w), fds, NWI_FD_SHARDS + relay->shard_count);
+		fds[fd_count++] = relay->shards[i]->gate.away_fd;
+	for (uint32_t i = 0; i < relay->shard_count && w.arena_bytes > 0; i++)
+		fds[fd_count++] = relay->shards[i]->store->shm.fd;
+	return nw_local_send(guest->fd, &w, sizeof(w), fds, fd_count);
 }
 
 /* ---- tables: under the lock ---- */
@@ -165,7 +171,7 @@ static void release_guest(struct nw_rcu_thread *thread, void *ptr, void *arg)
 /* The lanes of one shard, their pages on its node. */
 static int make_part(struct nw_relay_guest *guest, uint32_t shard_idx, uint32_t receive_slots)
 {
-	size_t stride = nwi_stride_bytes(guest->submit_slots, receive_slots);
+	size_t stride = nwi_stride_bytes(guest->submit_slots, receive_slots, guest->payload_bytes);
 	char *part = (char *)guest->shm.mem.base + shard_idx * stride;
 	struct nwi_stall *stall = &guest->stalls[shard_idx];
 	size_t n_bytes = nw_lane_bytes(guest->submit_slots);
@@ -174,6 +180,7 @@ static int make_part(struct nw_relay_guest *guest, uint32_t shard_idx, uint32_t 
 			      guest->relay->shards[shard_idx]->node, &mem);
 
 	stall->notes = (struct nwi_notes *)(void *)part;
+	stall->payloads = nwi_payloads(part, guest->submit_slots, receive_slots);
 	if (rc == 0)
 		rc = nw_lane_format(nwi_submit_lane(part), n_bytes, guest->submit_slots);
 	if (rc == 0)
@@ -188,8 +195,10 @@ static int make_part(struct nw_relay_guest *guest, uint32_t shard_idx, uint32_t 
 static int make_lanes(struct nw_relay_guest *guest, uint32_t receive_slots)
 {
 	uint32_t shards = guest->relay->shard_count;
-	int rc = nw_shm_create(&guest->shm, "nw-relay-lanes", NW_NODE_ANY,
-			       shards * nwi_stride_bytes(guest->submit_slots, receive_slots), 0);
+	int rc = nw_shm_create(
+		&guest->shm, "nw-relay-lanes", NW_NODE_ANY,
+		shards * nwi_stride_bytes(guest->submit_slots, receive_slots, guest->payload_bytes),
+		0);
 
 	for (uint32_t i = 0; i < shards && rc == 0; i++)
 		rc = make_part(guest, i, receive_slots);
@@ -201,6 +210,17 @@ static uint32_t slots_of(uint32_t asked, uint32_t slots_max)
 	uint32_t slots = asked > 0 ? asked : SLOTS;
 
 	return slots < slots_max ? slots : slots_max;
+}
+
+/* Without stores there is nowhere to put payloads. */
+static uint32_t payload_bytes_of(const struct nw_relay *relay, const struct nw_relay_hello *hello,
+				 const struct nw_relay_guest_options *options)
+{
+	uint32_t most = options->payload_bytes_max > 0 ? options->payload_bytes_max
+						       : NWI_PAYLOAD_MAX;
+	uint32_t asked = hello->payload_bytes < most ? hello->payload_bytes : most;
+
+	return relay->options.arena_bytes > 0 ? asked / 8 * 8 : 0;
 }
 
 static int make_guest(struct nw_relay_guest **ret_guest, struct nw_relay *relay, int fd,
@@ -319,6 +339,7 @@ int nw_relay_guest_admit(struct nw_relay_guest **ret_guest, struct nw_relay *rel
 	if (rc < 0)
 		return refuse(reterr_diag, rc);
 	guest->submit_slots = submit_slots;
+	guest->payload_bytes = payload_bytes_of(relay, hello, options);
 	rc = admit(guest, receive_slots);
 	if (rc < 0)
 		return refuse(reterr_diag, rc);

@@ -79,3 +79,39 @@ void nw_relay_producer_close(struct nw_relay_producer *producer)
 	mem = producer->mem; /* the block holds its description */
 	nw_mem_free(&mem);
 }
+
+/* ---- payloads ---- */
+
+int nw_relay_attach(struct nw_relay_producer *producer, struct nw_packet *packet, const void *bytes,
+		    uint32_t n_bytes)
+{
+	struct nw_relay *relay = producer->relay;
+	uint32_t shard = nw_relay_shard_of(relay, packet->topic);
+
+	if (relay->options.arena_bytes == 0)
+		return -ENOTSUP;
+	return nwi_store_put(relay->shards[shard]->store, shard, packet, bytes, n_bytes);
+}
+
+void nw_relay_detach(struct nw_relay_producer *producer, const struct nw_packet *packet)
+{
+	struct nw_packet_ref ref = nw_packet_ref(packet);
+	struct nw_relay *relay = producer->relay;
+
+	if ((packet->flags & NW_PACKET_FORM_MASK) == NW_PACKET_ARENA &&
+	    ref.region < relay->shard_count)
+		nwi_store_free(relay->shards[ref.region]->store, &ref);
+}
+
+int64_t nw_relay_payload(const struct nw_relay *relay, const struct nw_packet *packet,
+			 void *ret_bytes, uint32_t max)
+{
+	struct nw_packet_ref ref = nw_packet_ref(packet);
+	const struct nwi_store *store;
+
+	if ((packet->flags & NW_PACKET_FORM_MASK) != NW_PACKET_ARENA ||
+	    ref.region >= relay->shard_count || relay->options.arena_bytes == 0)
+		return -EINVAL;
+	store = relay->shards[ref.region]->store;
+	return nwi_store_read(store->base, store->n_bytes, &ref, ret_bytes, max);
+}

@@ -39,7 +39,10 @@ static void keep_allowed(struct nwi_shard *shard, uint32_t count)
 
 		if (NW_UNLIKELY(verdict != NW_VERDICT_ALLOW)) {
 			waiting += verdict == NW_VERDICT_WAIT;
-			if (verdict != NW_VERDICT_WAIT && !NWI_HAS_FAULT(NWI_MISCOUNTS))
+			if (verdict == NW_VERDICT_WAIT)
+				continue;
+			nwi_packet_done(shard, &shard->batch[i]);
+			if (!NWI_HAS_FAULT(NWI_MISCOUNTS))
 				nwi_count(&tally->dropped[verdict], 1);
 			continue;
 		}
@@ -110,6 +113,9 @@ static bool deliver_ready(struct nwi_shard *shard)
 	count = nwi_fanout_room(shard, packets, count);
 	taken = count > 0 ? offer(shard, count) : 0;
 	nwi_fanout(shard, packets, taken);
+	if (shard->relay->options.arena_bytes > 0)
+		for (uint32_t i = 0; i < taken; i++)
+			nwi_packet_done(shard, &packets[i]);
 	if (!shard->relay->options.completes)
 		nw_govern_release_batch(shard->govern, packets,
 					shard->verdicts + shard->ready_first, taken);
@@ -141,11 +147,16 @@ static bool deliver_settled(struct nwi_shard *shard, uint32_t *inout_work)
 
 /* ---- a step ---- */
 
-/* Publishes the level, by what waits in the ring now. */
+/* Publishes the level, by what waits in the ring now, or what payloads occupy. */
 static void look_at_level(struct nwi_shard *shard)
 {
 	uint64_t fill = (uint64_t)nw_mpsc_count(shard->ring) * 1000 / shard->ring_slots;
 
+	if (shard->store->n_bytes > 0) {
+		nwi_store_sweep(shard->store);
+		if (nwi_store_fill(shard->store) > fill)
+			fill = nwi_store_fill(shard->store);
+	}
 	if (!nwi_level_step(&shard->level, (uint32_t)fill, shard->now_ns))
 		return;
 	nwi_count(&shard->tally.level_changes, 1);
@@ -351,7 +362,7 @@ static size_t arena_bytes(const struct nw_relay *relay)
 		       nw_lane_bytes(NWI_CONTROL_SLOTS);
 	size_t each = lanes + sizeof(struct nwi_inlet) + sizeof(struct nwi_outlet) + 64;
 
-	return sizeof(struct nwi_shard) + relay->shard_count * each +
+	return sizeof(struct nwi_shard) + sizeof(struct nwi_store) + relay->shard_count * each +
 	       relay->options.batch * (sizeof(struct nw_packet) + 1) + 64 * NW_CACHE_PAIR;
 }
 
@@ -364,6 +375,7 @@ static int create_pieces(struct nwi_shard *shard)
 	shard->verdicts = piece(shard, shard->batch_max, 1);
 	shard->inlets = piece(shard, shards, sizeof(struct nwi_inlet));
 	shard->outlets = piece(shard, shards, sizeof(struct nwi_outlet));
+	shard->store = piece(shard, 1, sizeof(struct nwi_store));
 	shard->move.inlets_until = piece(shard, shards, sizeof(uint64_t));
 	if (!shard->move.inlets_until) /* the last one: when it fits, all do */
 		return -ENOMEM;
@@ -422,6 +434,8 @@ int nwi_shard_create(struct nw_relay *relay, uint32_t shard_idx, nw_node node)
 	if (rc == 0)
 		rc = nw_mpsc_create(&shard->ring, shard->ring_slots, sizeof(struct nw_packet),
 				    node);
+	if (rc == 0 && relay->options.arena_bytes > 0)
+		rc = nwi_store_open(shard->store, node, relay->options.arena_bytes);
 	if (rc == 0)
 		rc = create_govern(shard);
 	if (rc == 0)
@@ -441,5 +455,7 @@ void nwi_shard_destroy(struct nwi_shard *shard)
 	nw_rcu_unregister(shard->reader);
 	nw_govern_destroy(shard->govern);
 	nw_mpsc_destroy(shard->ring);
+	if (shard->store)
+		nwi_store_close(shard->store);
 	nw_arena_destroy(shard->arena);
 }

@@ -26,6 +26,7 @@
 #include "board.h"
 #include "fault.h"
 #include "level.h"
+#include "store.h"
 #include "wire.h"
 
 #include <nw/arena.h>
@@ -137,6 +138,7 @@ struct nwi_shard {
 	struct nwi_face *face;
 	struct nw_govern *govern;
 	struct nw_rcu_thread *reader;
+	struct nwi_store *store;
 	struct nw_packet *batch;    /* [batch_max] */
 	uint8_t *verdicts;          /* [batch_max], in step with the batch */
 	struct nwi_inlet *inlets;   /* [shard_count] */
@@ -243,9 +245,10 @@ struct nw_relay_subscriber {
 struct nwi_stall {
 	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader;
 	struct nwi_notes *notes;
-	uint64_t shut_at;         /* once is_shutting: what is below is taken */
-	bool is_shutting;         /* the guest leaves, or the relay is closed */
-	_Atomic uint32_t is_shut; /* all below shut_at is taken */
+	const unsigned char *payloads; /* payload_bytes a slot; the guest's to write */
+	uint64_t shut_at;              /* once is_shutting: what is below is taken */
+	bool is_shutting;              /* the guest leaves, or the relay is closed */
+	_Atomic uint32_t is_shut;      /* all below shut_at is taken */
 	_Atomic uint32_t is_broken;
 	_Atomic uint64_t submitted, accepted;
 	_Atomic uint64_t refused[NW_RELAY_REFUSAL_COUNT];
@@ -257,7 +260,7 @@ struct nw_relay_guest {
 	struct nw_relay_guest_options options;
 	int fd;
 	int bell_fd, room_fd; /* the client hears them */
-	uint32_t submit_slots;
+	uint32_t submit_slots, payload_bytes;
 	struct nw_shm shm;
 	struct nw_mem mem; /* this */
 	struct nw_mem inbox_mem;
@@ -326,6 +329,17 @@ struct nw_relay {
 
 /* CLOCK_MONOTONIC, or the clock hook. */
 uint64_t nwi_relay_now_ns(const struct nw_relay *relay);
+
+/* A packet has come to its end, whichever: its payload is given back. */
+static inline void nwi_packet_done(const struct nwi_shard *shard, const struct nw_packet *packet)
+{
+	struct nw_packet_ref ref;
+
+	if (NW_UNLIKELY((packet->flags & NW_PACKET_FORM_MASK) == NW_PACKET_ARENA)) {
+		ref = nw_packet_ref(packet);
+		nwi_store_free(shard->relay->shards[ref.region]->store, &ref);
+	}
+}
 
 /* ---- create.c ---- */
 void nwi_wake(struct nw_relay *relay, uint32_t shard_idx);

@@ -42,6 +42,16 @@ static inline enum nw_relay_refusal refuse_by_level(uint32_t level, uint8_t prio
 	return priority > lowest_taken[level] ? NW_RELAY_PRIORITY : NW_RELAY_ACCEPTED;
 }
 
+/* Whether the payload of a packet that is elsewhere is where it says. */
+static bool has_payload(const struct nw_relay *relay, const struct nw_packet *packet)
+{
+	struct nw_packet_ref ref = nw_packet_ref(packet);
+
+	return (packet->flags & NW_PACKET_FORM_MASK) == NW_PACKET_ARENA &&
+	       ref.region < relay->shard_count &&
+	       nwi_store_has(relay->shards[ref.region]->store, &ref);
+}
+
 /* Whether one packet may go to its shard, and which that is. */
 static inline enum nw_relay_refusal judge(const struct nw_relay_producer *producer,
 					  const struct nw_packet *packet, uint32_t *ret_shard)
@@ -58,7 +68,8 @@ static inline enum nw_relay_refusal judge(const struct nw_relay_producer *produc
 	*ret_shard = entry & NWI_SLOT_SHARD;
 	if (NW_UNLIKELY(nw_packet_check(packet) != NW_PACKET_GOOD))
 		return NW_RELAY_BAD;
-	if (NW_UNLIKELY((packet->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE))
+	if (NW_UNLIKELY((packet->flags & NW_PACKET_FORM_MASK) != NW_PACKET_INLINE &&
+			!has_payload(producer->relay, packet)))
 		return NW_RELAY_FORM;
 	if (NW_UNLIKELY(packet->flags & NW_PACKET_SYSTEM &&
 			!(producer->rights & NW_RELAY_MAY_SYSTEM)))

@@ -239,7 +239,7 @@ int nwi_subscriber_open_away(struct nw_relay_subscriber **ret_subscriber,
 			     struct nw_relay_guest *guest, uint32_t slots)
 {
 	struct nw_relay *relay = guest->relay;
-	size_t stride = nwi_stride_bytes(guest->submit_slots, slots);
+	size_t stride = nwi_stride_bytes(guest->submit_slots, slots, guest->payload_bytes);
 	struct nw_relay_subscriber *subscriber;
 	int rc = create_empty(&subscriber, relay, NW_NODE_ANY);
 

@@ -13,6 +13,7 @@
  *     nwi_notes      what the shard has done with what the client sent, written by the shard
  *     nw_lane        client -> shard
  *     nw_lane        shard -> client
+ *     payloads       payload_bytes for each slot of the first lane, written by the client
  *
  * Invariant: the relay believes nothing in the block but what nw_lane lets it believe, and nothing
  * on the socket but lengths that it has checked.
@@ -34,7 +35,8 @@ enum {
 	NWI_TOKEN_BYTES = 256,
 	NWI_TEXT_BYTES = 400,
 	NWI_BODY_BYTES_MAX = 64 * 1024,
-	NWI_LANES_MAX = 1 << 16, /* slots of a lane that a client may ask for */
+	NWI_LANES_MAX = 1 << 16,     /* slots of a lane that a client may ask for */
+	NWI_PAYLOAD_MAX = 64 * 1024, /* bytes of a payload beside a slot, likewise */
 
 	NWI_FD_BOARD = 0,
 	NWI_FD_LANES = 1,
@@ -46,8 +48,9 @@ enum {
 struct nwi_hello {
 	uint32_t magic, version;
 	uint32_t submit_slots, receive_slots; /* of the lanes; powers of two */
+	uint32_t payload_bytes;               /* beside each slot of a submit lane */
 	char name[NWI_NAME_BYTES], token[NWI_TOKEN_BYTES];
-	uint32_t reserved[44];
+	uint32_t reserved[43];
 };
 static_assert(sizeof(struct nwi_hello) == 512, "a hello has 512 bytes");
 
@@ -58,8 +61,9 @@ struct nwi_welcome {
 	uint32_t submit_slots, receive_slots;
 	uint32_t sender, rights;
 	uint64_t stride_bytes, board_bytes;
-	uint32_t priority_top;
-	uint32_t reserved[15];
+	uint64_t arena_bytes; /* of each shard's, whose descriptors come behind the bells */
+	uint32_t priority_top, payload_bytes;
+	uint32_t reserved[12];
 	char text[NWI_TEXT_BYTES];
 };
 static_assert(sizeof(struct nwi_welcome) == 512, "a welcome has 512 bytes");
@@ -89,10 +93,11 @@ struct nwi_notes {
 	_Atomic uint64_t lost; /* packets for the client that found its lane full */
 };
 
-static inline size_t nwi_stride_bytes(uint32_t submit_slots, uint32_t receive_slots)
+static inline size_t nwi_stride_bytes(uint32_t submit_slots, uint32_t receive_slots,
+				      uint32_t payload_bytes)
 {
 	size_t n = sizeof(struct nwi_notes) + nw_lane_bytes(submit_slots) +
-		   nw_lane_bytes(receive_slots);
+		   nw_lane_bytes(receive_slots) + (size_t)submit_slots * payload_bytes;
 
 	return (n + 4095) / 4096 * 4096;
 }
@@ -105,6 +110,11 @@ static inline void *nwi_submit_lane(void *part)
 static inline void *nwi_receive_lane(void *part, uint32_t submit_slots)
 {
 	return (char *)nwi_submit_lane(part) + nw_lane_bytes(submit_slots);
+}
+
+static inline unsigned char *nwi_payloads(void *part, uint32_t submit_slots, uint32_t receive_slots)
+{
+	return (unsigned char *)nwi_receive_lane(part, submit_slots) + nw_lane_bytes(receive_slots);
 }
 
 #endif /* NWI_RELAY_WIRE_H */

@@ -111,7 +111,8 @@ struct nw_relay_hooks {
 
 	/* Take packets that passed all rules, in their order; returns how many, the first ones.
 	 * Those not taken stay queued and come again; meanwhile the shard takes nothing in, and
-	 * fills up. Packets are lent for the call, arena payloads too. ttl_us is what is left. */
+	 * fills up. Packets are lent for the call, and so are payloads in arenas, for
+	 * nw_relay_payload(). ttl_us is what is left. */
 	uint32_t (*deliver)(void *ctx, uint32_t shard_idx, const struct nw_packet *packets,
 			    uint32_t count);
 
@@ -137,6 +138,8 @@ struct nw_relay_options {
 	uint32_t ring_slots;      /* of each shard, a power of two; 0: 8192 */
 	uint32_t batch;           /* packets a step, 1..1024; 0: 256 */
 	uint32_t hand_over_slots; /* between two shards, a power of two; 0: 128 */
+	uint64_t arena_bytes;     /* of each shard, for payloads: a power of two, 4 KiB to 1 GiB; 0:
+				     none */
 	uint32_t topics_max;      /* with state, a shard: as topic_count_max of <nw/govern.h> */
 	uint32_t senders_max;     /* likewise sender_count_max */
 	uint32_t waiting_max;     /* packets that wait for credit: likewise waiting_count_max */
@@ -326,6 +329,51 @@ NW_API size_t nw_relay_submit(struct nw_relay_producer *producer, const struct n
 NW_API size_t nw_relay_submit_each(struct nw_relay_producer *producer,
 				   const struct nw_packet *packets, size_t count,
 				   uint8_t *ret_reasons, struct nw_relay_receipt *ret_receipt);
+
+/**
+ * Put a payload that does not fit a packet into the arena of the shard that the packet's topic
+ * belongs to, and say so in the packet. Submit it then: the relay gives the payload's place back
+ * when the packet was delivered or dropped.
+ *
+ * @param packet   its topic is set; the form becomes ARENA
+ * @param bytes    n_bytes of them; borrowed, and copied
+ * @param n_bytes  at least 1, below half of arena_bytes
+ * @return 0
+ * @return -ENOSPC   no room now: payloads of other packets are on their way
+ * @return -E2BIG    no bytes, or too many
+ * @return -ENOTSUP  this relay has no arenas
+ *
+ * Threads: the producer's.
+ * Progress: lock-free; no system call.
+ */
+NW_API int nw_relay_attach(struct nw_relay_producer *producer, struct nw_packet *packet,
+			   const void *bytes, uint32_t n_bytes) NW_MUST_USE;
+
+/**
+ * Give the payload of a packet back that is not going to be submitted (again).
+ *
+ * @param packet  from nw_relay_attach(), not accepted; of another form: a no-op
+ *
+ * Threads: the producer's.
+ */
+NW_API void nw_relay_detach(struct nw_relay_producer *producer, const struct nw_packet *packet);
+
+/**
+ * Copy the payload of a packet of form ARENA. In the deliver hook it is always there; later, as for
+ * subscribers, until others have its place.
+ *
+ * @param packet     as it was delivered
+ * @param ret_bytes  room for max
+ * @return bytes copied
+ * @return -ESTALE    it is gone
+ * @return -EMSGSIZE  it is longer than max
+ * @return -EINVAL    the packet has another form, or names no arena
+ *
+ * Threads: any.
+ * Progress: wait-free.
+ */
+NW_API int64_t nw_relay_payload(const struct nw_relay *relay, const struct nw_packet *packet,
+				void *ret_bytes, uint32_t max);
 
 /**
  * The shard that a topic's slot belongs to now; while the slot moves, the one it leaves.

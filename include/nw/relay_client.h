@@ -42,6 +42,8 @@ struct nw_relay_client_options {
 	const char *token;      /* at most 255 bytes; NULL: none */
 	uint32_t submit_slots;  /* of the lane to each shard, a power of two, 2..65536; 0: 1024 */
 	uint32_t receive_slots; /* of the lane from each shard; likewise */
+	uint32_t payload_bytes; /* most for nw_relay_client_submit_payload(): 0..65536, and that
+				   much memory for each slot of a lane */
 	uint64_t timeout_ns;    /* for what the relay has to answer; 0: 5 s */
 };
 
@@ -99,6 +101,38 @@ NW_API void nw_relay_client_close(struct nw_relay_client *client);
 NW_API size_t nw_relay_client_submit(struct nw_relay_client *client,
 				     const struct nw_packet *packets, size_t count,
 				     struct nw_relay_receipt *ret_receipt);
+
+/**
+ * Submit one packet with a payload that does not fit it. It is delivered with the form ARENA.
+ *
+ * @param packet       borrowed, and copied; its form, length and payload are not looked at
+ * @param bytes        n_bytes of them, 1..payload_bytes of the options; borrowed, and copied
+ * @param ret_receipt  NULL: not wanted; NW_RELAY_FORM: too long, or this relay keeps no payloads
+ * @return whether it was accepted
+ *
+ * Threads: the one that submits.
+ * Order:   as nw_relay_client_submit(), together with it.
+ * Progress: wait-free, but for the copy; no system call but to wake a shard that sleeps.
+ */
+NW_API bool nw_relay_client_submit_payload(struct nw_relay_client *client,
+					   const struct nw_packet *packet, const void *bytes,
+					   uint32_t n_bytes, struct nw_relay_receipt *ret_receipt);
+
+/**
+ * Copy the payload of a packet of form ARENA that was received, as nw_relay_payload().
+ *
+ * @param ret_bytes  room for max
+ * @return bytes copied
+ * @return -ESTALE    it is gone: others have its place
+ * @return -EMSGSIZE  it is longer than max
+ * @return -EINVAL    the packet has another form, or names no arena
+ *
+ * Threads: any.
+ * Progress: wait-free.
+ */
+NW_API int64_t nw_relay_client_payload(const struct nw_relay_client *client,
+				       const struct nw_packet *packet, void *ret_bytes,
+				       uint32_t max);
 
 /**
  * Wait until a shard's lane has room.

@@ -44,6 +44,7 @@ struct nw_relay_hello {
 	char name[64]; /* ends with 0; "": whoever the connection proves */
 	char token[256];
 	uint32_t submit_slots, receive_slots;
+	uint32_t payload_bytes; /* beside each slot of the lanes to the shards */
 };
 
 /**
@@ -77,6 +78,7 @@ struct nw_relay_guest_options {
 	uint8_t priority_top;
 	uint32_t
 		slots_max; /* of a lane: a client that asks for more gets so many; a power of two */
+	uint32_t payload_bytes_max; /* of a payload: likewise, a multiple of 8; 0: 65,536 */
 	struct nw_relay_names names;
 };
 

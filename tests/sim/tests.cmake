@@ -11,9 +11,9 @@ nw_test(sim/sim_govern SOURCES ${govern_sim}/check.c ${govern_sim}/credits.c ${g
 target_include_directories(sim_govern PRIVATE ${PROJECT_SOURCE_DIR})
 # The relay's own sources, with places in which the simulation plants mistakes and lets others act.
 foreach(name client client_lane control create fanout gather guest level message move producer shard
-    stats submit subscriber)
+    stats store submit subscriber)
   list(APPEND relay_sources ${PROJECT_SOURCE_DIR}/engines/relay/${name}.c)
 endforeach()
-nw_test(sim/sim_relay SOURCES ${relay_sources})
+nw_test(sim/sim_relay SOURCES ${relay_sources} LIBS PkgConfig::XXHASH)
 target_compile_definitions(sim_relay PRIVATE NWI_RELAY_FAULTS=1)
 target_include_directories(sim_relay PRIVATE ${PROJECT_SOURCE_DIR})

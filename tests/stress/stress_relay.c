@@ -233,3 +233,143 @@ TEST(order_and_counts_hold_with_room)
 {
 	run_game(4096, 256, false);
 }
+
+/* ---- payloads ---- */
+
+enum { PAYLOAD_MAX = 600 };
+
+struct payload_game {
+	struct nw_relay *relay;
+	uint64_t n_packets;
+	_Atomic uint64_t delivered, read, gone;
+	_Atomic uint32_t running;
+};
+
+static uint32_t length_of(uint64_t number)
+{
+	return 1 + (uint32_t)(nwi_mix64(number) % PAYLOAD_MAX);
+}
+
+static void fill_payload(unsigned char *bytes, uint64_t number)
+{
+	for (uint32_t i = 0; i < length_of(number); i++)
+		bytes[i] = (unsigned char)(number * 31 + i);
+}
+
+static void check_payload(const unsigned char *bytes, int64_t n_bytes, uint64_t number)
+{
+	unsigned char expected[PAYLOAD_MAX];
+
+	fill_payload(expected, number);
+	CHECK_INT(n_bytes, ==, length_of(number));
+	CHECK(memcmp(bytes, expected, (size_t)n_bytes) == 0);
+}
+
+/* `type` bears the number: the payload is elsewhere. */
+static uint32_t take_payloads(void *ctx, uint32_t shard_idx, const struct nw_packet *packets,
+			      uint32_t count)
+{
+	struct payload_game *game = ctx;
+	unsigned char bytes[PAYLOAD_MAX];
+
+	(void)shard_idx;
+	for (uint32_t i = 0; i < count; i++)
+		check_payload(bytes, nw_relay_payload(game->relay, &packets[i], bytes, PAYLOAD_MAX),
+			      packets[i].type);
+	atomic_fetch_add(&game->delivered, count);
+	return count;
+}
+
+static void *attach_all(void *arg)
+{
+	struct payload_game *game = arg;
+	unsigned char bytes[PAYLOAD_MAX];
+	struct nw_relay_producer *producer;
+
+	CHECK_INT(nw_relay_producer_open(&producer, game->relay, NULL), ==, 0);
+	for (uint64_t n = 0; n < game->n_packets; n++) {
+		struct nw_packet packet = relay_packet((uint32_t)n % TOPICS, 0);
+
+		packet.type = (uint32_t)n;
+		fill_payload(bytes, n);
+		while (nw_relay_attach(producer, &packet, bytes, length_of(n)) < 0)
+			sched_yield();
+		if (n % 16 == 0) {
+			nw_relay_detach(producer, &packet);
+			continue;
+		}
+		while (nw_relay_submit(producer, &packet, 1, NULL) == 0)
+			sched_yield();
+	}
+	nw_relay_producer_close(producer);
+	atomic_fetch_sub(&game->running, 1);
+	return NULL;
+}
+
+/* Late as it is, what it reads is whole or gone. */
+static void read_late(struct payload_game *game, struct nw_relay_subscriber *subscriber)
+{
+	struct nw_packet packets[8];
+	unsigned char bytes[PAYLOAD_MAX];
+	size_t n = nw_relay_receive(subscriber, packets, 8);
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t got = nw_relay_payload(game->relay, &packets[i], bytes, PAYLOAD_MAX);
+
+		if (got == -ESTALE) {
+			atomic_fetch_add(&game->gone, 1);
+			continue;
+		}
+		check_payload(bytes, got, packets[i].type);
+		atomic_fetch_add(&game->read, 1);
+	}
+	if (n == 0)
+		sched_yield();
+}
+
+TEST(payloads_come_whole_or_are_said_to_be_gone)
+{
+#ifdef NW_SMALL
+	enum { PACKETS = 4000 };
+#else
+	enum { PACKETS = 40000 };
+#endif
+	static struct payload_game game;
+	struct nw_relay_options options = { .hooks = { .ctx = &game, .deliver = take_payloads },
+					    .shard_count = 2,
+					    .ring_slots = 64,
+					    .arena_bytes = 4096,
+					    .spin_ns = 1,
+					    .no_pin = true,
+					    .oversubscribe = true };
+	struct nw_relay_subscriber *subscriber;
+	struct nw_diag diag = { "" };
+	pthread_t threads[PRODUCERS];
+	struct nw_topo *topo;
+
+	game.n_packets = PACKETS * (uint64_t)nw_test_scale();
+	game.running = PRODUCERS;
+	if (nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, &diag) < 0)
+		FAIL("%s", diag.text);
+	options.topo = topo;
+	if (nw_relay_create(&game.relay, &options, &diag) < 0)
+		FAIL("%s", diag.text);
+	nw_relay_rules_set(game.relay, relay_allow_all(1));
+	CHECK_INT(nw_relay_subscriber_open(&subscriber, game.relay, NULL), ==, 0);
+	CHECK_INT(nw_relay_subscribe_all(subscriber, true), ==, 0);
+	for (int i = 0; i < PRODUCERS; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, attach_all, &game), ==, 0);
+	while (atomic_load(&game.running) > 0)
+		read_late(&game, subscriber);
+	for (int i = 0; i < PRODUCERS; i++)
+		CHECK_INT(pthread_join(threads[i], NULL), ==, 0);
+	CHECK(nw_relay_drain(game.relay, UINT64_MAX));
+	CHECK_INT(atomic_load(&game.delivered), ==,
+		  PRODUCERS * (game.n_packets - (game.n_packets + 15) / 16));
+	printf("# %u read late, %u gone\n", (unsigned)atomic_load(&game.read),
+	       (unsigned)atomic_load(&game.gone));
+	relay_check_counts(game.relay);
+	nw_relay_subscriber_close(subscriber);
+	nw_relay_destroy(game.relay);
+	nw_topo_close(topo);
+}

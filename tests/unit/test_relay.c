@@ -103,6 +103,13 @@ TEST(options_out_of_range_are_refused_with_a_reason)
 	o.batch = 1025;
 	CHECK_INT(try_create(o), ==, -EINVAL);
 	o.batch = 0;
+	o.arena_bytes = 4095;
+	CHECK_INT(try_create(o), ==, -EINVAL);
+	o.arena_bytes = 2048;
+	CHECK_INT(try_create(o), ==, -EINVAL);
+	o.arena_bytes = UINT64_C(1) << 31;
+	CHECK_INT(try_create(o), ==, -EINVAL);
+	o.arena_bytes = 0;
 	o.tick_ns = 1;
 	CHECK_INT(try_create(o), ==, -EINVAL);
 	nw_relay_destroy(NULL);
@@ -825,6 +832,160 @@ TEST(a_subscriber_that_rests_is_rung_for)
 	CHECK_INT(topics_heard(subscriber), ==, 7);
 	CHECK(!nw_relay_receive_wait(subscriber, 1000));
 	nw_relay_subscriber_close(subscriber);
+	end_rig(&rig);
+}
+
+/* ---- payloads ---- */
+
+static void fill_payload(unsigned char *bytes, uint32_t n_bytes, uint64_t number)
+{
+	for (uint32_t i = 0; i < n_bytes; i++)
+		bytes[i] = (unsigned char)(number * 31 + i * 7);
+}
+
+static struct nw_packet attach(struct rig *rig, uint32_t topic, uint32_t n_bytes, uint64_t number)
+{
+	struct nw_packet packet = relay_packet(topic, 0);
+	unsigned char bytes[4096];
+
+	fill_payload(bytes, n_bytes, number);
+	CHECK_INT(nw_relay_attach(rig->producer, &packet, bytes, n_bytes), ==, 0);
+	CHECK_INT(nw_packet_check(&packet), ==, NW_PACKET_GOOD);
+	return packet;
+}
+
+static void check_payload(const struct rig *rig, const struct nw_packet *packet, uint32_t n_bytes,
+			  uint64_t number)
+{
+	unsigned char expected[4096], got[4096];
+
+	fill_payload(expected, n_bytes, number);
+	CHECK_INT(nw_relay_payload(rig->relay, packet, got, sizeof(got)), ==, n_bytes);
+	CHECK(memcmp(expected, got, n_bytes) == 0);
+}
+
+TEST(payloads_come_whole_and_their_room_comes_back)
+{
+	struct rig rig = new_rig_of(
+		(struct nw_relay_options){ .shard_count = 2, .arena_bytes = 4096 });
+	uint64_t number = 0;
+
+	for (int round = 0; round < 300; round++) {
+		uint32_t n_bytes = 1 + (uint32_t)round * 37 % 1500, topic = (uint32_t)round;
+		struct nw_packet packet = attach(&rig, topic, n_bytes, number);
+
+		rig.sink->count = 0;
+		CHECK_INT(nw_relay_submit(rig.producer, &packet, 1, NULL), ==, 1);
+		relay_settle(rig.relay);
+		CHECK_INT(rig.sink->count, ==, 1);
+		check_payload(&rig, &rig.sink->packets[0], n_bytes, number++);
+	}
+	end_rig(&rig);
+}
+
+TEST(payloads_that_cannot_be_are_refused)
+{
+	struct rig none = new_rig(1, 16), rig = new_rig_of((struct nw_relay_options){
+						  .shard_count = 1, .arena_bytes = 4096 });
+	struct nw_packet packet = relay_packet(1, 0), other;
+	struct nw_packet_ref ref;
+	struct nw_relay_receipt receipt;
+	unsigned char bytes[4096] = { 0 };
+
+	CHECK_INT(nw_relay_attach(none.producer, &packet, bytes, 1), ==, -ENOTSUP);
+	CHECK_INT(nw_relay_payload(none.relay, &packet, bytes, 9), ==, -EINVAL);
+	CHECK_INT(nw_relay_attach(rig.producer, &packet, bytes, 0), ==, -E2BIG);
+	CHECK_INT(nw_relay_attach(rig.producer, &packet, bytes, 2048 - 64 + 1), ==, -E2BIG);
+	CHECK_INT(nw_relay_attach(rig.producer, &packet, bytes, 2048 - 64), ==, 0);
+	CHECK_INT(nw_relay_payload(rig.relay, &packet, bytes, 100), ==, -EMSGSIZE);
+	other = packet;
+	ref = nw_packet_ref(&packet);
+	ref.offset += 64;
+	nw_packet_set_ref(&other, &ref);
+	CHECK_INT(nw_relay_submit(rig.producer, &other, 1, &receipt), ==, 0);
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FORM);
+	CHECK_INT(nw_relay_payload(rig.relay, &other, bytes, 4096), ==, -ESTALE);
+	ref.offset += 1;
+	nw_packet_set_ref(&other, &ref);
+	CHECK_INT(nw_relay_payload(rig.relay, &other, bytes, 4096), ==, -ESTALE);
+	ref.region = 7;
+	nw_packet_set_ref(&other, &ref);
+	CHECK_INT(nw_relay_submit(rig.producer, &other, 1, &receipt), ==, 0);
+	CHECK_INT(nw_relay_payload(rig.relay, &other, bytes, 4096), ==, -EINVAL);
+	nw_relay_detach(rig.producer, &other);
+	nw_relay_detach(rig.producer, &packet);
+	nw_relay_detach(rig.producer, &packet); /* once is enough, twice does nothing */
+	CHECK_INT(nw_relay_submit(rig.producer, &packet, 1, &receipt), ==, 0);
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FORM);
+	end_rig(&none);
+	end_rig(&rig);
+}
+
+TEST(a_full_arena_refuses_raises_the_level_and_recovers)
+{
+	struct rig rig = new_rig_of(
+		(struct nw_relay_options){ .shard_count = 1, .arena_bytes = 4096 });
+	struct nw_packet packets[8];
+	unsigned char bytes[448] = { 0 };
+	uint32_t count = 0;
+
+	for (; count < 8; count++)
+		packets[count] = attach(&rig, 1, 448, count); /* 512 with its head */
+	CHECK_INT(nw_relay_attach(rig.producer, &packets[0], bytes, 1), ==, -ENOSPC);
+	nw_relay_step(rig.relay, 0);
+	CHECK_INT(nw_relay_level_of(rig.relay, 0), ==, NW_RELAY_RED);
+	CHECK_INT(nw_relay_submit(rig.producer, packets, 8, NULL), ==, 8);
+	relay_settle(rig.relay);
+	CHECK_INT(rig.sink->count, ==, 8);
+	for (uint32_t i = 0; i < 8; i++)
+		check_payload(&rig, &rig.sink->packets[i], 448, i);
+	for (uint32_t i = 0; i < 8; i++) {
+		CHECK_INT(nw_relay_payload(rig.relay, &rig.sink->packets[i], bytes, 448), ==, 448);
+		packets[i] = attach(&rig, 1, 448, 100 + i);
+		/* Its place is taken. */
+		CHECK_INT(nw_relay_payload(rig.relay, &rig.sink->packets[i], bytes, 448), ==,
+			  -ESTALE);
+	}
+	for (uint32_t i = 0; i < 8; i++)
+		nw_relay_detach(rig.producer, &packets[i]);
+	end_rig(&rig);
+}
+
+TEST(payloads_of_dropped_packets_are_given_back)
+{
+	struct rig rig = new_rig_of(
+		(struct nw_relay_options){ .shard_count = 1, .arena_bytes = 4096 });
+	struct nw_packet packet;
+
+	nw_relay_rules_set(rig.relay, NULL);
+	for (int i = 0; i < 50; i++) {
+		packet = attach(&rig, 1, 900, 0);
+		packet.ttl_us = (uint32_t)i % 2;
+		CHECK_INT(nw_relay_submit(rig.producer, &packet, 1, NULL), ==, 1);
+		rig.sink->now_ns += 2000;
+		relay_settle(rig.relay);
+	}
+	CHECK_INT(rig.sink->count, ==, 0);
+	end_rig(&rig);
+}
+
+TEST(a_payload_stays_where_it_is_when_its_slot_moves)
+{
+	struct rig rig = new_rig_of(
+		(struct nw_relay_options){ .shard_count = 2, .arena_bytes = 4096 });
+	struct nw_packet packet;
+
+	for (int i = 0; i < 20; i++) {
+		packet = attach(&rig, 0, 700, (uint64_t)i);
+		CHECK_INT(nw_relay_slot_move(rig.relay, 0, (uint32_t)(i + 1) % 2), ==, 0);
+		relay_settle(rig.relay);
+		rig.sink->count = 0;
+		CHECK_INT(nw_relay_submit(rig.producer, &packet, 1, NULL), ==, 1);
+		relay_settle(rig.relay);
+		CHECK_INT(rig.sink->count, ==, 1);
+		CHECK_INT(rig.sink->shards[0], ==, (i + 1) % 2);
+		check_payload(&rig, &rig.sink->packets[0], 700, (uint64_t)i);
+	}
 	end_rig(&rig);
 }
 

@@ -105,7 +105,7 @@ TEST(a_hello_that_is_none_is_told)
 	CHECK(!nw_relay_hello_read(bytes, &hello)); /* version 0 */
 	bytes[4] = NWI_WIRE_VERSION;
 	CHECK(nw_relay_hello_read(bytes, &hello));
-	memset(bytes + 16, 'x', NWI_NAME_BYTES);
+	memset(bytes + offsetof(struct nwi_hello, name), 'x', NWI_NAME_BYTES);
 	CHECK(!nw_relay_hello_read(bytes, &hello)); /* no end */
 }
 
@@ -198,7 +198,7 @@ TEST(an_answer_that_does_not_add_up_is_refused)
 	CHECK_INT(answer_with(&welcome), ==, -EPROTO);
 	welcome.shard_count = 1;
 	welcome.submit_slots = welcome.receive_slots = 2;
-	welcome.stride_bytes = nwi_stride_bytes(2, 2);
+	welcome.stride_bytes = nwi_stride_bytes(2, 2, 0);
 	welcome.board_bytes = nwi_board_bytes(1);
 	CHECK_INT(answer_with(&welcome), ==, -EPROTO); /* no descriptors */
 	welcome.rc = INT32_MIN;
@@ -586,6 +586,112 @@ TEST(a_client_whose_relay_is_gone_does_not_wait)
 	end_rig(&rig);
 }
 
+/* ---- payloads ---- */
+
+static void open_with_arenas(struct rig *rig, uint32_t payload_bytes)
+{
+	struct nw_diag diag = { "" };
+
+	memset(rig, 0, sizeof(*rig));
+	open_relay(rig, (struct nw_relay_options){ .shard_count = 2, .arena_bytes = 8192 });
+	rig->door.options.sender = 42;
+	rig->door.client_options.submit_slots = 4;
+	rig->door.client_options.payload_bytes = payload_bytes;
+	if (relay_door_open(&rig->door, &rig->client, &diag) < 0)
+		FAIL("%s", diag.text);
+	CHECK_INT(nw_relay_guest_hear(rig->door.guest, (uint32_t[]){ 0, 1, 2, 3 }, 4, true), ==, 0);
+}
+
+TEST(payloads_of_clients_come_whole_to_hooks_and_to_clients)
+{
+	unsigned char bytes[1000], got[1000];
+	struct rig rig;
+
+	open_with_arenas(&rig, 1000);
+	for (uint32_t round = 0; round < 200; round++) {
+		uint32_t n_bytes = 1 + round * 37 % 1000;
+		struct nw_packet packet = relay_packet(round % 4, 0);
+
+		packet.ttl_us = round % 3 * 100000000;
+		for (uint32_t i = 0; i < n_bytes; i++)
+			bytes[i] = (unsigned char)(i * 3 + round);
+		CHECK(nw_relay_client_submit_payload(rig.client, &packet, bytes, n_bytes, NULL));
+		rig.sink->count = 0;
+		relay_settle(rig.relay);
+		CHECK_INT(rig.sink->count, ==, 1);
+		packet = rig.sink->packets[0];
+		CHECK_INT(packet.flags & NW_PACKET_FORM_MASK, ==, NW_PACKET_ARENA);
+		CHECK_INT(packet.sender, ==, 42);
+		CHECK_INT(nw_relay_payload(rig.relay, &packet, got, 1000), ==, n_bytes);
+		CHECK(memcmp(bytes, got, n_bytes) == 0);
+		memset(got, 0, sizeof(got));
+		CHECK_INT(nw_relay_client_receive(rig.client, &packet, 1), ==, 1);
+		CHECK_INT(nw_relay_client_payload(rig.client, &packet, got, 1000), ==, n_bytes);
+		CHECK(memcmp(bytes, got, n_bytes) == 0);
+	}
+	end_rig(&rig);
+}
+
+TEST(payloads_that_are_too_long_or_find_no_room_are_refused)
+{
+	unsigned char bytes[2000] = { 0 };
+	struct nw_packet packet = relay_packet(0, 0);
+	struct nw_relay_receipt receipt;
+	struct rig rig;
+
+	open_with_arenas(&rig, 1000);
+	CHECK(!nw_relay_client_submit_payload(rig.client, &packet, bytes, 1001, &receipt));
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FORM);
+	CHECK(!nw_relay_client_submit_payload(rig.client, &packet, bytes, 0, &receipt));
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FORM);
+	rig.sink->quota = 0;
+	for (int i = 0; i < 4; i++)
+		CHECK(nw_relay_client_submit_payload(rig.client, &packet, bytes, 1000, &receipt));
+	CHECK(!nw_relay_client_submit_payload(rig.client, &packet, bytes, 1, &receipt));
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FULL);
+	/* The arena has room for seven of them; the rest wait in the lane. */
+	for (int i = 0; i < 40; i++) {
+		(void)nw_relay_client_submit_payload(rig.client, &packet, bytes, 1000, &receipt);
+		nw_relay_step(rig.relay, 0);
+	}
+	CHECK_INT(rig.sink->count, ==, 0);
+	rig.sink->quota = UINT32_MAX;
+	relay_settle(rig.relay);
+	CHECK_INT(rig.sink->count, >=, 8);
+	CHECK(nw_relay_quiesce(rig.relay, 0));
+	CHECK_INT(nw_relay_client_payload(rig.client, &packet, bytes, 9), ==, -EINVAL);
+	end_rig(&rig);
+	open_rig(&rig, 1, 4); /* a relay without arenas */
+	CHECK(!nw_relay_client_submit_payload(rig.client, &packet, bytes, 1, &receipt));
+	CHECK_INT(receipt.reason, ==, NW_RELAY_FORM);
+	end_rig(&rig);
+}
+
+TEST(references_of_clients_are_followed_nowhere_else)
+{
+	struct rig rig;
+	struct nw_relay_client_counts counts;
+	static const struct nw_packet_ref refs[] = {
+		{ .offset = 1000, .bytes = 8 },           /* of another slot */
+		{ .offset = 0, .bytes = 1001 },           /* too long */
+		{ .offset = UINT64_MAX - 10, .bytes = 8 } /* anywhere */
+	};
+
+	open_with_arenas(&rig, 1000);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct nw_packet packet = relay_packet(0, 0);
+
+		packet.flags = NW_PACKET_SHM;
+		nw_packet_set_ref(&packet, &refs[i]);
+		CHECK_INT(nw_lane_push(&rig.client->piers[0].writer, &packet, 1), ==, 1);
+		relay_settle(rig.relay);
+	}
+	CHECK_INT(rig.sink->count, ==, 0);
+	nw_relay_client_counts(rig.client, &counts);
+	CHECK_INT(counts.turned_down[NW_RELAY_FORM], ==, 3);
+	end_rig(&rig);
+}
+
 /* ---- hostile bytes ---- */
 
 TEST(bad_records_in_a_lane_are_refused_and_told)
@@ -627,7 +733,7 @@ TEST(any_bytes_in_the_shared_block_harm_nobody_else)
 		uint32_t *words;
 		size_t word_count;
 
-		open_rig(&rig, 2, 8);
+		open_with_arenas(&rig, 64);
 		words = rig.client->lanes_shm.mem.base;
 		word_count = rig.client->lanes_shm.mem.n_bytes / sizeof(*words);
 		for (int step = 0; step < 20; step++) {

@@ -310,6 +310,8 @@ static void claim_shard(struct rig *rig, uint32_t s)
 	claims_are("what is pending", OTHERS + claim_count, shard->pending_records,
 		   2 * sizeof(shard->pending_records));
 	claims_are("a request", CONTROL, &shard->request, sizeof(shard->request));
+	claims_are("the head of its arena", OTHERS + claim_count, &shard->store->head, 8);
+	claims_are("the tail of its arena", s, &shard->store->tail, 8);
 	claims_are("its batch", s, shard->batch, shard->batch_max * sizeof(struct nw_packet));
 	claims_are("its face", s, shard->face, sizeof(*shard->face));
 	claims_are("its ends", s, shard->inlets, SHARDS * sizeof(struct nwi_inlet));

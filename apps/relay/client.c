@@ -8,8 +8,10 @@
 
 #include "common/app.h"
 #include "relay/config.h"
+#include "relay/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -22,16 +24,17 @@ enum { IN_ROOM = 1 << 21, HELLO_TIMEOUT_S = 10, TOKEN_FILE_MAX = 4096, LANE_SLOT
 
 bool relay_target_take(struct relay_target *target, int got, const char *value)
 {
-	const char **texts[] = { &target->tcp, &target->udp, &target->unix_path, &target->name,
-				 &target->token_file };
+	const char **texts[] = { &target->tcp,        &target->udp,         &target->unix_path,
+				 &target->name,       &target->token_file,  NULL,
+				 &target->ca,         &target->certificate, &target->key,
+				 &target->server_name };
 
-	if (got == 517) {
-		target->is_lane = true;
-		return true;
-	}
 	if (got < 512 || got >= 512 + (int)APP_COUNT_OF(texts))
 		return false;
-	*texts[got - 512] = value;
+	if (texts[got - 512])
+		*texts[got - 512] = value;
+	else
+		target->is_lane = true;
 	return true;
 }
 
@@ -58,17 +61,45 @@ static int take_frames(struct relay_client *client)
 	return 0;
 }
 
+/* > 0, 0: the end, -EAGAIN, -errno. */
+static int64_t read_some(struct relay_client *client)
+{
+	unsigned char *at = client->in + client->in_end;
+	size_t room = client->in_room - client->in_end;
+	ssize_t n;
+
+	if (client->tls)
+		return relay_tls_read(client->tls, at, room);
+	n = recv(client->fd, at, room, MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+static int64_t write_some(struct relay_client *client, const unsigned char *bytes, size_t n_bytes)
+{
+	ssize_t n;
+
+	if (client->tls)
+		return relay_tls_write(client->tls, bytes, n_bytes);
+	n = send(client->fd, bytes, n_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return n < 0 ? -errno : n;
+}
+
 static int receive(struct relay_client *client)
 {
-	ssize_t n = recv(client->fd, client->in + client->in_end, client->in_room - client->in_end,
-			 MSG_DONTWAIT);
+	int rc;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		return -EPIPE;
-	client->in_end += (size_t)n;
-	return take_frames(client);
+	do {
+		int64_t n = read_some(client);
+
+		if (n < 0)
+			return n == -EAGAIN || n == -EINTR ? 0 : (int)n;
+		if (n == 0)
+			return -EPIPE;
+		client->in_end += (size_t)n;
+		rc = take_frames(client);
+		/* No socket tells of what TLS has taken in already. */
+	} while (rc == 0 && relay_tls_has_more(client->tls));
+	return rc;
 }
 
 int relay_client_pump(struct relay_client *client, uint64_t timeout_ns, bool to_write)
@@ -89,11 +120,11 @@ int relay_client_pump(struct relay_client *client, uint64_t timeout_ns, bool to_
 int relay_client_send(struct relay_client *client, const unsigned char *bytes, size_t n_bytes)
 {
 	while (n_bytes > 0) {
-		ssize_t n = send(client->fd, bytes, n_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int64_t n = write_some(client, bytes, n_bytes);
 		int rc = 0;
 
-		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
-			return -errno;
+		if (n < 0 && n != -EAGAIN && n != -EINTR && n != -ENOBUFS)
+			return (int)n;
 		if (n > 0) {
 			bytes += n;
 			n_bytes -= (size_t)n;
@@ -269,6 +300,64 @@ static int connect_to(struct relay_client *client, const struct relay_address *a
 	return APP_OK;
 }
 
+/* The address without its port and brackets. */
+static void host_of(const char *text, char *ret_host, size_t n_bytes)
+{
+	const char *colon = strrchr(text, ':'), *host = *text == '[' ? text + 1 : text;
+	size_t n = colon ? (size_t)(colon - host) - (*text == '[') : 0;
+
+	if (!colon)
+		(void)snprintf(ret_host, n_bytes, "127.0.0.1");
+	else
+		(void)snprintf(ret_host, n_bytes, "%.*s", (int)n, host);
+}
+
+static int shake_hands(struct relay_client *client, char *ret_why)
+{
+	int left = HELLO_TIMEOUT_S * 20, rc;
+	bool to_write;
+
+	while ((rc = relay_tls_greet(client->tls, &to_write, ret_why)) == -EAGAIN && left-- > 0) {
+		struct pollfd about = { .fd = client->fd,
+					.events = (short)(to_write ? POLLOUT : POLLIN) };
+
+		if (app_was_interrupted())
+			break;
+		(void)poll(&about, 1, 50); /* a signal only makes it shorter */
+	}
+	if (rc == -EAGAIN)
+		(void)snprintf(ret_why, RELAY_TEXT_BYTES, "the relay does not answer");
+	return rc;
+}
+
+static int begin_tls(struct relay_client *client, const struct relay_target *target)
+{
+	char why[RELAY_TEXT_BYTES] = "no memory", host[RELAY_ADDRESS_BYTES];
+
+	if (!target->ca)
+		return APP_OK;
+	host_of(target->tcp, host, sizeof(host));
+	client->tls_context = relay_tls_client(target->ca, target->certificate, target->key, why);
+	if (client->tls_context &&
+	    fcntl(client->fd, F_SETFL, fcntl(client->fd, F_GETFL) | O_NONBLOCK) == 0)
+		client->tls = relay_tls_open(client->tls_context, client->fd,
+					     target->server_name ? target->server_name : host);
+	if (client->tls && shake_hands(client, why) == 0)
+		return APP_OK;
+	return app_failed(RELAY_NAME, "%s: %s", target->tcp, why);
+}
+
+static int check_tls(const struct relay_target *target)
+{
+	if (!target->ca && (target->certificate || target->key || target->server_name))
+		return app_bad(RELAY_NAME, "TLS needs --ca FILE, the certificates to believe");
+	if (target->ca && !target->tcp)
+		return app_bad(RELAY_NAME, "TLS is for --tcp");
+	if (!target->certificate != !target->key)
+		return app_bad(RELAY_NAME, "--certificate and --key go together");
+	return APP_OK;
+}
+
 static int greet(struct relay_client *client, const struct relay_target *target)
 {
 	struct relay_hello hello = { .protocol = RELAY_VERSION };
@@ -292,7 +381,7 @@ static int greet(struct relay_client *client, const struct relay_target *target)
 int relay_client_open(struct relay_client *ret_client, const struct relay_target *target)
 {
 	struct relay_address address;
-	int code = choose(target, &address);
+	int code = check_tls(target);
 
 	ret_client->fd = -1;
 	ret_client->is_udp = target->udp != NULL;
@@ -300,12 +389,16 @@ int relay_client_open(struct relay_client *ret_client, const struct relay_target
 	ret_client->in_at = ret_client->in_end = 0;
 	ret_client->in_room = IN_ROOM;
 	ret_client->ok = (struct relay_hello_ok){ .body_max = RELAY_DATAGRAM_BODY_MAX };
+	if (code == APP_OK)
+		code = choose(target, &address);
 	if (code != APP_OK)
 		return code;
 	ret_client->in = malloc(IN_ROOM);
 	if (!ret_client->in)
 		return app_failed(RELAY_NAME, "no memory");
 	code = connect_to(ret_client, &address);
+	if (code == APP_OK)
+		code = begin_tls(ret_client, target);
 	if (code == APP_OK && !ret_client->is_udp)
 		code = greet(ret_client, target);
 	return code;
@@ -318,6 +411,9 @@ void relay_client_finish(struct relay_client *client)
 
 void relay_client_close(struct relay_client *client)
 {
+	relay_tls_close(client->tls);
+	relay_tls_free(client->tls_context);
+	client->tls = client->tls_context = NULL;
 	if (client->fd >= 0)
 		(void)close(client->fd); /* nothing is to be learnt any more */
 	free(client->in);

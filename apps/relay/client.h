@@ -20,12 +20,14 @@
 struct relay_target {
 	const char *tcp, *udp, *unix_path; /* at most one; none: the default path */
 	const char *name, *token_file;
+	const char *ca, *certificate, *key, *server_name; /* of TLS; no ca: without */
 	bool is_lane; /* shared memory, set up over the Unix socket */
 };
 
 struct relay_client {
 	int fd;
 	bool is_udp;
+	void *tls_context, *tls;  /* NULL: plain */
 	struct relay_hello_ok ok; /* as the relay said; of datagrams: what they have room for */
 	unsigned char *in;
 	size_t in_at, in_end, in_room;
@@ -42,9 +44,11 @@ struct relay_client {
 	{                                     \
 		name, no_argument, NULL, code \
 	}
-#define RELAY_TARGET_WORDS                                                       \
-	RELAY_WORD("tcp", 512), RELAY_WORD("udp", 513), RELAY_WORD("unix", 514), \
-		RELAY_WORD("name", 515), RELAY_WORD("token-file", 516), RELAY_FLAG("lane", 517)
+#define RELAY_TARGET_WORDS                                                                       \
+	RELAY_WORD("tcp", 512), RELAY_WORD("udp", 513), RELAY_WORD("unix", 514),                 \
+		RELAY_WORD("name", 515), RELAY_WORD("token-file", 516), RELAY_FLAG("lane", 517), \
+		RELAY_WORD("ca", 518), RELAY_WORD("certificate", 519), RELAY_WORD("key", 520),   \
+		RELAY_WORD("server-name", 521)
 /* Whether it is one of these, and then sets it. */
 bool relay_target_take(struct relay_target *target, int got, const char *value);
 

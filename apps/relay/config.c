@@ -246,10 +246,36 @@ static void config_drain(struct app_reader *reader, const struct app_tree *tree,
 	take_number(reader, tree, &drain_number, into);
 }
 
+static void tls_path(struct app_reader *reader, const struct app_tree *tree, void *into)
+{
+	struct relay_config *config = into;
+	const char **path = strcmp(tree->key, "certificate") == 0 ? &config->tls.certificate
+			    : strcmp(tree->key, "key") == 0       ? &config->tls.key
+								  : &config->tls.client_ca;
+	const char *text;
+
+	if (app_take_text(reader, tree, &text))
+		*path = keep(reader, config, text);
+}
+
+static void config_tls(struct app_reader *reader, const struct app_tree *tree, void *into)
+{
+	static const struct app_field fields[] = { { "certificate", tls_path },
+						   { "key", tls_path },
+						   { "client_ca", tls_path } };
+	struct relay_config *config = into;
+
+	reader->what = "tls";
+	app_take_map(reader, tree, fields, APP_COUNT_OF(fields), into);
+	config->tls.line = tree->line;
+	if (!config->tls.certificate || !config->tls.key)
+		app_reader_bad(reader, tree->line, "tls: it needs certificate and key, two paths");
+}
+
 /* The rules are read behind the rest. */
 static const struct app_field config_fields[] = {
 	{ "listen", config_listen }, { "engine", config_engine }, { "limits", config_limits },
-	{ "drain", config_drain },   { "rules", NULL },
+	{ "drain", config_drain },   { "tls", config_tls },       { "rules", NULL },
 };
 
 void relay_config_take(struct app_reader *reader, const struct app_tree *tree,
@@ -318,15 +344,16 @@ json_t *relay_config_json(const struct relay_config *config)
 	(void)json_object_set_new(engine, "nodes",
 				  json_string(config->nodes ? config->nodes : "all"));
 	(void)json_object_set_new(engine, "pin", json_boolean(!config->no_pin));
-	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:f, s:{s:s, s:s, s:i, s:i, s:b}}",
-			 "listen", "unix", text_or_none(config->unix_path.text), "tcp",
-			 text_or_none(config->tcp.text), "udp", text_or_none(config->udp.text),
-			 "http", text_or_none(config->http.text), "engine", engine, "limits",
-			 limits, "drain", (double)config->drain_ns / (double)NS_PER_S, "rules",
-			 "from", config->rules->path, "version", config->rules->label, "topics",
-			 (int)config->rules->topic_count, "senders",
-			 (int)config->rules->sender_count, "allow_all",
-			 (int)config->rules->allow_all);
+	return json_pack(
+		"{s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:f, s:b, s:{s:s, s:s, s:i, s:i, s:b}}",
+		"listen", "unix", text_or_none(config->unix_path.text), "tcp",
+		text_or_none(config->tcp.text), "udp", text_or_none(config->udp.text), "http",
+		text_or_none(config->http.text), "engine", engine, "limits", limits, "drain",
+		(double)config->drain_ns / (double)NS_PER_S, "tls",
+		(int)(config->tls.certificate != NULL), "rules", "from", config->rules->path,
+		"version", config->rules->label, "topics", (int)config->rules->topic_count,
+		"senders", (int)config->rules->sender_count, "allow_all",
+		(int)config->rules->allow_all);
 }
 
 static const char *number_differs(const struct relay_config *a, const struct relay_config *b,
@@ -361,5 +388,8 @@ const char *relay_config_differs(const struct relay_config *running,
 		key = "listen";
 	if (!key && (!same(running->nodes, wanted->nodes) || running->no_pin != wanted->no_pin))
 		key = "engine";
+	/* Certificates are read again; whether there are any is not. */
+	if (!key && (running->tls.certificate != NULL) != (wanted->tls.certificate != NULL))
+		key = "tls";
 	return key;
 }

@@ -36,6 +36,12 @@ struct relay_limits {
 	uint64_t lost_max;     /* packets a subscriber may lose before it is; 0: any number */
 };
 
+struct relay_tls {
+	const char *certificate, *key; /* paths of PEM files; NULL: no TLS */
+	const char *client_ca;         /* NULL: clients need show no certificate */
+	uint32_t line;
+};
+
 struct relay_config {
 	const char *path; /* NULL: no file */
 	struct relay_address unix_path, tcp, udp, http;
@@ -43,6 +49,8 @@ struct relay_config {
 	const char *nodes; /* NULL: all */
 	bool no_pin, oversubscribe;
 	struct relay_limits limits;
+	struct relay_tls tls;
+	void *tls_context; /* what was made of it; NULL: none */
 	uint64_t drain_ns;
 	const char *rules_path; /* NULL: in the file, or none */
 	struct relay_rules *rules;

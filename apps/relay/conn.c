@@ -7,6 +7,7 @@
  * read is not read from.
  */
 #include "relay/relay.h"
+#include "relay/tls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -44,6 +45,7 @@ void relay_conn_destroy(struct relay_conn *conn)
 		free(conn->in);
 	if (conn->deliver_mem.base)
 		nw_mem_free(&conn->deliver_mem);
+	relay_tls_close(conn->tls);
 	if (conn->fd >= 0)
 		(void)close(
 			conn->fd); /* it was read and written; nothing is to be learnt any more */
@@ -83,6 +85,13 @@ int64_t relay_conn_receive(struct relay_conn *conn)
 	ssize_t n;
 
 	make_room(conn);
+	if (conn->tls) {
+		int64_t got = relay_tls_read(conn->tls, conn->in + conn->in_end,
+					     conn->in_room - conn->in_end);
+
+		conn->in_end += got > 0 ? (size_t)got : 0;
+		return got;
+	}
 	do
 		n = recv(conn->fd, conn->in + conn->in_end, conn->in_room - conn->in_end,
 			 MSG_DONTWAIT);
@@ -121,7 +130,7 @@ static int pieces_of(struct relay_conn *conn, struct iovec *pieces)
 	struct iovec reply = { conn->reply + conn->reply_at, conn->reply_end - conn->reply_at };
 	struct iovec deliver = { conn->deliver ? conn->deliver + conn->deliver_at : NULL,
 				 conn->deliver_end - conn->deliver_at };
-	bool is_begun = conn->deliver_at > RELAY_DELIVER_AT;
+	bool is_begun = conn->deliver_at > RELAY_DELIVER_AT || conn->is_deliver_tried;
 	int count = 0;
 
 	if (is_begun && deliver.iov_len > 0)
@@ -131,6 +140,16 @@ static int pieces_of(struct relay_conn *conn, struct iovec *pieces)
 	if (!is_begun && deliver.iov_len > 0)
 		pieces[count++] = deliver;
 	return count;
+}
+
+/* TLS takes one piece, and what it did not take at once it has to see again. */
+static ssize_t write_tls(struct relay_conn *conn, const struct iovec *piece)
+{
+	int64_t n = relay_tls_write(conn->tls, piece->iov_base, piece->iov_len);
+	bool is_deliver = conn->deliver && piece->iov_base == conn->deliver + conn->deliver_at;
+
+	conn->is_deliver_tried = is_deliver && n == -EAGAIN;
+	return (ssize_t)n;
 }
 
 static ssize_t send_pieces(struct relay_conn *conn, struct iovec *pieces, int count)
@@ -171,7 +190,8 @@ int relay_conn_send(struct relay_conn *conn, uint64_t *inout_bytes)
 	int count;
 
 	while ((count = pieces_of(conn, pieces)) > 0) {
-		ssize_t n = send_pieces(conn, pieces, count);
+		ssize_t n = conn->tls ? write_tls(conn, &pieces[0])
+				      : send_pieces(conn, pieces, count);
 
 		if (n < 0)
 			return (int)n;

@@ -6,6 +6,7 @@
  * frame of his but HELLO is looked at.
  */
 #include "relay/relay.h"
+#include "relay/tls.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPT_ROUND = 64 };
+enum { ACCEPT_ROUND = 64, TLS_BYTES = 65536 /* about what OpenSSL keeps for a connection */ };
 
 /* ---- memory ---- */
 
@@ -36,7 +37,8 @@ static bool make_room(struct relay_server *server, struct relay_conn *conn)
 	unsigned char *old = conn->in;
 	struct nw_mem mem;
 
-	if (!relay_memory_take(server, &conn->memory_bytes, in_room + RELAY_REPLY_BYTES))
+	if (!relay_memory_take(server, &conn->memory_bytes,
+			       in_room + RELAY_REPLY_BYTES + (conn->tls ? TLS_BYTES : 0)))
 		return false;
 	nw_relay_place(server->relay, conn->worker_idx, &place);
 	if (nw_mem_alloc(&mem, place.node, in_room + RELAY_REPLY_BYTES, 0) < 0)
@@ -144,10 +146,38 @@ static bool take_hello(struct relay_server *server, struct relay_conn *conn)
 	return false;
 }
 
+/* False: not yet, or it has ended. */
+static bool greet_tls(struct relay_server *server, struct relay_conn *conn)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = conn };
+	char why[RELAY_TEXT_BYTES];
+	bool to_write;
+	int rc = relay_tls_greet(conn->tls, &to_write, why);
+
+	if (rc == 0) {
+		conn->is_tls_done = true;
+		(void)relay_tls_name(conn->tls, conn->certificate, sizeof(conn->certificate));
+	}
+	if (to_write)
+		event.events = EPOLLOUT;
+	/* Fails only for what is not there. */
+	(void)epoll_ctl(server->epoll_fd, EPOLL_CTL_MOD, conn->fd, &event);
+	if (rc == 0 || rc == -EAGAIN)
+		return rc == 0;
+	conn->end_reason = RELAY_REASON_PROTOCOL;
+	relay_log_seldom(server, "warning", "tls_refused", "{s:o}", "reason", relay_log_text(why));
+	relay_conn_unlink(conn);
+	relay_conn_finish(server, conn);
+	return false;
+}
+
 void relay_greet(struct relay_server *server, struct relay_conn *conn)
 {
-	int64_t n = relay_conn_receive(conn);
+	int64_t n;
 
+	if (conn->tls && !conn->is_tls_done && !greet_tls(server, conn))
+		return;
+	n = relay_conn_receive(conn);
 	if (n == -EAGAIN)
 		return;
 	if (n <= 0)
@@ -206,6 +236,13 @@ static void greet_new(struct relay_server *server, int fd, enum relay_transport 
 		return;
 	}
 	learn_peer(conn);
+	if (transport == RELAY_BY_TCP && server->config.tls_context) {
+		conn->tls = relay_tls_open(server->config.tls_context, fd, NULL);
+		if (!conn->tls) {
+			relay_conn_destroy(conn); /* the only answer there is memory for */
+			return;
+		}
+	}
 	server->client_count++;
 	server->clients[transport]++;
 	relay_conn_link(conn, &server->greeting);

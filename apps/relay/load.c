@@ -6,6 +6,7 @@
 #include "relay/config.h"
 
 #include "common/app.h"
+#include "relay/tls.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -137,21 +138,44 @@ static void check_open(const struct relay_config *config, struct relay_sayer *sa
 	const char *path = config->path ? config->path : "listen";
 
 	if (*config->tcp.text && !relay_address_is_loopback(&config->tcp) &&
-	    !config->rules->has_tokens)
+	    !config->tls.certificate && !config->rules->has_tokens)
 		relay_say(sayer, path, config->tcp.line,
-			  "tcp %s can be reached from other machines: that needs senders with "
-			  "tokens; or listen on 127.0.0.1",
+			  "tcp %s can be reached from other machines: that needs tls, or "
+			  "senders with tokens; or listen on 127.0.0.1",
 			  config->tcp.text);
 	if (*config->udp.text && !relay_address_is_loopback(&config->udp))
 		relay_say(sayer, path, config->udp.line,
 			  "udp %s can be reached from other machines, and datagrams prove nothing; "
-			  "listen on 127.0.0.1, or use tcp",
+			  "listen on 127.0.0.1, or use tcp with tls",
 			  config->udp.text);
 	if (*config->http.text && !relay_address_is_loopback(&config->http))
 		relay_say(sayer, path, config->http.line,
 			  "http %s can be reached from other machines, and asks nobody who he is; "
 			  "listen on 127.0.0.1, and put a proxy before it",
 			  config->http.text);
+}
+
+/* Paths as seen from the file; the certificate, its key and the CA are sound and fit. */
+static int load_tls(struct relay_config *config, struct relay_sayer *sayer)
+{
+	struct relay_tls *tls = &config->tls;
+	const char **paths[] = { &tls->certificate, &tls->key, &tls->client_ca };
+	char why[RELAY_TEXT_BYTES];
+
+	if (!tls->certificate)
+		return 0;
+	for (size_t i = 0; i < APP_COUNT_OF(paths); i++) {
+		if (!*paths[i])
+			continue;
+		*paths[i] = beside(config, *paths[i]);
+		if (!*paths[i])
+			return -ENOMEM;
+	}
+	config->tls_context = relay_tls_server(tls, why);
+	if (config->tls_context)
+		return 0;
+	relay_say(sayer, config->path, tls->line, "tls: %s", why);
+	return -EINVAL;
 }
 
 static int check_together(const struct relay_config *config, struct relay_sayer *sayer)
@@ -184,6 +208,8 @@ int relay_config_read(struct relay_config *ret_config, const struct relay_option
 		rc = -EINVAL;
 	if (rc == 0)
 		rc = check_together(&config, sayer);
+	if (rc == 0)
+		rc = load_tls(&config, sayer);
 	app_pool_free(&pool);
 	if (rc < 0)
 		relay_config_free(&config);
@@ -195,5 +221,6 @@ int relay_config_read(struct relay_config *ret_config, const struct relay_option
 void relay_config_free(struct relay_config *config)
 {
 	relay_rules_drop(config->rules);
+	relay_tls_free(config->tls_context);
 	app_pool_free(&config->pool);
 }

@@ -81,8 +81,9 @@ struct relay_conn {
 	uint32_t worker_idx;
 	bool has_uid;
 	uint32_t uid;
-	void *tls; /* SSL of it; NULL: plain */
-	bool is_tls_done;
+	void *tls;             /* SSL of it; NULL: plain */
+	bool is_tls_done;      /* both ends know each other */
+	bool is_deliver_tried; /* TLS has begun with the frame of packets, and goes on with it */
 	char certificate[RELAY_NAME_BYTES]; /* "": none */
 	bool is_local;
 
@@ -246,7 +247,6 @@ struct relay_server {
 	struct relay_log *log;
 	struct relay_http *web;
 	struct nw_stats *stats;
-	void *tls; /* SSL_CTX; NULL: none */
 
 	struct relay_mailbox mail;
 };

@@ -108,6 +108,17 @@ static void say_taken(struct relay_server *server, const struct relay_config *co
 	relay_segment_note(server, note);
 }
 
+/* Certificates are replaced; whether there is TLS is decided at the start. */
+static void take_tls(struct relay_server *server, struct relay_config *config)
+{
+	void *before = server->config.tls_context;
+
+	if (!before || !config->tls_context)
+		return;
+	server->config.tls_context = config->tls_context;
+	config->tls_context = before;
+}
+
 void relay_reload(struct relay_server *server)
 {
 	struct relay_sayer sayer = { .say = say_refused, .arg = server };
@@ -121,6 +132,8 @@ void relay_reload(struct relay_server *server)
 	rc = relay_config_read(&config, &server->options, &sayer);
 	if (rc == 0) {
 		rc = relay_rules_install(server, config.rules, &sayer);
+		if (rc == 0)
+			take_tls(server, &config);
 		if (rc == 0)
 			say_taken(server, &config);
 		relay_config_free(&config);

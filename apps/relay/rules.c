@@ -341,7 +341,7 @@ int relay_rules_read(struct relay_rules **ret_rules, const struct app_tree *tree
 
 /* ---- from where ---- */
 
-static bool may_others_read(const char *path)
+bool relay_may_others_read(const char *path)
 {
 	struct stat about;
 
@@ -350,7 +350,7 @@ static bool may_others_read(const char *path)
 
 int relay_rules_check_secrecy(const struct relay_rules *rules, struct relay_sayer *sayer)
 {
-	if (!rules->has_tokens || !may_others_read(rules->path))
+	if (!rules->has_tokens || !relay_may_others_read(rules->path))
 		return 0;
 	relay_say(sayer, rules->path, 0,
 		  "there are tokens in it, and everybody may read it; chmod o-r it");

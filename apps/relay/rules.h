@@ -90,6 +90,8 @@ int relay_rules_read(struct relay_rules **ret_rules, const struct app_tree *tree
 		     struct app_pool *pool, struct relay_sayer *sayer);
 /* A file; it may have no tokens in it if others may read it. As above, or -errno, said. */
 int relay_rules_load(struct relay_rules **ret_rules, const char *path, struct relay_sayer *sayer);
+/* Everybody on this machine may: no place for secrets. */
+bool relay_may_others_read(const char *path);
 /* -EINVAL, said: there are tokens in a file that everybody may read. */
 int relay_rules_check_secrecy(const struct relay_rules *rules, struct relay_sayer *sayer);
 /* No file: nothing is allowed, or everything. -ENOMEM. */

@@ -6,6 +6,7 @@
  * lists, and epoll does not know it.
  */
 #include "relay/relay.h"
+#include "relay/tls.h"
 
 #include <errno.h>
 #include <nw/bell.h>
@@ -173,13 +174,16 @@ uint32_t relay_stream_step(struct relay_worker *worker, struct relay_conn *conn,
 {
 	uint32_t work = 0, taken;
 
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 || relay_tls_has_more(conn->tls))
 		work += receive(worker, conn);
 	if ((events & EPOLLOUT) != 0)
 		relay_activate(worker, conn);
 	do {
 		taken = take_frames(worker, conn, set);
 		work += taken + relay_deliver(worker, conn);
+		/* No socket tells of what TLS has taken in already. */
+		if (relay_tls_has_more(conn->tls) && conn->wish == RELAY_WISH_NOTHING)
+			taken += receive(worker, conn);
 	} while (taken > 0 && conn->wish == RELAY_WISH_NOTHING && !conn->is_ended);
 	if (conn->wish != RELAY_WISH_NOTHING)
 		relay_stream_leave(worker, conn, conn->wish);

@@ -67,11 +67,13 @@ class Ended(Exception):
 class Client:
     """One stream. address: (host, port) or a path."""
 
-    def __init__(self, address, name="", token="", hello=True):
+    def __init__(self, address, name="", token="", hello=True, tls=None):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(WAIT_S)
         self.socket.connect(address)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=address[0])
         self.bytes = b""
         self.delivered = []
         self.lost = 0

@@ -45,7 +45,8 @@ static void stamp(char text[STAMP_BYTES])
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (localtime_r(&now.tv_sec, &local))
 		(void)strftime(whole, sizeof(whole), "%y-%m-%d-%H-%M-%S", &local);
-	(void)snprintf(text, STAMP_BYTES, "%s.%03ld", whole, now.tv_nsec / 1000000);
+	(void)snprintf(text, STAMP_BYTES, "%s.%03u", whole,
+		       (unsigned)(now.tv_nsec / 1000000) % 1000);
 }
 
 /* The caller frees it. NULL: no memory. */

@@ -30,7 +30,8 @@
 
 enum {
 	BATCH = 256,
-	TOPICS = 1000, /* of a shard */
+	PACKETS = 4 * BATCH, /* that a feeder sends in turn */
+	TOPICS = 1000,       /* of a shard */
 	SHARDS_MAX = 64,
 	SAMPLES_MAX = 1 << 20,
 	PIECE_MS = 100, /* of a repetition */
@@ -45,7 +46,7 @@ struct feeder {
 	uint32_t target;            /* the shard that it feeds; UINT32_MAX: none */
 	uint64_t period_ns, due_ns; /* 0: as fast as it goes */
 	uint64_t turn;
-	struct nw_packet packets[BATCH * 4];
+	struct nw_packet packets[PACKETS];
 };
 
 struct rig {
@@ -70,7 +71,7 @@ static uint32_t topic_of(uint32_t shard, uint32_t k, uint32_t shard_count)
 
 static void make_packets(struct feeder *feeder, uint32_t shard_count)
 {
-	for (uint32_t i = 0; i < BATCH * 4; i++)
+	for (uint32_t i = 0; i < PACKETS; i++)
 		feeder->packets[i] = (struct nw_packet){
 			.topic = topic_of(feeder->target, i * 7 % TOPICS, shard_count),
 			.flags = NW_PACKET_INLINE,
@@ -138,7 +139,7 @@ static uint32_t feed_in_time(struct feeder *feeder, uint64_t now_ns)
 	if (feeder->due_ns == 0)
 		feeder->due_ns = now_ns;
 	for (; n < BATCH && feeder->due_ns <= now_ns; n++, feeder->due_ns += feeder->period_ns) {
-		packets[n] = feeder->packets[feeder->turn++ % (BATCH * 4)];
+		packets[n] = feeder->packets[feeder->turn++ % PACKETS];
 		packets[n].time_ns = feeder->due_ns;
 	}
 	for (uint32_t at = 0; at < n && receipt.reason != NW_RELAY_CLOSED;)
@@ -220,7 +221,7 @@ static void clear_rig(struct rig *rig, uint32_t shard_count)
 	rig->sampled = UINT32_MAX;
 	rig->sample_count = 0;
 	rig->is_drowned = 0;
-	memset(rig->feeders, 0, SHARDS_MAX * sizeof(*rig->feeders));
+	memset(rig->feeders, 0, (size_t)SHARDS_MAX * sizeof(*rig->feeders));
 	for (uint32_t i = 0; i < SHARDS_MAX; i++)
 		rig->feeders[i].target = UINT32_MAX;
 }
@@ -296,7 +297,7 @@ static void sample(struct rig *rig, double ret_values[QUANTILES])
 	uint64_t n;
 
 	atomic_store(&rig->sample_count, 0);
-	wait_ms((long)(2 * PIECE_MS * nw_bench_scale()));
+	wait_ms((long)(UINT64_C(2) * PIECE_MS * nw_bench_scale()));
 	n = atomic_load(&rig->sample_count);
 	atomic_store(&rig->sample_count, SAMPLES_MAX); /* hold still */
 	wait_ms(1);

@@ -52,8 +52,9 @@ struct nwi_board {
 
 static_assert(sizeof(struct nwi_face) == NW_CACHE_PAIR, "no two shards write one pair of lines");
 static_assert(offsetof(struct nwi_board, is_closed) == NW_CACHE_PAIR, "the layout is an ABI");
-static_assert(offsetof(struct nwi_board, map) == 2 * NW_CACHE_PAIR, "the layout is an ABI");
-static_assert(sizeof(struct nwi_board) == (2 + 64) * NW_CACHE_PAIR, "the layout is an ABI");
+static_assert(offsetof(struct nwi_board, map) == UINT64_C(2) * NW_CACHE_PAIR,
+	      "the layout is an ABI");
+static_assert(sizeof(struct nwi_board) == UINT64_C(66) * NW_CACHE_PAIR, "the layout is an ABI");
 
 static inline size_t nwi_board_bytes(uint32_t shard_count)
 {

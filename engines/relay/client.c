@@ -35,22 +35,16 @@ uint64_t nwi_client_now_ns(void)
 /* ---- the stream ---- */
 
 /* All of n_bytes, or a negative errno. Descriptors come with the first byte, if at all. */
-static int receive_all(int fd, void *ret_bytes, size_t n_bytes, int *ret_fds, uint32_t fd_max,
-		       uint32_t *ret_fd_count, uint64_t timeout_ns)
+static int receive_all(int fd, void *ret_bytes, size_t n_bytes, struct nw_local_fds *ret_fds,
+		       uint64_t timeout_ns)
 {
 	uint64_t begin_ns = nwi_client_now_ns(), spent_ns = 0;
-	uint32_t fd_count = 0;
 	size_t at = 0;
 
 	while (at < n_bytes) {
-		uint32_t more = 0;
 		int64_t n = nw_local_receive(fd, (char *)ret_bytes + at, n_bytes - at,
-					     ret_fds ? ret_fds + fd_count : NULL, fd_max - fd_count,
-					     ret_fds ? &more : NULL, timeout_ns - spent_ns);
+					     at == 0 ? ret_fds : NULL, timeout_ns - spent_ns);
 
-		fd_count += more;
-		if (ret_fd_count)
-			*ret_fd_count = fd_count;
 		if (n == 0)
 			return -ECONNRESET;
 		if (n < 0 && n != -EAGAIN)
@@ -243,8 +237,8 @@ int nw_relay_client_open(struct nw_relay_client **ret_client, int fd,
 			 const struct nw_relay_client_options *options, struct nw_diag *reterr_diag)
 {
 	struct nw_relay_client_options o = { .name = NULL };
-	int fds[NW_LOCAL_FDS_MAX];
-	uint32_t fd_count = 0;
+	int numbers[NW_LOCAL_FDS_MAX];
+	struct nw_local_fds fds = { .fds = numbers, .max = NW_LOCAL_FDS_MAX };
 	struct nwi_welcome w;
 	int rc;
 
@@ -256,19 +250,19 @@ int nw_relay_client_open(struct nw_relay_client **ret_client, int fd,
 		return rc;
 	rc = say_hello(fd, &o);
 	if (rc == 0)
-		rc = receive_all(fd, &w, sizeof(w), fds, NW_LOCAL_FDS_MAX, &fd_count, o.timeout_ns);
+		rc = receive_all(fd, &w, sizeof(w), &fds, o.timeout_ns);
 	if (rc < 0)
 		(void)refuse(reterr_diag, rc,
 			     rc == -ETIMEDOUT ? "the relay does not answer; is it one?"
 					      : "the relay has hung up; its log may say why");
 	if (rc == 0)
-		rc = check_welcome(&w, fd_count, reterr_diag);
+		rc = check_welcome(&w, fds.count, reterr_diag);
 	if (rc == 0) {
-		rc = make_client(ret_client, &w, fds);
+		rc = make_client(ret_client, &w, numbers);
 		if (rc < 0)
 			(void)refuse(reterr_diag, rc, "what the relay shares cannot be mapped");
 	}
-	close_fds(fds, fd_count);
+	close_fds(numbers, fds.count);
 	if (rc < 0)
 		return rc;
 	(*ret_client)->fd = fd;
@@ -318,8 +312,7 @@ static int ask(struct nw_relay_client *client, uint32_t kind, const void *body, 
 	if (rc == 0 && n_bytes > 0)
 		rc = nw_local_send(client->fd, body, n_bytes, NULL, 0);
 	if (rc == 0)
-		rc = receive_all(client->fd, &answer, sizeof(answer), NULL, 0, NULL,
-				 client->timeout_ns);
+		rc = receive_all(client->fd, &answer, sizeof(answer), NULL, client->timeout_ns);
 	if (rc < 0)
 		return rc;
 	if (answer.rc < 0)

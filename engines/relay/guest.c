@@ -536,7 +536,7 @@ int nw_relay_guest_serve(struct nw_relay_guest *guest)
 
 	while (rc == 0) {
 		n = nw_local_receive(guest->fd, guest->inbox + guest->inbox_bytes,
-				     INBOX_BYTES - guest->inbox_bytes, NULL, 0, NULL, 0);
+				     INBOX_BYTES - guest->inbox_bytes, NULL, 0);
 		if (n == -EAGAIN)
 			return 0;
 		if (n <= 0)

@@ -363,7 +363,7 @@ static size_t arena_bytes(const struct nw_relay *relay)
 	size_t each = lanes + sizeof(struct nwi_inlet) + sizeof(struct nwi_outlet) + 64;
 
 	return sizeof(struct nwi_shard) + sizeof(struct nwi_store) + relay->shard_count * each +
-	       relay->options.batch * (sizeof(struct nw_packet) + 1) + 64 * NW_CACHE_PAIR;
+	       relay->options.batch * (sizeof(struct nw_packet) + 1) + UINT64_C(64) * NW_CACHE_PAIR;
 }
 
 static int create_pieces(struct nwi_shard *shard)

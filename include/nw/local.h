@@ -52,22 +52,27 @@ NW_API void nw_local_close(int fd);
 NW_API int nw_local_send(int fd, const void *bytes, size_t n_bytes, const int *fds,
 			 uint32_t fd_count) NW_MUST_USE;
 
+/** Where received descriptors go. */
+struct nw_local_fds {
+	int *fds; /* room for `max` */
+	uint32_t max;
+	uint32_t count; /* written: how many are there; the caller's to close; closed on exec */
+};
+
 /**
  * Receive bytes, and the descriptors that came with them.
  *
- * @param ret_bytes     room for n_bytes
- * @param ret_fds       room for fd_max; the caller's to close; closed on exec. NULL if fd_max is 0
- * @param ret_fd_count  how many came; those beyond fd_max were closed. NULL if fd_max is 0
- * @param timeout_ns    waits at most so long for the first byte; UINT64_MAX: no limit
+ * @param ret_bytes   room for n_bytes
+ * @param ret_fds     NULL: none is wanted; those beyond `max` are closed
+ * @param timeout_ns  waits at most so long for the first byte; UINT64_MAX: no limit
  * @return bytes received, 1..n_bytes; 0: the other side has closed
  * @return -EAGAIN  the time has passed, or a signal came
  * @return -ECONNRESET  another: as recvmsg(2) says
  *
  * Threads: one on a descriptor at a time.
  */
-NW_API int64_t nw_local_receive(int fd, void *ret_bytes, size_t n_bytes, int *ret_fds,
-				uint32_t fd_max, uint32_t *ret_fd_count, uint64_t timeout_ns)
-	NW_MUST_USE;
+NW_API int64_t nw_local_receive(int fd, void *ret_bytes, size_t n_bytes,
+				struct nw_local_fds *ret_fds, uint64_t timeout_ns) NW_MUST_USE;
 
 NW_END_DECLS
 

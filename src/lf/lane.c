@@ -42,10 +42,12 @@
 
 enum { MAGIC = 0x4e4c574e }; /* "NWLN" */
 
-static_assert(sizeof(struct nw_lane) == 4 * NW_CACHE_PAIR, "the layout is an ABI");
+static_assert(sizeof(struct nw_lane) == UINT64_C(4) * NW_CACHE_PAIR, "the layout is an ABI");
 static_assert(offsetof(struct nw_lane, head) == NW_CACHE_PAIR, "the writer's own lines");
-static_assert(offsetof(struct nw_lane, tail) == 2 * NW_CACHE_PAIR, "the reader's own lines");
-static_assert(offsetof(struct nw_lane, reader_rests) == 3 * NW_CACHE_PAIR, "nobody's own");
+static_assert(offsetof(struct nw_lane, tail) == UINT64_C(2) * NW_CACHE_PAIR,
+	      "the reader's own lines");
+static_assert(offsetof(struct nw_lane, reader_rests) == UINT64_C(3) * NW_CACHE_PAIR,
+	      "nobody's own");
 
 static bool is_allowed(uint32_t n)
 {

@@ -73,7 +73,7 @@ int nw_local_send(int fd, const void *bytes, size_t n_bytes, const int *fds, uin
 
 	if (n_bytes == 0 || fd_count > NW_LOCAL_FDS_MAX)
 		return -EINVAL;
-	if (fd_count > 0)
+	if (fds && fd_count > 0)
 		attach(&message, &ancillary, fds, fd_count);
 	do
 		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -86,11 +86,10 @@ int nw_local_send(int fd, const void *bytes, size_t n_bytes, const int *fds, uin
 	return (size_t)n < n_bytes ? -EAGAIN : 0;
 }
 
-/* Hands descriptors over, closes those for which there is no room; how many were handed over. */
-static uint32_t detach(struct msghdr *message, int *ret_fds, uint32_t fd_max)
+/* Hands descriptors over, closes those for which there is no room. */
+static void detach(struct msghdr *message, struct nw_local_fds *ret_fds)
 {
-	uint32_t count = 0;
-
+	ret_fds->count = 0;
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(message); h; h = CMSG_NXTHDR(message, h)) {
 		size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -100,13 +99,12 @@ static uint32_t detach(struct msghdr *message, int *ret_fds, uint32_t fd_max)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(fd));
-			if (count < fd_max)
-				ret_fds[count++] = fd;
+			if (ret_fds->count < ret_fds->max)
+				ret_fds->fds[ret_fds->count++] = fd;
 			else
 				nw_local_close(fd);
 		}
 	}
-	return count;
 }
 
 static bool is_readable(int fd, uint64_t timeout_ns)
@@ -117,13 +115,13 @@ static bool is_readable(int fd, uint64_t timeout_ns)
 	return ppoll(&poller, 1, timeout_ns == UINT64_MAX ? NULL : &limit, NULL) > 0;
 }
 
-int64_t nw_local_receive(int fd, void *ret_bytes, size_t n_bytes, int *ret_fds, uint32_t fd_max,
-			 uint32_t *ret_fd_count, uint64_t timeout_ns)
+int64_t nw_local_receive(int fd, void *ret_bytes, size_t n_bytes, struct nw_local_fds *ret_fds,
+			 uint64_t timeout_ns)
 {
 	struct iovec part = { .iov_base = ret_bytes, .iov_len = n_bytes };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct nw_local_fds none = { .max = 0 };
 	union ancillary ancillary;
-	uint32_t fd_count;
 	ssize_t n;
 
 	if (!is_readable(fd, timeout_ns))
@@ -135,8 +133,6 @@ int64_t nw_local_receive(int fd, void *ret_bytes, size_t n_bytes, int *ret_fds, 
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	fd_count = detach(&message, ret_fds, fd_max);
-	if (ret_fd_count)
-		*ret_fd_count = fd_count;
+	detach(&message, ret_fds ? ret_fds : &none);
 	return n;
 }

@@ -51,6 +51,13 @@ static void pass_packets(struct nw_relay *relay, struct nw_relay_client *client)
 		     at += nw_relay_client_submit(client, packets + at, PACKETS - at, NULL))
 			sched_yield();
 	}
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		packets[i] = relay_packet(i, i);
+		while (nw_relay_attach(producer, &packets[i], packets, 5000) < 0)
+			sched_yield();
+		while (nw_relay_submit(producer, &packets[i], 1, NULL) == 0)
+			sched_yield();
+	}
 	nw_relay_producer_close(producer);
 	CHECK(nw_relay_drain(relay, UINT64_MAX));
 }
@@ -98,7 +105,9 @@ static void check_lanes(struct nw_relay *relay, const struct nw_relay_guest *gue
 TEST(every_page_of_a_shard_is_on_its_node)
 {
 	struct nw_topo *topo = open_machine();
-	struct nw_relay_options options = { .topo = topo, .hooks = { .deliver = take } };
+	struct nw_relay_options options = { .topo = topo,
+					    .hooks = { .deliver = take },
+					    .arena_bytes = 1 << 16 };
 	struct relay_door door = { .options = { .sender = 1 } };
 	struct nw_relay_client *client;
 	struct nw_diag diag = { "" };
@@ -112,7 +121,7 @@ TEST(every_page_of_a_shard_is_on_its_node)
 	CHECK_INT(relay_door_open(&door, &client, &diag), ==, 0);
 	pass_packets(relay, client);
 	nw_relay_stats(relay, &stats);
-	CHECK_INT(stats.delivered, ==, 2 * ROUNDS * PACKETS);
+	CHECK_INT(stats.delivered, ==, (2 * ROUNDS + 1) * PACKETS);
 	check_homes(relay, topo);
 	check_lanes(relay, door.guest);
 	nw_relay_client_close(client);

@@ -88,29 +88,34 @@ TEST(a_block_that_is_no_such_lane_is_refused)
 	free(lane.memory);
 }
 
+/* Fills an empty lane to the last slot, and empties it. */
+static void fill_and_empty(struct lane *lane, uint32_t slots, uint64_t first)
+{
+	struct item item = item_of(first), out;
+
+	CHECK_INT(nw_lane_pop(&lane->reader, &out, 1), ==, 0);
+	for (uint32_t i = 0; i < slots; i++) {
+		CHECK_INT(nw_lane_count(lane->memory, slots), ==, i);
+		item = item_of(first + i);
+		CHECK_INT(nw_lane_push(&lane->writer, &item, 1), ==, 1);
+	}
+	CHECK_INT(nw_lane_push(&lane->writer, &item, 1), ==, 0);
+	CHECK(!nw_lane_put(&lane->writer, &item));
+	CHECK_INT(nw_lane_room(&lane->writer, 1), ==, 0);
+	for (uint32_t i = 0; i < slots; i++) {
+		CHECK_INT(nw_lane_pop(&lane->reader, &out, 1), ==, 1);
+		check_item(&out, first + i);
+	}
+}
+
 TEST(fills_to_the_last_slot_then_refuses)
 {
 	for (uint32_t slots = 2; slots <= 64; slots *= 2) {
 		struct lane lane = new_lane(slots);
-		struct item item, out;
-		uint64_t number = 0, expected = 0;
 
-		for (int lap = 0; lap < 3; lap++) {
-			CHECK_INT(nw_lane_pop(&lane.reader, &out, 1), ==, 0);
-			for (uint32_t i = 0; i < slots; i++) {
-				CHECK_INT(nw_lane_count(lane.memory, slots), ==, i);
-				item = item_of(number++);
-				CHECK_INT(nw_lane_push(&lane.writer, &item, 1), ==, 1);
-			}
-			CHECK_INT(nw_lane_push(&lane.writer, &item, 1), ==, 0);
-			CHECK(!nw_lane_put(&lane.writer, &item));
-			CHECK_INT(nw_lane_room(&lane.writer, 1), ==, 0);
-			for (uint32_t i = 0; i < slots; i++) {
-				CHECK_INT(nw_lane_pop(&lane.reader, &out, 1), ==, 1);
-				check_item(&out, expected++);
-			}
-		}
-		CHECK_INT(nw_lane_position(&lane.writer), ==, number);
+		for (uint64_t lap = 0; lap < 3; lap++)
+			fill_and_empty(&lane, slots, lap * slots);
+		CHECK_INT(nw_lane_position(&lane.writer), ==, 3 * slots);
 		free(lane.memory);
 	}
 }

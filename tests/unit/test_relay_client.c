@@ -101,7 +101,8 @@ TEST(a_hello_that_is_none_is_told)
 	struct nw_relay_hello hello;
 
 	CHECK(!nw_relay_hello_read(bytes, &hello));
-	memcpy(bytes, NW_RELAY_HELLO_MAGIC, 4);
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (unsigned char)NW_RELAY_HELLO_MAGIC[i];
 	CHECK(!nw_relay_hello_read(bytes, &hello)); /* version 0 */
 	bytes[4] = NWI_WIRE_VERSION;
 	CHECK(nw_relay_hello_read(bytes, &hello));

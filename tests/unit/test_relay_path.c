@@ -76,7 +76,7 @@ void free(void *block)
 	result __wrap_##name parameters;                    \
 	result __wrap_##name parameters                     \
 	{                                                   \
-		counter += is_watching;                     \
+		(counter) += is_watching;                   \
 		return __real_##name arguments;             \
 	}
 
@@ -89,8 +89,21 @@ WATCH(int, munmap, (void *at, size_t n), (at, n), calls)
 WATCH(ssize_t, read, (int fd, void *bytes, size_t n), (fd, bytes, n), calls)
 WATCH(ssize_t, write, (int fd, const void *bytes, size_t n), (fd, bytes, n), calls)
 WATCH(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags), calls)
-WATCH(long, syscall, (long number, long a, long b, long c, long d, long e, long f),
-      (number, a, b, c, d, e, f), calls)
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+	long a[6];
+	va_list args;
+
+	va_start(args, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	calls += is_watching;
+	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
 
 static void watch(void)
 {

@@ -5,20 +5,26 @@
  *
  *   bench_relay [TEXT]   only the cases with TEXT in their name
  *
- *   core/RULES     one core does all: it submits 256 packets to its own shard, applies rules,
- * delivers core/locked    the same by what one would write first: a queue and a table of token
- * buckets behind a mutex, packet by packet, the clock read for each scale/N        core/limits on N
- * cores at once, each for itself; a core's nanoseconds a packet pair/RULES     a producer on one
- * core, the shard on another latency/RATE   from when a packet was due to be sent until it is
- * delivered on another core; the producer keeps to its times whatever happens, so a delay counts
- * for all behind it alone, drowned a shard fed 50,000 a second on its own core, by itself; and
- * while another shard is flooded behind a sink that takes one packet a round
+ *   core/RULES    one core does all: it submits 256 packets to its own shard, applies
+ *                 rules, delivers
+ *   core/locked   the same by what one would write first: a queue and a table of token
+ *                 buckets behind a mutex, packet by packet, the clock read for each
+ *   scale/N       core/limits on N cores at once, each for itself; a core's nanoseconds
+ *   pair/RULES    a producer on one core, the shard on another
+ *   latency/RATE  from when a packet was due to be sent until it is delivered on another
+ *                 core; the producer keeps to its times whatever happens, so a delay
+ *                 counts for all behind it
+ *   alone, beside, drowned
+ *                 a shard fed 50,000 a second on its own core: with the other core
+ *                 polling only; beside a shard that works as fast as it can; beside one
+ *                 that is flooded behind a sink that takes one packet a round. What
+ *                 beside adds to alone is what the cores share
  *
- * Producers are workers' poll hooks, so that there is never more than one thread a core. RULES:
- * open (all allowed), limits (a bucket each topic and each sender), flights (and packets in flight
- * counted). Topics are 1000 a shard. Rounds of drowned and alone take turns. Units: ns a packet, or
- * ns. Invariant: what was delivered is counted by the relay, and nothing but what is delivered
- * counts.
+ * Producers are workers' poll hooks, so that there is never more than one thread a core.
+ * RULES: open (all allowed), limits (a bucket each topic and each sender), flights (and
+ * packets in flight counted). Topics are 1000 a shard. Rounds of the last three take
+ * turns. Units: ns a packet, or ns.
+ * Invariant: what was delivered is counted by the relay, and nothing else counts.
  */
 #include "nw_bench.h"
 
@@ -40,6 +46,9 @@ enum {
 enum rules { OPEN, LIMITS, FLIGHTS };
 static const char *const rules_names[] = { "open", "limits", "flights" };
 
+enum load { IDLE, BUSY, DROWNED, LOADS };
+static const char *const load_names[LOADS] = { "alone", "beside", "drowned" };
+
 /* What a worker does besides its shard's work; its own lines. */
 struct feeder {
 	_Alignas(NW_CACHE_PAIR) struct nw_relay_producer *producer;
@@ -53,8 +62,8 @@ struct rig {
 	struct nw_topo *topo;
 	struct nw_relay *_Atomic relay;
 	uint32_t shard_count;
-	_Atomic uint32_t is_drowned; /* shard 0 is flooded, and its sink slow */
-	uint32_t sampled;            /* the shard whose latencies are kept; UINT32_MAX: none */
+	_Atomic uint32_t load; /* of shard 0, where another is sampled: enum load */
+	uint32_t sampled;      /* the shard whose latencies are kept; UINT32_MAX: none */
 	_Atomic uint64_t sample_count;
 	uint32_t *samples; /* ns */
 	struct feeder *feeders;
@@ -115,7 +124,7 @@ static uint32_t deliver(void *ctx, uint32_t shard_idx, const struct nw_packet *p
 	struct rig *rig = ctx;
 	uint64_t now_ns, n;
 
-	if (shard_idx == 0 && atomic_load_explicit(&rig->is_drowned, memory_order_relaxed))
+	if (shard_idx == 0 && atomic_load_explicit(&rig->load, memory_order_relaxed) == DROWNED)
 		return count > 0;
 	if (shard_idx != rig->sampled) {
 		nw_bench_keep(packets);
@@ -160,9 +169,8 @@ static uint32_t feed(void *ctx, uint32_t shard_idx, uint64_t now_ns)
 	if (feeder->period_ns > 0)
 		return feed_in_time(feeder, nw_bench_now_ns());
 	(void)now_ns;
-	/* Shard 0's own: only while it is to be drowned. */
 	if (rig->sampled != UINT32_MAX && shard_idx == 0 &&
-	    !atomic_load_explicit(&rig->is_drowned, memory_order_relaxed))
+	    atomic_load_explicit(&rig->load, memory_order_relaxed) == IDLE)
 		return 0;
 	feeder->turn = (feeder->turn + 1) % 4;
 	return (uint32_t)nw_relay_submit(feeder->producer, feeder->packets + feeder->turn * BATCH,
@@ -209,7 +217,7 @@ static void close_rig(struct rig *rig)
 	/* Nobody feeds any more; what is left of the flood may be lost. */
 	atomic_store(&rig->relay, NULL);
 	nw_relay_close(relay);
-	atomic_store(&rig->is_drowned, 0);
+	atomic_store(&rig->load, IDLE);
 	if (!nw_relay_drain(relay, UINT64_C(10000000000)))
 		printf("# not drained\n");
 	nw_relay_destroy(relay);
@@ -220,7 +228,7 @@ static void clear_rig(struct rig *rig, uint32_t shard_count)
 	rig->shard_count = shard_count;
 	rig->sampled = UINT32_MAX;
 	rig->sample_count = 0;
-	rig->is_drowned = 0;
+	rig->load = IDLE;
 	memset(rig->feeders, 0, (size_t)SHARDS_MAX * sizeof(*rig->feeders));
 	for (uint32_t i = 0; i < SHARDS_MAX; i++)
 		rig->feeders[i].target = UINT32_MAX;
@@ -338,11 +346,20 @@ static void run_latency(struct rig *rig, const char *name, uint64_t period_ns)
 	close_rig(rig);
 }
 
+/* A round of each load; the p99 while drowned by the others'. */
+static void sample_loads(struct rig *rig, double ret_got[LOADS][QUANTILES])
+{
+	for (uint32_t load = 0; load < LOADS; load++) {
+		atomic_store(&rig->load, load);
+		wait_ms(20);
+		sample(rig, ret_got[load]);
+	}
+}
+
 static void run_drowned(struct rig *rig)
 {
-	static double alone[QUANTILES][NW_BENCH_REPEAT_MAX],
-		drowned[QUANTILES][NW_BENCH_REPEAT_MAX];
-	double ratios[NW_BENCH_REPEAT_MAX];
+	static double values[LOADS][QUANTILES][NW_BENCH_REPEAT_MAX];
+	static double by_alone[NW_BENCH_REPEAT_MAX], by_beside[NW_BENCH_REPEAT_MAX];
 	uint32_t n = nw_bench_repeat();
 
 	clear_rig(rig, 2);
@@ -352,25 +369,20 @@ static void run_drowned(struct rig *rig)
 	open_rig(rig, LIMITS);
 	wait_ms(200);
 	for (uint32_t i = 0; i < n; i++) {
-		double a[QUANTILES], d[QUANTILES];
+		double got[LOADS][QUANTILES];
 
-		atomic_store(&rig->is_drowned, 0);
-		wait_ms(20);
-		sample(rig, a);
-		atomic_store(&rig->is_drowned, 1);
-		wait_ms(20);
-		sample(rig, d);
-		ratios[i] = d[1] / (a[1] > 0 ? a[1] : 1);
-		for (int q = 0; q < QUANTILES; q++) {
-			alone[q][i] = a[q];
-			drowned[q][i] = d[q];
-		}
+		sample_loads(rig, got);
+		for (int k = 0; k < LOADS * QUANTILES; k++)
+			values[k / QUANTILES][k % QUANTILES][i] = got[k / QUANTILES][k % QUANTILES];
+		by_alone[i] = got[DROWNED][1] / (got[IDLE][1] + 1);
+		by_beside[i] = got[DROWNED][1] / (got[BUSY][1] + 1);
 	}
 	printf("# shard 0 while drowned: %s\n",
 	       nw_relay_level_name(nw_relay_level_of(rig->relay, 0)));
-	print_quantiles("alone", alone, n);
-	print_quantiles("drowned", drowned, n);
-	(void)nw_bench_row("drowned/p99_by_alone", "ratio", ratios, n);
+	for (uint32_t load = 0; load < LOADS; load++)
+		print_quantiles(load_names[load], values[load], n);
+	(void)nw_bench_row("drowned/p99_by_alone", "ratio", by_alone, n);
+	(void)nw_bench_row("drowned/p99_by_beside", "ratio", by_beside, n);
 	close_rig(rig);
 }
 
@@ -496,7 +508,7 @@ static void run_all(struct rig *rig, uint32_t cores, int argc, char **argv)
 		run_latency(rig, "latency/100k", 10000);
 	if (is_wanted("latency/1M", argc, argv))
 		run_latency(rig, "latency/1M", 1000);
-	if (is_wanted("drowned", argc, argv) || is_wanted("alone", argc, argv))
+	if (is_wanted("alone, beside, drowned", argc, argv))
 		run_drowned(rig);
 }
 

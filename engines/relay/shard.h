@@ -7,10 +7,13 @@
  *   hand-over lane of another shard --+     |
  *                                           +--> hand-over lane of the shard whose topic it is
  *
- * shard   one worker's everything; only that worker writes it, but for `pending`, `request` (and
- * the lanes and ring that carry records to it) desk    one producer's counts for one shard, and its
- * claim in the shard's ring inlet   what comes from one other shard: records handed over, messages;
- * outlet: the other end tap     one subscriber's lane from one shard
+ * shard   one worker's everything; only that worker writes it, but for `pending`,
+ *         `request`, and the lanes and ring that carry records to it
+ * desk    one producer's counts for one shard, and its claim in the shard's ring
+ * inlet   what comes from one other shard: records handed over, messages
+ * outlet  the other end of one
+ * tap     one subscriber's lane from one shard
+ * stall   one guest's lane to one shard; a guest is a client in another process
  *
  * Invariant of routing: a topic's slot belongs to one shard at a time (`owned`), or to none while
  * its state is on its way. Only the owner applies rules to its packets. The map on the board names

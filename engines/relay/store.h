@@ -2,18 +2,17 @@
 /*
  * A shard's store: a ring of blocks for payloads that do not fit a packet.
  *
- *     . . . F F R F p R R . . .      F free, R in use, p padding before the end of the ring
- *           ^           ^
- *           tail        head         positions count bytes since the store was made; they never
- * wrap
+ *     . . . F F R F p R R . . .     F free, R in use, p padding before the end
+ *           ^           ^            positions count bytes since the store was made
+ *           tail        head         and never wrap
  *
  * Any thread takes a block by moving head; any thread gives it back by its stamp; the shard alone
  * moves tail, over blocks that are free. A packet names a block by its position, which no other
  * block ever has, so a block that was taken anew is told from the old one.
  *
  * A payload stays readable after it was given back, until its place is taken again: a reader
- * copies, looks at the stamp before and after, and compares the checksum. So a slow reader loses a
- * payload and nobody waits for it. Both copy by atomic words, since they may meet.
+ * looks at the stamp, copies, and compares the checksum. So a slow reader loses a payload and
+ * nobody waits for it. Both copy by atomic words, since they may meet.
  *
  * Shared with other processes for reading only: the layout of a block is an ABI.
  */

@@ -111,60 +111,16 @@ static void set_sizes(struct nw_explore *explore)
 				     o->route == NW_ROUTE_PUSH;
 }
 
-/* ---- stages ---- */
-
-static enum nwi_stage wait_past(struct nw_explore *explore, enum nwi_stage stage)
-{
-	pthread_mutex_lock(&explore->stage_lock);
-	while (explore->stage == stage)
-		pthread_cond_wait(&explore->stage_changed, &explore->stage_lock);
-	stage = explore->stage;
-	pthread_mutex_unlock(&explore->stage_lock);
-	return stage;
-}
-
-static void go_to(struct nw_explore *explore, enum nwi_stage stage)
-{
-	pthread_mutex_lock(&explore->stage_lock);
-	explore->stage = stage;
-	pthread_cond_broadcast(&explore->stage_changed);
-	pthread_mutex_unlock(&explore->stage_lock);
-}
-
-static void report_ready(struct nw_explore *explore, int rc, int open_rc)
-{
-	pthread_mutex_lock(&explore->stage_lock);
-	explore->ready_count++;
-	if (open_rc < 0)
-		explore->open_rc = open_rc;
-	if (rc < 0 && explore->setup_rc == 0)
-		explore->setup_rc = rc;
-	pthread_cond_broadcast(&explore->stage_changed);
-	pthread_mutex_unlock(&explore->stage_lock);
-}
-
-static int wait_ready(struct nw_explore *explore)
-{
-	int rc;
-
-	pthread_mutex_lock(&explore->stage_lock);
-	while (explore->ready_count < explore->worker_count)
-		pthread_cond_wait(&explore->stage_changed, &explore->stage_lock);
-	rc = explore->setup_rc;
-	pthread_mutex_unlock(&explore->stage_lock);
-	return rc;
-}
-
 static void work(struct nw_crew_worker *self, void *arg)
 {
 	struct nw_explore *explore = arg;
 	int rc, open_rc = 0;
 
-	if (wait_past(explore, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
+	if (nwi_stages_wait_past(&explore->stages, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
 		return;
 	rc = nwi_worker_create(explore, self, &open_rc);
-	report_ready(explore, rc, open_rc);
-	if (wait_past(explore, NWI_STAGE_SETUP) == NWI_STAGE_RUN)
+	nwi_stages_report_ready(&explore->stages, rc, open_rc);
+	if (nwi_stages_wait_past(&explore->stages, NWI_STAGE_SETUP) == NWI_STAGE_RUN)
 		nwi_worker_run(explore->workers[self->worker_idx]);
 }
 
@@ -246,8 +202,8 @@ static int refuse_open(const struct nw_explore *explore, struct nw_diag *diag)
 {
 	if (diag)
 		(void)snprintf(diag->text, sizeof(diag->text), "the model's open() failed: %s",
-			       strerror(-explore->open_rc));
-	return explore->open_rc;
+			       strerror(-explore->stages.open_rc));
+	return explore->stages.open_rc;
 }
 
 static int set_up(struct nw_explore *explore, struct nw_diag *diag)
@@ -258,8 +214,8 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		return rc;
 	rc = create_tables(explore);
 	if (rc == 0) {
-		go_to(explore, NWI_STAGE_SETUP);
-		rc = wait_ready(explore);
+		nwi_stages_go_to(&explore->stages, NWI_STAGE_SETUP);
+		rc = nwi_stages_wait_ready(&explore->stages, explore->worker_count);
 	}
 	if (rc == 0)
 		rc = nwi_shards_create(explore);
@@ -267,7 +223,7 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		rc = create_node_pools(explore);
 	if (rc == 0)
 		rc = create_lanes(explore);
-	if (explore->open_rc < 0)
+	if (explore->stages.open_rc < 0)
 		return refuse_open(explore, diag);
 	if (rc == -ENOMEM)
 		return refuse(
@@ -292,8 +248,7 @@ static int create_empty(struct nw_explore **ret_explore, const struct nw_explore
 	explore->options = *options;
 	explore->topo_node_count = nw_topo_node_count(options->topo);
 	atomic_init(&explore->end, -1);
-	pthread_mutex_init(&explore->stage_lock, NULL);
-	pthread_cond_init(&explore->stage_changed, NULL);
+	nwi_stages_open(&explore->stages);
 	*ret_explore = explore;
 	return 0;
 }
@@ -330,8 +285,7 @@ void nw_explore_destroy(struct nw_explore *explore)
 {
 	if (!explore)
 		return;
-	if (explore->stage != NWI_STAGE_RUN)
-		go_to(explore, NWI_STAGE_QUIT);
+	nwi_stages_quit(&explore->stages);
 	nw_crew_destroy(explore->crew);
 	for (uint32_t w = 0; explore->workers && w < explore->worker_count; w++)
 		nwi_worker_destroy(explore->workers[w]);
@@ -343,8 +297,7 @@ void nw_explore_destroy(struct nw_explore *explore)
 	nwi_trace_destroy(explore, &explore->trace);
 	nwi_trace_destroy(explore, &explore->violation_trace);
 	nw_arena_destroy(explore->violation_arena);
-	pthread_cond_destroy(&explore->stage_changed);
-	pthread_mutex_destroy(&explore->stage_lock);
+	nwi_stages_close(&explore->stages);
 	nw_arena_destroy(explore->arena);
 }
 
@@ -364,7 +317,7 @@ enum nw_explore_end nw_explore_run(struct nw_explore *explore)
 	if (explore->options.depth_max && explore->levels.count >= explore->options.depth_max)
 		nwi_end(explore, NW_EXPLORE_TOO_DEEP);
 	atomic_store(&explore->started_ns, nwi_now_ns());
-	go_to(explore, NWI_STAGE_RUN);
+	nwi_stages_go_to(&explore->stages, NWI_STAGE_RUN);
 	nw_crew_join(explore->crew);
 	atomic_store(&explore->ended_ns, nwi_now_ns());
 	return (enum nw_explore_end)atomic_load(&explore->end);

@@ -22,6 +22,8 @@
 #ifndef NWI_EXPLORE_EXPLORE_H
 #define NWI_EXPLORE_EXPLORE_H
 
+#include "stage.h"
+
 #include <nw/arena.h>
 #include <nw/crew.h>
 #include <nw/explore.h>
@@ -305,8 +307,6 @@ enum nwi_turn {
 
 struct nwi_recovery;
 
-enum nwi_stage { NWI_STAGE_NONE, NWI_STAGE_SETUP, NWI_STAGE_RUN, NWI_STAGE_QUIT };
-
 struct nw_explore {
 	/* Constant once ready. */
 	struct nw_explore_options options;
@@ -363,13 +363,7 @@ struct nw_explore {
 	uint8_t *fault_state; /* room for its state */
 	char fault_text[256];
 
-	/* create and run wait for the workers, and they for run. */
-	pthread_mutex_t stage_lock;
-	pthread_cond_t stage_changed;
-	enum nwi_stage stage;
-	uint32_t ready_count; /* workers that have set themselves up */
-	int setup_rc;         /* the first failure among them */
-	int open_rc;          /* of the model's open(), where that failed */
+	struct nwi_stages stages;
 	_Atomic uint64_t started_ns, ended_ns;
 
 	/* After the run. */
@@ -463,6 +457,12 @@ int nwi_recent_create(struct nwi_worker *worker);
 void nwi_recent_pick(struct nwi_worker *worker, struct nwi_gate *gate, const struct nwi_lot *lot,
 		     struct nwi_picks *ret_picks);
 
+/* ---- group.c ---- */
+/* Of a state whose model has no identity(). */
+uint64_t nwi_fingerprint(const uint8_t *state, uint32_t n_bytes);
+/* What was emitted becomes the group, ready to be routed. False: the search is ending. */
+bool nwi_group_close(struct nwi_worker *worker);
+
 /* ---- route.c ---- */
 int nwi_lanes_create(struct nwi_worker *worker);
 void nwi_lanes_destroy(struct nwi_worker *worker);
@@ -482,9 +482,6 @@ void nwi_worker_run(struct nwi_worker *worker);
 void nwi_count_dropped(struct nwi_worker *worker);
 /* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */
 void nwi_done_one(struct nw_explore *explore);
-
-/* Of a state whose model has no identity(). */
-uint64_t nwi_fingerprint(const uint8_t *state, uint32_t n_bytes);
 
 /* ---- level.c ---- */
 /* Waits for all workers; the last one in runs `serial`, then all go on. */

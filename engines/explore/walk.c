@@ -12,17 +12,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 static const uint64_t RESERVE_BYTES_MAX = UINT64_C(1) << 34;
-
-uint64_t nwi_walk_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 void nwi_walk_end(struct nw_walk *walk, enum nw_explore_end end)
 {
@@ -67,69 +58,16 @@ static int check_options(const struct nw_walk_options *o, struct nw_diag *diag)
 	return 0;
 }
 
-static enum nwi_stage wait_past(struct nw_walk *walk, enum nwi_stage stage)
-{
-	pthread_mutex_lock(&walk->stage_lock);
-	while (walk->stage == stage)
-		pthread_cond_wait(&walk->stage_changed, &walk->stage_lock);
-	stage = walk->stage;
-	pthread_mutex_unlock(&walk->stage_lock);
-	return stage;
-}
-
-static void go_to(struct nw_walk *walk, enum nwi_stage stage)
-{
-	pthread_mutex_lock(&walk->stage_lock);
-	walk->stage = stage;
-	pthread_cond_broadcast(&walk->stage_changed);
-	pthread_mutex_unlock(&walk->stage_lock);
-}
-
-static void report_ready(struct nw_walk *walk, int rc, int open_rc)
-{
-	pthread_mutex_lock(&walk->stage_lock);
-	walk->ready_count++;
-	if (open_rc < 0)
-		walk->open_rc = open_rc;
-	if (rc < 0 && walk->setup_rc == 0)
-		walk->setup_rc = rc;
-	pthread_cond_broadcast(&walk->stage_changed);
-	pthread_mutex_unlock(&walk->stage_lock);
-}
-
-static int wait_ready(struct nw_walk *walk)
-{
-	int rc;
-
-	pthread_mutex_lock(&walk->stage_lock);
-	while (walk->ready_count < walk->worker_count)
-		pthread_cond_wait(&walk->stage_changed, &walk->stage_lock);
-	rc = walk->setup_rc;
-	pthread_mutex_unlock(&walk->stage_lock);
-	return rc;
-}
-
-static void wait_begun(struct nw_walk *walk)
-{
-	pthread_mutex_lock(&walk->stage_lock);
-	while (!walk->is_begun)
-		pthread_cond_wait(&walk->stage_changed, &walk->stage_lock);
-	pthread_mutex_unlock(&walk->stage_lock);
-}
-
 static void begin(struct nwi_walker *walker)
 {
 	struct nw_walk *walk = walker->walk;
 
 	if (walker->self->worker_idx != 0) {
-		wait_begun(walk);
+		(void)nwi_stages_wait_past(&walk->stages, NWI_STAGE_RUN);
 		return;
 	}
 	nwi_walk_begin(walker);
-	pthread_mutex_lock(&walk->stage_lock);
-	walk->is_begun = true;
-	pthread_cond_broadcast(&walk->stage_changed);
-	pthread_mutex_unlock(&walk->stage_lock);
+	nwi_stages_go_to(&walk->stages, NWI_STAGE_BEGUN);
 }
 
 static void work(struct nw_crew_worker *self, void *arg)
@@ -137,11 +75,11 @@ static void work(struct nw_crew_worker *self, void *arg)
 	struct nw_walk *walk = arg;
 	int rc, open_rc = 0;
 
-	if (wait_past(walk, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
+	if (nwi_stages_wait_past(&walk->stages, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
 		return;
 	rc = nwi_walker_create(walk, self, &open_rc);
-	report_ready(walk, rc, open_rc);
-	if (wait_past(walk, NWI_STAGE_SETUP) != NWI_STAGE_RUN)
+	nwi_stages_report_ready(&walk->stages, rc, open_rc);
+	if (nwi_stages_wait_past(&walk->stages, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
 		return;
 	begin(walk->walkers[self->worker_idx]);
 	nwi_walker_run(walk->walkers[self->worker_idx]);
@@ -190,14 +128,15 @@ static int set_up(struct nw_walk *walk, struct nw_diag *diag)
 		return rc;
 	rc = nwi_path_open(&walk->initial, NW_NODE_ANY, walk->reserve_bytes);
 	if (rc == 0) {
-		go_to(walk, NWI_STAGE_SETUP);
-		rc = wait_ready(walk);
+		nwi_stages_go_to(&walk->stages, NWI_STAGE_SETUP);
+		rc = nwi_stages_wait_ready(&walk->stages, walk->worker_count);
 	}
-	if (walk->open_rc < 0) {
+	if (walk->stages.open_rc < 0) {
 		if (diag)
 			(void)snprintf(diag->text, sizeof(diag->text),
-				       "the model's open() failed: %s", strerror(-walk->open_rc));
-		return walk->open_rc;
+				       "the model's open() failed: %s",
+				       strerror(-walk->stages.open_rc));
+		return walk->stages.open_rc;
 	}
 	return rc < 0 ? refuse(diag, rc, "not enough memory for the workers") : 0;
 }
@@ -217,8 +156,7 @@ static int create_empty(struct nw_walk **ret_walk, const struct nw_walk_options 
 	atomic_init(&walk->bound, NWI_NO_WALK);
 	atomic_init(&walk->end, -1);
 	pthread_mutex_init(&walk->fault_lock, NULL);
-	pthread_mutex_init(&walk->stage_lock, NULL);
-	pthread_cond_init(&walk->stage_changed, NULL);
+	nwi_stages_open(&walk->stages);
 	nwi_rest_open(&walk->rest);
 	*ret_walk = walk;
 	return 0;
@@ -249,8 +187,7 @@ void nw_walk_destroy(struct nw_walk *walk)
 {
 	if (!walk)
 		return;
-	if (walk->stage != NWI_STAGE_RUN)
-		go_to(walk, NWI_STAGE_QUIT);
+	nwi_stages_quit(&walk->stages);
 	nw_crew_destroy(walk->crew);
 	for (uint32_t w = 0; walk->walkers && w < walk->worker_count; w++)
 		nwi_walker_destroy(walk->walkers[w]);
@@ -258,8 +195,7 @@ void nw_walk_destroy(struct nw_walk *walk)
 	nw_arena_destroy(walk->fault.arena);
 	nwi_rest_close(&walk->rest);
 	pthread_mutex_destroy(&walk->fault_lock);
-	pthread_cond_destroy(&walk->stage_changed);
-	pthread_mutex_destroy(&walk->stage_lock);
+	nwi_stages_close(&walk->stages);
 	nw_arena_destroy(walk->arena);
 }
 
@@ -278,11 +214,11 @@ static enum nw_explore_end end_of(const struct nw_walk *walk)
 
 enum nw_explore_end nw_walk_run(struct nw_walk *walk)
 {
-	atomic_store(&walk->started_ns, nwi_walk_now_ns());
-	go_to(walk, NWI_STAGE_RUN);
+	atomic_store(&walk->started_ns, nwi_now_ns());
+	nwi_stages_go_to(&walk->stages, NWI_STAGE_RUN);
 	nw_crew_join(walk->crew);
 	nwi_walk_cut(walk);
-	atomic_store(&walk->ended_ns, nwi_walk_now_ns());
+	atomic_store(&walk->ended_ns, nwi_now_ns());
 	return end_of(walk);
 }
 
@@ -310,7 +246,7 @@ static double seconds_of(const struct nw_walk *walk)
 
 	if (from == 0)
 		return 0;
-	return (double)((to ? to : nwi_walk_now_ns()) - from) / 1e9;
+	return (double)((to ? to : nwi_now_ns()) - from) / 1e9;
 }
 
 static void add_lengths(struct nw_walk_report *r, uint64_t count, uint64_t sum, uint64_t squares)

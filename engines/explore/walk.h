@@ -111,13 +111,7 @@ struct nw_walk {
 	_Atomic uint64_t initial_count; /* once they are made */
 	_Atomic uint64_t started_ns, ended_ns;
 
-	/* create and run wait for the workers, and they for run. */
-	pthread_mutex_t stage_lock;
-	pthread_cond_t stage_changed;
-	enum nwi_stage stage;
-	uint32_t ready_count;
-	bool is_begun; /* the initial states are there */
-	int setup_rc, open_rc;
+	struct nwi_stages stages; /* begun: the initial states are there */
 
 	/* After the run: what was counted beyond the fault. */
 	uint64_t beyond_generated, beyond_walks, beyond_length, beyond_square;
@@ -166,6 +160,5 @@ void nwi_rest_leave(struct nwi_walker *walker);
 
 /* ---- walk.c ---- */
 void nwi_walk_end(struct nw_walk *walk, enum nw_explore_end end);
-uint64_t nwi_walk_now_ns(void);
 
 #endif /* NWI_EXPLORE_WALK_H */

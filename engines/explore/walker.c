@@ -262,7 +262,7 @@ static void look_at_clock(struct nw_walk *walk)
 {
 	uint64_t time_ns_max = walk->options.time_ns_max;
 
-	if (!time_ns_max || nwi_walk_now_ns() - atomic_load(&walk->started_ns) < time_ns_max)
+	if (!time_ns_max || nwi_now_ns() - atomic_load(&walk->started_ns) < time_ns_max)
 		return;
 	atomic_store(&walk->is_time_over, true);
 	nwi_walk_end(walk, NW_EXPLORE_DONE);

@@ -6,7 +6,7 @@
  * Invariant: called on any worker, but for what says that it needs the main thread; nothing here
  * changes but under the lock of messages, or atomically.
  */
-#include "check/spec.h"
+#include "check/ask.h"
 
 #include "tla/model/actions.h"
 #include "tla/value/fcn.h"
@@ -15,32 +15,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { FIELDS_MAX = 16 };
-
-struct fields {
-	tla_value names[FIELDS_MAX], values[FIELDS_MAX];
-	uint32_t count;
-};
-
-static void add_field(struct fields *fields, struct tla_eval *eval, const char *name, tla_value v)
-{
-	fields->names[fields->count] = tla_new_string(eval, name, strlen(name));
-	fields->values[fields->count++] = v;
-}
-
-static tla_value record_of(struct tla_eval *eval, const struct fields *fields)
-{
-	for (uint32_t i = 0; i < fields->count; i++)
-		if (!fields->names[i] || !fields->values[i])
-			return TLA_NONE;
-	return tla_record(eval->heap, fields->names, fields->values, fields->count);
-}
-
-static tla_value text_value(struct tla_eval *eval, const char *text)
-{
-	return tla_new_string(eval, text, strlen(text));
-}
 
 /* --- Counts --- */
 
@@ -63,16 +37,16 @@ static tla_value duration(const struct check_spec *spec)
 static tla_value stats_record(const struct check_spec *spec, const struct nw_explore_report *now,
 			      struct tla_eval *eval)
 {
-	struct fields fields = { .count = 0 };
+	struct check_fields fields = { .count = 0 };
 
-	add_field(&fields, eval, "generated", count_value(now->total.generated));
-	add_field(&fields, eval, "distinct", count_value(now->total.distinct));
-	add_field(&fields, eval, "queue", count_value(now->total.queue));
-	add_field(&fields, eval, "initial", count_value(spec->initial_count));
-	add_field(&fields, eval, "diameter", diameter(now));
-	add_field(&fields, eval, "duration", duration(spec));
-	add_field(&fields, eval, "worker", tla_int(0));
-	return record_of(eval, &fields);
+	check_add_field(&fields, eval, "generated", count_value(now->total.generated));
+	check_add_field(&fields, eval, "distinct", count_value(now->total.distinct));
+	check_add_field(&fields, eval, "queue", count_value(now->total.queue));
+	check_add_field(&fields, eval, "initial", count_value(spec->initial_count));
+	check_add_field(&fields, eval, "diameter", diameter(now));
+	check_add_field(&fields, eval, "duration", duration(spec));
+	check_add_field(&fields, eval, "worker", tla_int(0));
+	return check_record_of(eval, &fields);
 }
 
 /* Of random walks. Which actions a behavior has taken is not known; what TLC counts with its
@@ -80,23 +54,24 @@ static tla_value stats_record(const struct check_spec *spec, const struct nw_exp
 static tla_value walk_record(const struct check_spec *spec, const struct nw_walk_report *now,
 			     struct tla_eval *eval)
 {
-	struct fields fields = { .count = 0 }, behavior = { .count = 0 };
+	struct check_fields fields = { .count = 0 }, behavior = { .count = 0 };
 	tla_value none = tla_tuple(eval->heap, NULL, 0);
 
-	add_field(&behavior, eval, "id", count_value(eval->walk_idx));
-	add_field(&behavior, eval, "actions", none);
-	add_field(&fields, eval, "traces", count_value(now->walk_count));
-	add_field(&fields, eval, "duration", duration(spec));
-	add_field(&fields, eval, "generated", count_value(now->generated));
-	add_field(&fields, eval, "behavior", record_of(eval, &behavior));
-	add_field(&fields, eval, "worker", tla_int(0));
-	add_field(&fields, eval, "distinct", tla_int(-1));
-	add_field(&fields, eval, "distinctvalues", tla_int(-1));
-	add_field(&fields, eval, "retries", tla_int(-1));
-	add_field(&fields, eval, "actions", none);
-	add_field(&fields, eval, "levelmean", count_value((uint64_t)now->length_mean));
-	add_field(&fields, eval, "levelvariance", count_value((uint64_t)now->length_variance));
-	return record_of(eval, &fields);
+	check_add_field(&behavior, eval, "id", count_value(eval->walk_idx));
+	check_add_field(&behavior, eval, "actions", none);
+	check_add_field(&fields, eval, "traces", count_value(now->walk_count));
+	check_add_field(&fields, eval, "duration", duration(spec));
+	check_add_field(&fields, eval, "generated", count_value(now->generated));
+	check_add_field(&fields, eval, "behavior", check_record_of(eval, &behavior));
+	check_add_field(&fields, eval, "worker", tla_int(0));
+	check_add_field(&fields, eval, "distinct", tla_int(-1));
+	check_add_field(&fields, eval, "distinctvalues", tla_int(-1));
+	check_add_field(&fields, eval, "retries", tla_int(-1));
+	check_add_field(&fields, eval, "actions", none);
+	check_add_field(&fields, eval, "levelmean", count_value((uint64_t)now->length_mean));
+	check_add_field(&fields, eval, "levelvariance",
+			count_value((uint64_t)now->length_variance));
+	return check_record_of(eval, &fields);
 }
 
 /* As TLC, which knows nothing of states that walks have in common. */
@@ -212,130 +187,6 @@ static tla_value all_registers(const struct check_spec *spec, struct tla_eval *e
 	return first ? add_named(spec, eval, first, are_named, all) : all;
 }
 
-/* --- The specification --- */
-
-static tla_value location(const struct check_spec *spec, struct tla_eval *eval,
-			  struct tla_span span)
-{
-	const struct tla_sources *sources = &spec->model->spec->sources;
-	struct tla_place from = tla_place_of(sources, span.begin);
-	struct tla_place to = tla_place_last(sources, span);
-	struct fields fields = { .count = 0 };
-	char module[256];
-
-	add_field(&fields, eval, "beginLine", tla_int(from.line));
-	add_field(&fields, eval, "beginColumn", tla_int(from.column));
-	add_field(&fields, eval, "endLine", tla_int(to.line));
-	add_field(&fields, eval, "endColumn", tla_int(to.column));
-	check_module_of(from.file, module, sizeof(module));
-	add_field(&fields, eval, "module",
-		  text_value(eval, from.file ? module : "--TLA+ BUILTINS--"));
-	return record_of(eval, &fields);
-}
-
-tla_value check_action_value(const struct check_spec *spec, struct tla_eval *eval, tla_sym name,
-			     struct tla_span span)
-{
-	struct fields fields = { .count = 0 };
-
-	add_field(&fields, eval, "name",
-		  text_value(eval, name ? check_name(spec, name) : "UnnamedAction"));
-	add_field(&fields, eval, "location", location(spec, eval, span));
-	return record_of(eval, &fields);
-}
-
-/* A set of values, all made; TLA_NONE: failed. */
-static tla_value set_of(struct tla_eval *eval, tla_value *items, uint32_t count)
-{
-	for (uint32_t i = 0; items && i < count; i++)
-		if (!items[i])
-			return TLA_NONE;
-	return items ? tla_set_new(eval->heap, items, count) : TLA_NONE;
-}
-
-/* Where a name is defined or declared; no place: somewhere below an INSTANCE. */
-static struct tla_span definition(const struct check_spec *spec, tla_sym name)
-{
-	const struct tla_entity *entity = tla_context_find(spec->model->compiler.root_context,
-							   name);
-
-	if (!entity)
-		return (struct tla_span){ 0 };
-	return entity->kind == TLA_N_OPERATOR && entity->unit ? entity->unit->span : entity->span;
-}
-
-/* Of constraints TLC has the place of the definition, of others that of its text. */
-static tla_value formulas_value(const struct check_spec *spec, struct tla_eval *eval,
-				const struct tla_formulas *list, bool are_whole)
-{
-	tla_value *items = tla_alloc(eval->heap, (list->count + 1) * sizeof(*items));
-
-	for (uint32_t i = 0; items && i < list->count; i++)
-		items[i] = check_action_value(spec, eval, list->at[i].name,
-					      are_whole ? definition(spec, list->at[i].name)
-							: list->at[i].span);
-	return set_of(eval, items, list->count);
-}
-
-static tla_value actions_value(const struct check_spec *spec, struct tla_eval *eval)
-{
-	tla_value *items = tla_alloc(eval->heap, (spec->action_count + 1) * sizeof(*items));
-
-	for (uint32_t i = 0; items && i < spec->action_count; i++)
-		items[i] = check_action_value(spec, eval, spec->actions[i].name,
-					      spec->actions[i].span);
-	return set_of(eval, items, spec->action_count);
-}
-
-static tla_value variables_value(const struct check_spec *spec, struct tla_eval *eval)
-{
-	const struct tla_world *world = &spec->model->world;
-	tla_value *items = tla_alloc(eval->heap, (world->var_count + 1) * sizeof(*items));
-
-	for (uint32_t i = 0; items && i < world->var_count; i++)
-		items[i] = check_action_value(spec, eval, world->vars[i],
-					      definition(spec, world->vars[i]));
-	return set_of(eval, items, world->var_count);
-}
-
-static tla_value spec_record(const struct check_spec *spec, struct tla_eval *eval)
-{
-	const struct tla_model *model = spec->model;
-	const struct tla_formulas none = { 0 };
-	const struct {
-		const char *name;
-		const struct tla_formulas *list;
-		bool are_whole;
-	} lists[] = {
-		{ "inits", &model->init, false },
-		{ "temporals", &none, false },
-		{ "invariants", &model->invariants, false },
-		{ "impliedinits", &model->implied_inits, false },
-		{ "impliedactions", &model->implied_actions, false },
-		{ "impliedtemporals", &model->temporal, false },
-		{ "actionconstraints", &model->action_constraints, true },
-		{ "constraints", &model->constraints, true },
-	};
-	struct fields fields = { .count = 0 };
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		add_field(&fields, eval, lists[i].name,
-			  formulas_value(spec, eval, lists[i].list, lists[i].are_whole));
-	add_field(&fields, eval, "actions", actions_value(spec, eval));
-	add_field(&fields, eval, "variables", variables_value(spec, eval));
-	return record_of(eval, &fields);
-}
-
-/* The list is made where it may be asked for: it takes the main thread's evaluator. */
-void check_ask_prepare(struct check_spec *spec)
-{
-	if (spec->model->next.fn && tla_symbol_find(spec->model->spec->symbols, "spec", 4))
-		spec->actions = tla_runner_actions(spec->runner, &spec->action_count);
-	if (!spec->actions)
-		spec->action_count = 0;
-	tla_heap_clear(spec->runner->eval.heap);
-}
-
 /* --- States --- */
 
 tla_value check_state_value(const struct check_spec *spec, struct tla_eval *eval,
@@ -377,13 +228,13 @@ static tla_value trace_value(const struct check_spec *spec, struct tla_eval *eva
 
 static tla_value counterexample_value(const struct check_spec *spec, struct tla_eval *eval)
 {
-	struct fields fields = { .count = 0 };
+	struct check_fields fields = { .count = 0 };
 
 	if (spec->counterexample)
 		return spec->counterexample;
-	add_field(&fields, eval, "action", set_of(eval, tla_alloc(eval->heap, 8), 0));
-	add_field(&fields, eval, "state", set_of(eval, tla_alloc(eval->heap, 8), 0));
-	return record_of(eval, &fields);
+	check_add_field(&fields, eval, "action", check_set_of(eval, tla_alloc(eval->heap, 8), 0));
+	check_add_field(&fields, eval, "state", check_set_of(eval, tla_alloc(eval->heap, 8), 0));
+	return check_record_of(eval, &fields);
 }
 
 /* --- The user --- */
@@ -427,7 +278,7 @@ static tla_value report(struct tla_eval *eval, void *context, const char *name)
 	if (strcmp(name, "all") == 0 || strcmp(name, "all:named") == 0)
 		return all_registers(spec, eval, name[3] == ':');
 	if (strcmp(name, "spec") == 0)
-		return spec_record(spec, eval);
+		return check_spec_record(spec, eval);
 	if (strcmp(name, "action") == 0) /* TLC knows it in simulations only */
 		return check_action_value(spec, eval, TLA_NO_SYM, (struct tla_span){ 0 });
 	if (strcmp(name, "Trace") == 0)

@@ -3,6 +3,9 @@
  * What the files of `nodewise check` share.
  *
  * options.c  words of the command line -> struct check_options
+ * words.c    options whose value has words of its own
+ * fit.c      which options go together
+ * help.c     --help
  * tlc.c      the same words as TLC has them
  * checkpoint.c  --checkpoint, --recover: when, where, and what is said of it
  * violations.c  --continue: what was gone on after
@@ -10,6 +13,8 @@
  * walks.c    --simulate: random walks, their progress and report
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
  * check.c    sets a struct check up, runs the search, tears it down
+ * machine.c  its nodes and workers
+ * watch.c    the search while it runs: progress, checkpoints, Ctrl-C
  * say.h      what is said of a specification
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
@@ -120,7 +125,7 @@ struct check_options {
 	const char *print_path; /* where to what is printed goes; NULL: stdout */
 	bool writes_trace_spec;
 	const char *trace_spec_place; /* a folder or a file; NULL: beside the specification */
-	bool is_explained; /* how actions are evaluated, instead of a search */
+	bool is_explained;            /* how actions are evaluated, instead of a search */
 	bool has_coverage;
 	uint64_t coverage_min; /* between two reports of it */
 };
@@ -173,6 +178,8 @@ struct check_printer {
 
 /* All return APP_OK, or the exit code after having said why. */
 int check_options_parse(struct check_options *ret_options, int argc, char **argv);
+/* What goes with what; after all words are read. */
+int check_options_fit(const struct check_options *options);
 int check_help(void);
 int check_model_load(struct check_model *ret_model, const struct check_options *options);
 void check_model_unload(struct check_model *model);
@@ -188,6 +195,8 @@ int check_add_walks(struct check_options *options, char *given, char ***inout_ne
 
 /* -dump; format: "dot" and words behind it, or NULL. It is cut in pieces. */
 int check_add_graph(struct check_options *options, char *format, const char *path);
+/* --dump: FILE, or dot,WORDS:FILE, as check_add_walks() has it. */
+int check_add_own_graph(struct check_options *options, char *given, char ***inout_next);
 
 /* graph.c */
 /* Write what the search has seen; where nothing is wanted, nothing. */
@@ -211,6 +220,15 @@ int check_set_option(struct check_options *options, const char *name, const char
 int check_add_folder(struct check_options *options, const char *folder);
 int check_add_suppressed(struct check_options *options, const char *codes);
 int check_add_dump(struct check_options *options, const char *format, const char *path);
+
+/* machine.c: APP_OK, or the exit code after having said why. */
+int check_machine_open(struct check *check);
+uint32_t check_machine_workers(const struct check *check);
+
+/* watch.c */
+/* Runs what was set up, to its end. Likewise. */
+int check_watch(struct check *check);
+void check_stop(const struct check *check);
 
 /* checkpoint.c */
 /* APP_OK, or the exit code after having said why. */

@@ -199,19 +199,6 @@ void check_say_counts(struct check_say *say, const struct nw_explore_report *rep
 		  (unsigned)report->depth);
 }
 
-void check_say_stuttering(struct check_say *say, size_t number)
-{
-	check_say(say, SAY_STUTTERING, "%zu: Stuttering", number);
-}
-
-void check_say_back_to(struct check_say *say, size_t number, const char *action)
-{
-	if (say->is_tool)
-		check_say(say, SAY_BACK_TO_STATE, "%zu: Back to state: %s\n", number, action);
-	else
-		check_say(say, SAY_BACK_TO_STATE, "Back to state %zu: %s\n", number, action);
-}
-
 /* Days and hours, hours and minutes, minutes and seconds, or seconds, as TLC. */
 static const char *span_of(int64_t ms, char text[SPAN_TEXT])
 {

@@ -166,9 +166,6 @@ void check_say_walk_counts(struct check_say *say, const struct nw_walk_report *r
 			   const struct check_options *options);
 void check_say_success(struct check_say *say, const struct nw_explore_report *report);
 void check_say_counts(struct check_say *say, const struct nw_explore_report *report);
-void check_say_stuttering(struct check_say *say, size_t number);
-/* The action that leads back, as "<Name line 1, col ...>". */
-void check_say_back_to(struct check_say *say, size_t number, const char *action);
 void check_say_finished(struct check_say *say);
 
 #endif /* APP_CHECK_SAY_H */

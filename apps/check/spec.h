@@ -6,6 +6,7 @@
  * front.c   what -tool says of files and their errors
  * spec.c    loads a specification; assumptions, postconditions
  * ask.c     what it prints, asks, sets
+ * ask_spec.c  what it asks of itself
  * result.c  what came of it: verdict, exit code, the sentence that TLC has for it
  * explain.c how actions are evaluated
  * coverage.c  what was evaluated how often

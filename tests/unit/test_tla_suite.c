@@ -186,6 +186,7 @@ static const struct expected behaviours[] = {
 	{ "Bounds", "Bounds", NW_EXPLORE_DONE, 60, 20, 0, 11 },
 	{ "Symmetric", "Symmetric", NW_EXPLORE_DONE, 33, 22, 0, 13 },
 	{ "Refined", "Refined", NW_EXPLORE_DONE, 17, 16, 0, 16 },
+	{ "Enabled", "Enabled", NW_EXPLORE_DONE, 16, 9, 0, 5 },
 	{ "Remembered", "Remembered", NW_EXPLORE_DONE, 542, 162, 0, 9 },
 	{ "Orders", "Orders", NW_EXPLORE_DONE, 43, 10, 0, 2 },
 	{ "Composed", "Composed", NW_EXPLORE_DONE, 122, 28, 0, 4 },

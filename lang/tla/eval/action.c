@@ -88,8 +88,10 @@ static int conjoin_elements(struct tla_eval *eval, const struct tla_code *code, 
 bool tla_is_assigned(const struct tla_eval *eval)
 {
 	const tla_value *values = eval->is_init ? eval->now : eval->next;
+	uint32_t count = eval->is_asking && !eval->is_init ? tla_width(eval->world)
+							   : eval->var_count;
 
-	for (uint32_t i = eval->var_count; i-- > 0;)
+	for (uint32_t i = count; i-- > 0;)
 		if (!values[i])
 			return false;
 	return true;

@@ -7,6 +7,8 @@
 #include "../value/set.h"
 #include "nodes.h"
 
+#include <string.h>
+
 static struct tla_code *node(struct tla_compiler *compiler, const struct tla_env *env,
 			     tla_eval_fn *eval, const struct tla_expr *expr, enum tla_act act)
 {
@@ -63,9 +65,52 @@ static struct tla_code *pair(struct tla_compiler *compiler, const struct tla_env
 		    is_and ? TLA_ACT_AND : TLA_ACT_OR);
 }
 
+/* --- Variables of instances inside of ENABLED --- */
+
+static bool is_around(const struct tla_group *group, const struct tla_group *inner)
+{
+	while (inner && inner->instance && inner != group)
+		inner = inner->env.context->group;
+	return inner == group;
+}
+
+/* The number of a further variable; UINT32_MAX: no memory. */
+static uint32_t number_variable(struct tla_compiler *compiler, tla_sym sym)
+{
+	struct tla_world *world = compiler->world;
+	uint32_t idx = world->var_count + world->own_count;
+
+	if (idx == world->var_room) {
+		uint32_t room = 2 * world->var_room + 8;
+		tla_sym *vars = tla_piece_of(compiler, room * sizeof *vars);
+
+		if (!vars)
+			return UINT32_MAX;
+		if (idx > 0)
+			memcpy(vars, world->vars, idx * sizeof *vars);
+		world->vars = vars;
+		world->var_room = room;
+	}
+	world->vars[idx] = sym;
+	world->own_count++;
+	return idx;
+}
+
+bool tla_own_variable(struct tla_compiler *compiler, const struct tla_env *env,
+		      struct tla_entity *entity)
+{
+	if (entity->kind != TLA_N_SUBST || !entity->group ||
+	    entity->unit->kind != TLA_U_VARIABLES || !is_around(entity->group, env->enabled_in))
+		return false;
+	if (!entity->own_idx)
+		entity->own_idx = number_variable(compiler, entity->sym) + 1;
+	return entity->own_idx != 0;
+}
+
 /* --- The next state --- */
 
-/* The place a name leads to: through substitutions and definitions without parameters. */
+/* The place a name leads to: through substitutions and definitions without parameters, up to a
+ * variable of its own. */
 static const struct tla_expr *follow(struct tla_compiler *compiler, struct tla_env *env,
 				     const struct tla_expr *expr, struct tla_entity **ret_entity)
 {
@@ -79,6 +124,10 @@ static const struct tla_expr *follow(struct tla_compiler *compiler, struct tla_e
 			entity = entity->override;
 		if (!entity || entity->arity > 0)
 			return NULL;
+		if (tla_own_variable(compiler, env, entity)) {
+			*ret_entity = entity;
+			break;
+		}
 		if (entity->kind == TLA_N_SUBST) {
 			expr = entity->expr;
 		} else if (entity->kind == TLA_N_OPERATOR && !entity->native) {
@@ -114,10 +163,12 @@ struct tla_code *tla_compile_primed(struct tla_compiler *compiler, const struct 
 
 	if (!follow(compiler, &there, expr, &entity))
 		return tla_compile(compiler, env, expr); /* which says what is wrong */
-	if (entity && entity->kind == TLA_N_VARIABLE) {
+	if (entity && (entity->kind == TLA_N_VARIABLE || entity->kind == TLA_N_SUBST)) {
+		uint32_t idx = entity->kind == TLA_N_SUBST ? entity->own_idx - 1 : entity->var_idx;
+
 		inner = tla_cover_part(compiler, env, expr, expr->span);
 		return tla_cover_counted(compiler, &inner,
-					 next_variable(compiler, entity->var_idx, expr->span));
+					 next_variable(compiler, idx, expr->span));
 	}
 	inner.in_prime = true;
 	code = tla_compile(compiler, &inner, expr);
@@ -186,6 +237,20 @@ static struct tla_code *unchanged_items(struct tla_compiler *compiler, const str
 	return tla_code_leveled(code);
 }
 
+/* A variable of its own has its value in this state from what stands for it. */
+static struct tla_code *unchanged_own(struct tla_compiler *compiler, const struct tla_env *env,
+				      const struct tla_expr *expr, const struct tla_expr *at)
+{
+	struct tla_code *code = tla_code_new(compiler, tla_ev_eq, at->span, 2);
+
+	if (!code)
+		return NULL;
+	code->act = TLA_ACT_EQ;
+	code->args[0] = tla_compile_primed(compiler, env, expr);
+	code->args[1] = tla_compile(compiler, env, expr);
+	return tla_code_leveled(code);
+}
+
 struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const struct tla_env *env,
 				       const struct tla_expr *expr, const struct tla_expr *at)
 {
@@ -200,6 +265,8 @@ struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const stru
 
 	if (place && place->kind == TLA_E_TUPLE && place->items.count > 0)
 		return unchanged_items(compiler, &there, place, at);
+	if (place && entity && entity->kind == TLA_N_SUBST)
+		return unchanged_own(compiler, &there, place, at);
 	code = tla_code_new(compiler, tla_ev_unchanged, at->span, is_variables ? 0 : 2);
 	vars = tla_piece_of(compiler, (list.count + 1) * sizeof *vars);
 
@@ -245,6 +312,7 @@ static struct tla_code *enabled(struct tla_compiler *compiler, const struct tla_
 	struct tla_code *code;
 
 	inner.is_enabled = true;
+	inner.enabled_in = env->context->group;
 	code = node(compiler, &inner, tla_ev_enabled, expr, TLA_ACT_TEST);
 	if (code && code->level == TLA_ACTION)
 		code->level = TLA_STATE;

@@ -597,8 +597,8 @@ int tla_compiler_init(struct tla_compiler *compiler, struct tla_world *world, st
 	*compiler = (struct tla_compiler){
 		.world = world, .spec = world->spec, .heap = heap, .keeper = keeper
 	};
-	world->vars = tla_piece_of(compiler,
-				   (count_variables(world->spec) + 1) * sizeof *world->vars);
+	world->var_room = count_variables(world->spec) + 1;
+	world->vars = tla_piece_of(compiler, world->var_room * sizeof *world->vars);
 	if (!world->vars)
 		return -ENOMEM;
 	compiler->root_context = tla_context_of(compiler, &compiler->root, world->spec->root, NULL);

@@ -72,6 +72,13 @@ struct tla_code *tla_compile_operator(struct tla_compiler *compiler, const struc
 struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const struct tla_env *env,
 				       struct tla_entity *entity, const struct tla_expr *at,
 				       struct tla_expr *const *args, uint32_t arg_count);
+/*
+ * Whether a name is a variable of an instance that is primed inside of an ENABLED of that instance,
+ * or of one inside: there it does not stand for what was substituted, but is a variable of its own,
+ * entity->own_idx - 1 its number.
+ */
+bool tla_own_variable(struct tla_compiler *compiler, const struct tla_env *env,
+		      struct tla_entity *entity);
 /* An operator of the language, or one that stands for an expression, applied. */
 struct tla_code *tla_compile_builtin(struct tla_compiler *compiler, const struct tla_env *env,
 				     const struct tla_expr *expr);

@@ -12,6 +12,7 @@
 #include "../value/store.h"
 #include "eval.h"
 #include "nodes.h"
+#include "world.h"
 
 #include <string.h>
 
@@ -86,10 +87,12 @@ static int keep(struct tla_eval *eval, void *context)
 static int make_first(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		      const struct tla_rest *rest, const tla_value *fixed)
 {
-	tla_value *next = tla_alloc(eval->heap, (eval->var_count + 1) * sizeof *next);
+	uint32_t width = tla_width(eval->world);
+	tla_value *next = tla_alloc(eval->heap, (width + 1) * sizeof *next);
 
 	if (!next)
 		return -1;
+	memset(next, 0, width * sizeof *next);
 	for (uint32_t i = 0; i < eval->var_count; i++)
 		next[i] = fixed && fixed[i] ? eval->now[i] : TLA_NONE;
 	eval->next = next;
@@ -146,12 +149,14 @@ static int end_second(struct tla_eval *eval, void *context)
 static int make_second(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		       const struct tla_rest *rest, const struct outer *outer)
 {
-	size_t n_bytes = eval->var_count * sizeof(tla_value);
+	size_t n_bytes = tla_width(eval->world) * sizeof(tla_value);
 
 	eval->next = tla_alloc(eval->heap, n_bytes + sizeof(tla_value));
 	if (!eval->next)
 		return -1;
-	memcpy(eval->next, outer->next, n_bytes);
+	memset(eval->next, 0, n_bytes);
+	memcpy(eval->next, outer->next,
+	       eval->is_asking ? n_bytes : eval->var_count * sizeof(tla_value));
 	eval->emit = end_second;
 	eval->emit_context = (void *)outer;
 	eval->allows_gaps = outer->allows_gaps;

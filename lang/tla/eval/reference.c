@@ -42,13 +42,13 @@ static struct tla_code *constant_value(struct tla_compiler *compiler,
 	return code;
 }
 
-static struct tla_code *variable(struct tla_compiler *compiler, const struct tla_entity *entity,
+static struct tla_code *variable(struct tla_compiler *compiler, uint32_t var_idx,
 				 const struct tla_expr *at)
 {
 	struct tla_code *code = tla_code_new(compiler, tla_ev_now, at->span, 0);
 
 	if (code) {
-		code->a = entity->var_idx;
+		code->a = var_idx;
 		code->level = TLA_STATE;
 	}
 	return code;
@@ -443,6 +443,14 @@ static struct tla_code *native(struct tla_compiler *compiler, const struct tla_e
 	return tla_code_leveled(code);
 }
 
+/* What is primed inside of an instance's ENABLED reads other variables than it does elsewhere. */
+static bool needs_own_text(const struct tla_env *env, const struct tla_entity *entity)
+{
+	return env->in_prime && env->enabled_in && env->enabled_in->instance &&
+	       entity->kind == TLA_N_OPERATOR && entity->fn->level == TLA_STATE &&
+	       !entity->is_self_referenced;
+}
+
 static struct tla_code *definition(struct tla_compiler *compiler, const struct tla_env *env,
 				   struct tla_entity *entity, const struct tla_expr *at,
 				   struct tla_expr *const *args, bool is_replaced)
@@ -459,7 +467,7 @@ static struct tla_code *definition(struct tla_compiler *compiler, const struct t
 	if (entity->constant && !(is_replaced && env->spot))
 		return constant(compiler, entity, at);
 	/* In a primed expression a definition is evaluated in the next state as it stands. */
-	if (entity->is_inline)
+	if (entity->is_inline || needs_own_text(env, entity))
 		return expand(compiler, env, entity, at, args);
 	return call(compiler, env, entity, at, args);
 }
@@ -538,12 +546,14 @@ static struct tla_code *argument_thunk(struct tla_compiler *compiler, const stru
 
 /* An expression of another place; applied, if it is an operator. */
 static struct tla_code *substituted(struct tla_compiler *compiler, const struct tla_env *env,
-				    const struct tla_entity *entity, const struct tla_expr *at,
+				    struct tla_entity *entity, const struct tla_expr *at,
 				    struct tla_expr *const *args, uint32_t arg_count)
 {
 	struct tla_env there = *env;
 	struct tla_entity *target;
 
+	if (env->in_prime && tla_own_variable(compiler, env, entity))
+		return variable(compiler, entity->own_idx - 1, at);
 	if (entity->has_thunk && !env->in_prime)
 		return argument_thunk(compiler, env, entity, at);
 	there.context = entity->context;
@@ -588,7 +598,7 @@ struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const stru
 	case TLA_N_CONSTANT:
 		return constant_value(compiler, entity, at);
 	case TLA_N_VARIABLE:
-		return variable(compiler, entity, at);
+		return variable(compiler, entity->var_idx, at);
 	case TLA_N_OPERATOR:
 	case TLA_N_FUNCTION:
 	case TLA_N_FACT:

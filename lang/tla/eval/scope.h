@@ -31,10 +31,13 @@ struct tla_env {
 	struct tla_builder *builder; /* the function being compiled */
 	bool in_prime;               /* what is evaluated in the next state: LET thunks are not */
 	/* Where evaluations are counted; see cover.h. */
-	struct tla_spot *spot;               /* what is compiled is below it; NULL: not counted */
-	uint8_t spot_rank;                   /* enum tla_spot_rank */
-	uint8_t way;                         /* enum tla_cover_way */
-	bool is_enabled;                     /* inside of ENABLED */
+	struct tla_spot *spot; /* what is compiled is below it; NULL: not counted */
+	uint8_t spot_rank;     /* enum tla_spot_rank */
+	uint8_t way;           /* enum tla_cover_way */
+	bool is_enabled;       /* inside of ENABLED */
+	/* Where the innermost ENABLED stands: variables of instances around it are variables of
+	 * their own there; see tla_own_variable(). NULL: outside of any. */
+	const struct tla_group *enabled_in;
 	const struct tla_entity *definition; /* around what may be split; NULL: none */
 	const struct tla_entry *entry;       /* of instances around it; NULL: none */
 };
@@ -89,7 +92,9 @@ struct tla_entity {
 	struct tla_spot *spot; /* of an argument or a LET definition: where its text stands */
 	bool is_argument;      /* of SUBST: of a definition, not of an instance */
 	const struct tla_group *group; /* of SUBST: of the instance */
-	bool has_thunk;                /* of such: in thunk_slot of the function `home` */
+	uint32_t
+		own_idx; /* of SUBST: 1 + the number of the variable that it is inside of ENABLED */
+	bool has_thunk;  /* of such: in thunk_slot of the function `home` */
 	uint32_t thunk_slot;
 	uint8_t thunk_level;
 };

@@ -3,17 +3,19 @@
 #include "../value/order.h"
 #include "eval.h"
 #include "nodes.h"
+#include "world.h"
 
 #include <string.h>
 
 tla_value tla_ev_primed(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
 {
 	tla_value *now = eval->now, *next = eval->next, v;
-	tla_value *none = tla_alloc(eval->heap, eval->var_count * sizeof *none);
+	size_t n_bytes = tla_width(eval->world) * sizeof(tla_value);
+	tla_value *none = tla_alloc(eval->heap, n_bytes);
 
 	if (!none)
 		return TLA_NONE;
-	memset(none, 0, eval->var_count * sizeof *none);
+	memset(none, 0, n_bytes);
 	eval->now = next;
 	eval->next = none;
 	eval->next_reads++;
@@ -90,11 +92,12 @@ int tla_is_enabled(struct tla_eval *eval, const struct tla_code *code, struct tl
 	int (*emit)(struct tla_eval *, void *) = eval->emit;
 	const struct tla_code *action = eval->action;
 	bool is_init = eval->is_init, allows_gaps = eval->allows_gaps, was_asking = eval->is_asking;
+	size_t n_bytes = tla_width(eval->world) * sizeof(tla_value);
 	int result = -1;
 
-	eval->next = tla_alloc(eval->heap, eval->var_count * sizeof *next);
+	eval->next = tla_alloc(eval->heap, n_bytes);
 	if (eval->next) {
-		memset(eval->next, 0, eval->var_count * sizeof *next);
+		memset(eval->next, 0, n_bytes);
 		eval->emit = stop_at_first;
 		eval->is_init = false;
 		eval->allows_gaps = true;

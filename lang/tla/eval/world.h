@@ -44,8 +44,10 @@ struct tla_world {
 	struct tla_files files;
 	struct tla_spec *spec;
 	struct tla_store *store;
-	tla_sym *vars; /* in the order of their declaration */
+	tla_sym *vars; /* in the order of their declaration; behind them those of instances */
 	uint32_t var_count;
+	uint32_t own_count; /* variables of instances; they have values inside of ENABLED only */
+	uint32_t var_room;
 	tla_sym *models; /* model values */
 	uint32_t model_count, model_room;
 	struct tla_constant *constants;
@@ -63,6 +65,12 @@ struct tla_world {
 	/* Of the symbol table while threads evaluate: ToString() and \o make strings. */
 	pthread_mutex_t *symbol_lock;
 };
+
+/* Words of a state inside of ENABLED: instances' variables have values there, too. */
+static inline uint32_t tla_width(const struct tla_world *world)
+{
+	return world->var_count + world->own_count;
+}
 
 /* A further constant, numbered. While the specification is compiled. */
 void tla_world_add_constant(struct tla_world *world, struct tla_constant *constant);

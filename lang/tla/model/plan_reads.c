@@ -11,6 +11,7 @@
 
 #include "../eval/memo.h"
 #include "../eval/nodes.h"
+#include "../eval/world.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ void *tla_plan_piece(struct tla_plan *plan, size_t n_bytes)
 
 static uint32_t var_count(const struct tla_plan *plan)
 {
-	return plan->runner->eval.var_count;
+	return tla_width(plan->runner->eval.world);
 }
 
 static bool start(struct tla_plan *plan, struct tla_plan_reads *reads)

@@ -68,15 +68,9 @@ static int choose_ports(struct run *run)
 /* Enough to notice that a resumed scan is another one. */
 static uint64_t digest_of(const struct run *run)
 {
-	uint64_t count = nw_probe_targets_count(run->targets), hash = count;
-	struct nw_probe_address address;
+	uint64_t hash = nw_probe_targets_digest(run->targets);
 	const char *at = run->probe_options.ports ? run->probe_options.ports : "";
 
-	for (uint64_t i = 0; i < 64; i++) {
-		nw_probe_targets_at(run->targets, count / 64 * i, &address);
-		for (size_t n = 0; n < sizeof(address.bytes); n++)
-			hash = (hash ^ address.bytes[n]) * UINT64_C(0x100000001b3);
-	}
 	for (; *at; at++)
 		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
 	hash = (hash ^ run->options->shard) * UINT64_C(0x100000001b3);

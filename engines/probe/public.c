@@ -128,6 +128,11 @@ uint64_t nw_probe_targets_count(const struct nw_probe_targets *targets)
 	return targets->list.count;
 }
 
+uint64_t nw_probe_targets_digest(const struct nw_probe_targets *targets)
+{
+	return nwi_targets_digest(&targets->list);
+}
+
 uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets)
 {
 	return targets->list.excluded_count;

@@ -7,6 +7,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include <xxhash.h>
+
 enum { LIST_RESERVE_LOG2 = 36 }; /* address range of a list: 10^9 ranges */
 
 /* --- Lists --- */
@@ -183,6 +185,20 @@ int nwi_targets_close(struct nwi_targets *targets)
 	if (rc == 0)
 		targets->excluded_count = sum(&targets->added) - targets->count;
 	return rc;
+}
+
+uint64_t nwi_targets_digest(const struct nwi_targets *targets)
+{
+	uint64_t digest = 0;
+
+	for (uint64_t i = 0; i < targets->kept.count; i++) {
+		const struct nwi_range *range = &targets->kept.at[i].range;
+		uint64_t words[] = { range->first.family, range->first.high, range->first.low,
+				     range->last.high, range->last.low };
+
+		digest = XXH3_64bits_withSeed(words, sizeof(words), digest);
+	}
+	return digest;
 }
 
 struct nwi_address nwi_targets_at(const struct nwi_targets *targets, uint64_t number)

@@ -46,6 +46,8 @@ int nwi_targets_add(struct nwi_targets *targets, const struct nwi_range *range);
 int nwi_targets_exclude(struct nwi_targets *targets, const struct nwi_range *range);
 /* 0; -ENOMEM; -E2BIG: more than NWI_TARGETS_MAX addresses are left. */
 int nwi_targets_close(struct nwi_targets *targets);
+/* A hash of what is kept, the same however it was written. */
+uint64_t nwi_targets_digest(const struct nwi_targets *targets);
 /* The address of a number below count. */
 struct nwi_address nwi_targets_at(const struct nwi_targets *targets, uint64_t number);
 /* Its number; false: it is no target. */

@@ -119,6 +119,10 @@ NW_API int nw_probe_targets_close(struct nw_probe_targets *targets) NW_MUST_USE;
 /** Addresses of a closed set. Threads: any. */
 NW_API uint64_t nw_probe_targets_count(const struct nw_probe_targets *targets);
 
+/** A hash of what a closed set holds, however it was written: equal sets have equal ones, so that a
+ * scan that goes on notices that its targets changed. Threads: any. */
+NW_API uint64_t nw_probe_targets_digest(const struct nw_probe_targets *targets);
+
 /** Addresses that were added and then left out. Threads: any. */
 NW_API uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets);
 

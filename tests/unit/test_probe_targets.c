@@ -213,6 +213,36 @@ TEST(the_whole_of_ipv4_is_held_and_more_than_the_limit_refused)
 	nwi_targets_fini(&targets);
 }
 
+static uint64_t digest_of(const char *const *texts, const char *hole)
+{
+	struct nwi_targets targets;
+	uint64_t digest;
+
+	CHECK_INT(nwi_targets_init(&targets), ==, 0);
+	for (; *texts; texts++)
+		add(&targets, *texts);
+	if (hole)
+		exclude(&targets, hole);
+	CHECK_INT(nwi_targets_close(&targets), ==, 0);
+	digest = nwi_targets_digest(&targets);
+	nwi_targets_fini(&targets);
+	return digest;
+}
+
+TEST(the_digest_is_of_what_is_kept)
+{
+	const char *whole[] = { "10.0.0.0/30", NULL };
+	const char *parts[] = { "10.0.0.2-10.0.0.3", "10.0.0.0/31", "10.0.0.3", NULL };
+	const char *last[] = { "10.0.0.0-10.0.0.2", "10.0.0.4", NULL };
+	const char *other_family[] = { "::a00:0/126", NULL };
+	uint64_t digest = digest_of(whole, NULL);
+
+	CHECK(digest_of(parts, NULL) == digest);
+	CHECK(digest_of(last, NULL) != digest);
+	CHECK(digest_of(whole, "10.0.0.3") != digest);
+	CHECK(digest_of(other_family, NULL) != digest);
+}
+
 /* Random ranges in 10.0.0.0/22 against a set of 1024 addresses. */
 TEST(ranges_agree_with_a_plain_set)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a search ends. The first reason given is the one reported; all workers see it soon.
- * Invariant: `end` leaves -1 once, and the fault's fields are written only by whoever did that.
+ * Invariant: `end` leaves NWI_NO_END once. Whoever did that writes what the end is about, and only
+ * then tells the end: reports are made meanwhile.
  */
 #include "explore.h"
 
@@ -9,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool claim_end(struct nw_explore *explore, enum nw_explore_end end)
+static bool claim_end(struct nw_explore *explore, int end)
 {
-	int none = -1;
+	int none = NWI_NO_END;
 
-	return atomic_compare_exchange_strong(&explore->end, &none, (int)end);
+	return atomic_compare_exchange_strong(&explore->end, &none, end);
 }
 
 static void stop(struct nw_explore *explore)
@@ -32,11 +33,12 @@ bool nwi_end(struct nw_explore *explore, enum nw_explore_end end)
 
 void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, const struct nwi_fault *fault)
 {
-	if (claim_end(explore, end)) {
+	if (claim_end(explore, NWI_END_CLAIMED)) {
 		explore->fault = *fault;
 		explore->fault.state = explore->fault_state;
 		if (fault->n_bytes > 0)
 			memcpy(explore->fault_state, fault->state, fault->n_bytes);
+		atomic_store(&explore->end, (int)end);
 	}
 	stop(explore);
 }
@@ -45,10 +47,11 @@ void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 {
 	va_list args;
 
-	if (claim_end(explore, NW_EXPLORE_MODEL_FAULT)) {
+	if (claim_end(explore, NWI_END_CLAIMED)) {
 		va_start(args, format);
 		(void)vsnprintf(explore->fault_text, sizeof(explore->fault_text), format, args);
 		va_end(args);
+		atomic_store(&explore->end, NW_EXPLORE_MODEL_FAULT);
 	}
 	stop(explore);
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the configuration puts in the place of constants and definitions.
+ *
+ * Invariant: a replacement is an entity of its own that the replaced one points to; no chain of
+ * them has no end.
+ */
+#include "bind.h"
+
+#include <errno.h>
+
+/* A definition, too, may be given a value: a constant then stands for it. */
+static bool give_value(struct tla_model *model, struct tla_entity *entity, tla_value v)
+{
+	struct tla_entity *constant = entity;
+
+	if (entity->kind != TLA_N_CONSTANT) {
+		constant = tla_piece_of(&model->compiler, sizeof *constant);
+		if (!constant)
+			return false;
+		constant->kind = TLA_N_CONSTANT;
+		constant->sym = entity->sym;
+		constant->span = entity->span;
+		entity->override = constant;
+	}
+	constant->value = tla_store(model->keeper, &model->heap, v);
+	return constant->value != TLA_NONE;
+}
+
+/* NAME <- [Module] other: the module may be instantiated only later. */
+static bool assign_in_module(struct tla_model *model, const struct tla_assignment *assignment)
+{
+	struct tla_entity *other = tla_model_entity(model, assignment->replacement);
+
+	if (!other)
+		return tla_model_unknown(model, assignment->replacement, assignment->span);
+	return tla_override_in_module(&model->compiler, assignment->module, assignment->name,
+				      other) != -ENOMEM;
+}
+
+/* As TLC: what replaces a definition is not replaced itself; so no chain of them has no end. */
+static bool is_replaced(const struct tla_model *model, tla_sym name)
+{
+	for (uint32_t i = 0; i < model->config.assignment_count; i++) {
+		const struct tla_assignment *one = &model->config.assignments[i];
+
+		if (one->name == name && one->replacement && !one->module)
+			return true;
+	}
+	return false;
+}
+
+static bool assign(struct tla_model *model, const struct tla_assignment *assignment)
+{
+	struct tla_entity *entity = tla_model_entity(model, assignment->name), *other;
+
+	if (assignment->module)
+		return assign_in_module(model, assignment);
+	/* A constant that nobody declares is not used: TLC takes it, and so do models. */
+	if (!entity && !assignment->replacement)
+		return true;
+	if (!entity)
+		return tla_model_unknown(model, assignment->name, assignment->span);
+	if (!assignment->replacement)
+		return give_value(model, entity, assignment->value);
+	if (is_replaced(model, assignment->replacement)) {
+		tla_model_misfits(model, TLA_MISFIT_CHAIN);
+		tla_compile_error(&model->compiler, assignment->span,
+				  "%s stands on the right of a <- and on the left of one",
+				  tla_text(&model->compiler, assignment->replacement));
+		return false;
+	}
+	other = tla_model_entity(model, assignment->replacement);
+	if (!other || other->arity != entity->arity)
+		tla_model_misfits(model, TLA_MISFIT_REPLACEMENT);
+	if (!other)
+		return tla_model_unknown(model, assignment->replacement, assignment->span);
+	if (other->arity != entity->arity) {
+		tla_compile_error(&model->compiler, assignment->span,
+				  "%s takes %u arguments and %s takes %u",
+				  tla_text(&model->compiler, entity->sym), entity->arity,
+				  tla_text(&model->compiler, other->sym), other->arity);
+		return false;
+	}
+	entity->override = other;
+	return true;
+}
+
+bool tla_model_assign(struct tla_model *model)
+{
+	bool is_done = true;
+
+	for (uint32_t i = 0; i < model->config.assignment_count; i++)
+		is_done &= assign(model, &model->config.assignments[i]);
+	return is_done;
+}
+
+/* Constants of the module and of those that it extends; parameters of others are substituted. */
+static bool has_value(struct tla_model *model, const struct tla_param *param)
+{
+	const struct tla_entity *entity = tla_model_entity(model, param->sym);
+
+	if (!entity || entity->kind != TLA_N_CONSTANT || entity->value || entity->override)
+		return true;
+	tla_model_misfits(model, TLA_MISFIT_NO_VALUE);
+	tla_compile_error(&model->compiler,
+			  (struct tla_span){ model->config_file->base, model->config_file->base },
+			  "constant %s is given no value", tla_text(&model->compiler, param->sym));
+	return false;
+}
+
+bool tla_model_has_values(struct tla_model *model)
+{
+	bool is_done = true;
+
+	if (!model->config_file)
+		return true;
+	for (struct tla_context *at = model->compiler.root.contexts; at; at = at->next)
+		for (uint32_t i = 0; i < at->module->unit_count; i++) {
+			const struct tla_unit *unit = at->module->units[i];
+
+			for (uint32_t k = 0; unit->kind == TLA_U_CONSTANTS && k < unit->decls.count;
+			     k++)
+				is_done &= has_value(model, &unit->decls.at[k]);
+		}
+	return is_done;
+}

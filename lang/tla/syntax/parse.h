@@ -4,7 +4,9 @@
  *
  * parse.c    tokens, lists, nodes, errors
  * expr.c     operators and their operands
- * operand.c  names, brackets, lists: what stands between operators
+ * operand.c  literals, lists: what stands between operators
+ * name.c     names, operators as arguments
+ * bracket.c  what has brackets
  * open.c     IF, CASE, LET, quantifiers: what reaches as far right as it can; bounds
  * unit.c     modules, declarations, definitions
  * proof.c    theorems and their proofs
@@ -136,6 +138,15 @@ struct tla_expr *tla_expression(struct parser *p);
 struct tla_expr *tla_argument(struct parser *p);
 /* What stands between operators. */
 struct tla_expr *tla_operand(struct parser *p);
+/* Of these: a name with its arguments and selectors; an operator sign; the name of a step. */
+struct tla_expr *tla_named(struct parser *p);
+struct tla_expr *tla_operator_name(struct parser *p);
+struct tla_expr *tla_step_name(struct parser *p);
+/* And what has brackets. */
+struct tla_expr *tla_parentheses(struct parser *p);
+struct tla_expr *tla_angles(struct parser *p);
+struct tla_expr *tla_squares(struct parser *p);
+struct tla_expr *tla_braces(struct parser *p);
 /* What may follow `]_` or `>>_`: a name, or something in brackets. */
 struct tla_expr *tla_subscript(struct parser *p);
 /* Constructs that reach as far right as they can. */

@@ -247,7 +247,7 @@ static int create_empty(struct nw_explore **ret_explore, const struct nw_explore
 	explore->arena = arena;
 	explore->options = *options;
 	explore->topo_node_count = nw_topo_node_count(options->topo);
-	atomic_init(&explore->end, NWI_NO_END);
+	atomic_init(&explore->end, -1);
 	nwi_stages_open(&explore->stages);
 	*ret_explore = explore;
 	return 0;

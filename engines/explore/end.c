@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a search ends. The first reason given is the one reported; all workers see it soon.
- * Invariant: `end` leaves NWI_NO_END once. Whoever did that writes what the end is about, and only
- * then tells the end: reports are made meanwhile.
+ * Invariant: `end` leaves -1 once, and the fault's fields are written only by whoever did that.
  */
 #include "explore.h"
 
@@ -10,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool claim_end(struct nw_explore *explore, int end)
+static bool claim_end(struct nw_explore *explore, enum nw_explore_end end)
 {
-	int none = NWI_NO_END;
+	int none = -1;
 
-	return atomic_compare_exchange_strong(&explore->end, &none, end);
+	return atomic_compare_exchange_strong(&explore->end, &none, (int)end);
 }
 
 static void stop(struct nw_explore *explore)
@@ -33,12 +32,11 @@ bool nwi_end(struct nw_explore *explore, enum nw_explore_end end)
 
 void nwi_end_at(struct nw_explore *explore, enum nw_explore_end end, const struct nwi_fault *fault)
 {
-	if (claim_end(explore, NWI_END_CLAIMED)) {
+	if (claim_end(explore, end)) {
 		explore->fault = *fault;
 		explore->fault.state = explore->fault_state;
 		if (fault->n_bytes > 0)
 			memcpy(explore->fault_state, fault->state, fault->n_bytes);
-		atomic_store(&explore->end, (int)end);
 	}
 	stop(explore);
 }
@@ -47,11 +45,10 @@ void nwi_end_fault(struct nw_explore *explore, const char *format, ...)
 {
 	va_list args;
 
-	if (claim_end(explore, NWI_END_CLAIMED)) {
+	if (claim_end(explore, NW_EXPLORE_MODEL_FAULT)) {
 		va_start(args, format);
 		(void)vsnprintf(explore->fault_text, sizeof(explore->fault_text), format, args);
 		va_end(args);
-		atomic_store(&explore->end, NW_EXPLORE_MODEL_FAULT);
 	}
 	stop(explore);
 }

@@ -297,12 +297,6 @@ struct nwi_meeting {
 	alignas(NW_CACHE_PAIR) _Atomic uint32_t round;
 };
 
-/* What nw_explore.end is before it is an enum nw_explore_end. */
-enum {
-	NWI_NO_END = -1,
-	NWI_END_CLAIMED = -2 /* what it is about is being written */
-};
-
 /* What a meeting came to. */
 enum nwi_turn {
 	NWI_TURN_OVER,  /* the search */
@@ -364,7 +358,7 @@ struct nw_explore {
 	_Atomic bool is_suspended;
 
 	/* Why it ended: set once, by whoever comes first. */
-	_Atomic int end; /* enum nw_explore_end, NWI_NO_END or, for a moment, NWI_END_CLAIMED */
+	_Atomic int end; /* enum nw_explore_end, or -1 */
 	struct nwi_fault fault;
 	uint8_t *fault_state; /* room for its state */
 	char fault_text[256];

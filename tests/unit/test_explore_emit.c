@@ -8,8 +8,6 @@
 #include <nw/explore.h>
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 enum { LIMIT = 9 };
 
@@ -218,56 +216,6 @@ TEST(a_faulty_step_ends_the_trace)
 		CHECK_INT(steps[i].state[0] + steps[i].state[1], ==, i);
 	CHECK(steps[4].state[0] == 4 || steps[4].state[1] == 4);
 	finish(explore, topo);
-}
-
-struct watch {
-	const struct nw_explore *explore;
-	_Atomic bool is_over;
-};
-
-/* A report with an end has what the end is about. */
-static void *watch_reports(void *arg)
-{
-	struct watch *watch = arg;
-	struct nw_explore_report report;
-
-	while (!atomic_load(&watch->is_over)) {
-		nw_explore_report(watch->explore, &report);
-		if (report.end == NW_EXPLORE_VIOLATION)
-			CHECK_STR(report.invariant, "TooHigh");
-	}
-	return NULL;
-}
-
-TEST(a_report_while_the_search_ends_is_whole)
-{
-	struct pair_rules rules = { .violate_at = 4 };
-	struct nw_diag diag;
-	struct nw_topo *topo;
-
-	CHECK_INT(nw_topo_open(&topo, NULL, &diag), ==, 0);
-	for (int i = 0; i < 100 * nw_test_scale(); i++) {
-		struct nw_explore_options options = { .model = &pair,
-						      .model_data = &rules,
-						      .topo = topo,
-						      .worker_count = 2,
-						      .no_deadlock = true,
-						      .oversubscribe = true,
-						      .no_pin = true };
-		struct watch watch = { NULL, false };
-		struct nw_explore *explore;
-		pthread_t watcher;
-
-		if (nw_explore_create(&explore, &options, &diag))
-			FAIL("%s", diag.text);
-		watch.explore = explore;
-		CHECK_INT(pthread_create(&watcher, NULL, watch_reports, &watch), ==, 0);
-		CHECK_INT(nw_explore_run(explore), ==, NW_EXPLORE_VIOLATION);
-		atomic_store(&watch.is_over, true);
-		CHECK_INT(pthread_join(watcher, NULL), ==, 0);
-		nw_explore_destroy(explore);
-	}
-	nw_topo_close(topo);
 }
 
 TEST(an_error_has_the_trace_up_to_the_state_it_came_from)

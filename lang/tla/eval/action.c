@@ -4,7 +4,8 @@
  * in an initial predicate), conjuncts from left to right, as TLC does.
  *
  * What is still to be done after the expression at hand is a list on the C stack: the rest of each
- * conjunction around it. At the list's end the step is complete.
+ * conjunction around it. At the list's end the step is complete. What gives a variable its value is
+ * in assign.c.
  *
  * Invariant: on return every variable is as it was on entry, and so is the heap's top.
  */
@@ -12,7 +13,6 @@
 
 #include "../value/fcn.h"
 #include "../value/order.h"
-#include "../value/print.h"
 #include "../value/set.h"
 #include "eval.h"
 #include "memo.h"
@@ -26,17 +26,12 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 
 static int go_on(struct tla_eval *eval, const struct tla_rest *rest);
 
-static tla_value *assigned(const struct tla_eval *eval)
-{
-	return eval->is_init ? eval->now : eval->next;
-}
-
 static int complete(struct tla_eval *eval)
 {
 	const struct tla_world *world = eval->world;
 
 	for (uint32_t i = 0; i < eval->var_count; i++) {
-		if (!assigned(eval)[i] && !eval->allows_gaps) {
+		if (!tla_assigned(eval)[i] && !eval->allows_gaps) {
 			tla_fail_at(
 				eval, eval->action ? eval->action->span : (struct tla_span){ 0 },
 				eval->is_init
@@ -145,8 +140,8 @@ static int go_on(struct tla_eval *eval, const struct tla_rest *rest)
 	return conjoin(eval, rest->code, rest->idx, rest->frame, rest->behind);
 }
 
-static int act_test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		    const struct tla_rest *rest)
+int tla_act_test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		 const struct tla_rest *rest)
 {
 	int holds = tla_eval_bool(eval, code, frame);
 
@@ -281,78 +276,13 @@ static int act_call(struct tla_eval *eval, const struct tla_code *code, struct t
 	return callee ? act(eval, code->fn->body, callee, rest) : -1;
 }
 
-/* What a parameter or LET definition stands for, as long as it is not evaluated; else NULL. */
-const struct tla_thunk *tla_pending(const struct tla_code *code, struct tla_frame *frame)
-{
-	const struct tla_thunk *thunk;
-	tla_value word;
-
-	for (uint32_t i = 0; i < code->b; i++)
-		frame = frame->up;
-	word = frame->slots[code->a];
-	if ((word & 7) != TLA_THUNK)
-		return NULL;
-	thunk = (const struct tla_thunk *)(uintptr_t)(word - TLA_THUNK);
-	return thunk->value ? NULL : thunk;
-}
-
-static bool needs_no_frame(const struct tla_code *code)
-{
-	return code->eval == tla_ev_now || (code->eval == tla_ev_call && code->count == 0);
-}
-
-/* What a name leads to through arguments, LET and definitions without parameters; NULL: to a value.
- */
-static const struct tla_code *standing_for(const struct tla_code *code, struct tla_frame **frame)
-{
-	for (;;) {
-		if (code->eval == tla_ev_slot) {
-			const struct tla_thunk *thunk = tla_pending(code, *frame);
-
-			if (!thunk)
-				return NULL;
-			code = thunk->code;
-			*frame = thunk->frame;
-		} else if (code->eval == tla_ev_call && code->count == 0 &&
-			   needs_no_frame(tla_code_inside(code->fn->body))) {
-			code = tla_code_inside(code->fn->body);
-		} else if (tla_code_inside(code) != code && code->eval != tla_ev_constant) {
-			code = tla_code_inside(code);
-		} else {
-			return code;
-		}
-	}
-}
-
-tla_value *tla_variable_of(const struct tla_eval *eval, const struct tla_code *left,
-			   struct tla_frame *frame)
-{
-	tla_eval_fn *wanted = eval->is_init ? tla_ev_now : tla_ev_next;
-
-	left = standing_for(left, &frame);
-	if (left && left->eval == tla_ev_primed && !eval->is_init) {
-		left = standing_for(left->args[0], &frame);
-		wanted = tla_ev_now;
-	}
-	return left && left->eval == wanted ? &assigned(eval)[left->a] : NULL;
-}
-
-/* The variable that `x' = e` or `x' \in S` gives a value to, if it has none yet; else NULL. */
-static tla_value *target(const struct tla_eval *eval, const struct tla_code *left,
-			 struct tla_frame *frame)
-{
-	tla_value *var = tla_variable_of(eval, left, frame);
-
-	return var && !*var ? var : NULL;
-}
-
 static int act_slot(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
 		    const struct tla_rest *rest)
 {
 	const struct tla_thunk *thunk = tla_pending(code, frame);
 
 	return thunk ? act(eval, thunk->code, thunk->frame, rest)
-		     : act_test(eval, code, frame, rest);
+		     : tla_act_test(eval, code, frame, rest);
 }
 
 static int act_implies(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
@@ -392,7 +322,7 @@ static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct 
 	int is_in;
 
 	if (!fcn)
-		return act_test(eval, code, frame, rest);
+		return tla_act_test(eval, code, frame, rest);
 	arg = inner ? tla_eval(eval, code->args[1], frame) : TLA_NONE;
 	sets = arg ? tla_walk_sets(eval, fcn, inner) : NULL;
 	inner = sets ? tla_frame_copy(eval, inner) : NULL;
@@ -400,93 +330,10 @@ static int act_apply(struct tla_eval *eval, const struct tla_code *code, struct 
 		return -1;
 	is_in = tla_is_argument(eval, fcn, sets, arg);
 	if (is_in != 1) /* which says what is wrong */
-		return is_in < 0 ? -1 : act_test(eval, code, frame, rest);
+		return is_in < 0 ? -1 : tla_act_test(eval, code, frame, rest);
 	if (tla_walk_bind(eval, fcn, arg, inner) < 0)
 		return -1;
 	return act(eval, fcn->args[fcn->count - 1], inner, rest);
-}
-
-/* The value that a variable would get has none: the positions name the conjunct, too. */
-static int failed_in(struct tla_eval *eval, const struct tla_code *code)
-{
-	tla_failed_in(eval, code->span);
-	return -1;
-}
-
-static int act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct tla_rest *rest)
-{
-	tla_value *var = target(eval, code->args[0], frame);
-	int result;
-
-	if (!var)
-		return act_test(eval, code, frame, rest);
-	*var = tla_eval(eval, code->args[1], frame);
-	if (!*var)
-		return failed_in(eval, code);
-	result = go_on(eval, rest);
-	*var = TLA_NONE;
-	return result;
-}
-
-static int act_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-		  const struct tla_rest *rest)
-{
-	tla_value *var = target(eval, code->args[0], frame), set;
-	const struct tla_code *action = eval->action;
-	struct tla_iter iter;
-	int result = 0, step = 0;
-
-	if (!var)
-		return act_test(eval, code, frame, rest);
-	set = tla_eval(eval, code->args[1], frame);
-	if (set && code->act == TLA_ACT_SUBSETEQ)
-		set = tla_subset(eval->heap, set);
-	if (!set || tla_iter_init(eval->heap, &iter, set))
-		return failed_in(eval, code);
-	while (result == 0) {
-		struct tla_eval_mark mark = tla_eval_mark(eval);
-
-		step = tla_iter_next(eval->heap, &iter, var);
-		if (step != 1)
-			break;
-		eval->action = action;
-		result = go_on(eval, rest);
-		*var = TLA_NONE;
-		if (result >= 0)
-			tla_eval_cut(eval, mark);
-	}
-	*var = TLA_NONE;
-	return step < 0 ? -1 : result;
-}
-
-/* The variables numbered from i on keep their values. */
-static int keep_vars(struct tla_eval *eval, const struct tla_code *code, uint32_t i,
-		     const struct tla_rest *rest)
-{
-	uint32_t var;
-	int result, equal;
-
-	while (i < code->a && eval->next[code->vars[i]]) {
-		var = code->vars[i++];
-		equal = tla_equal(eval->heap, eval->now[var], eval->next[var]);
-		if (equal != 1)
-			return equal;
-	}
-	if (i == code->a)
-		return go_on(eval, rest);
-	var = code->vars[i];
-	eval->next[var] = eval->now[var];
-	result = keep_vars(eval, code, i + 1, rest);
-	eval->next[var] = TLA_NONE;
-	return result;
-}
-
-static int act_unchanged(struct tla_eval *eval, const struct tla_code *code,
-			 struct tla_frame *frame, const struct tla_rest *rest)
-{
-	return code->count > 0 || eval->is_init ? act_test(eval, code, frame, rest)
-						: keep_vars(eval, code, 0, rest);
 }
 
 /* [A]_v: A, or nothing changes. args: A, UNCHANGED v. */
@@ -542,10 +389,10 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_CALL:
 		return act_call(eval, code, frame, rest);
 	case TLA_ACT_EQ:
-		return act_eq(eval, code, frame, rest);
+		return tla_act_eq(eval, code, frame, rest);
 	case TLA_ACT_IN:
 	case TLA_ACT_SUBSETEQ:
-		return act_in(eval, code, frame, rest);
+		return tla_act_in(eval, code, frame, rest);
 	case TLA_ACT_IMPLIES:
 		return act_implies(eval, code, frame, rest);
 	case TLA_ACT_SLOT:
@@ -553,7 +400,7 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_APPLY:
 		return act_apply(eval, code, frame, rest);
 	case TLA_ACT_UNCHANGED:
-		return act_unchanged(eval, code, frame, rest);
+		return tla_act_unchanged(eval, code, frame, rest);
 	case TLA_ACT_BOX:
 		return act_box(eval, code, frame, rest);
 	case TLA_ACT_ANGLE:
@@ -573,7 +420,7 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 	case TLA_ACT_EITHER:
 		return tla_act_either(eval, code, frame, rest);
 	default:
-		return act_test(eval, code, frame, rest);
+		return tla_act_test(eval, code, frame, rest);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of actions share: action.c, and counts.c where evaluations are counted. */
+/* What the files of actions share: action.c, assign.c, and counts.c where evaluations are counted.
+ */
 #ifndef TLA_ACTION_H
 #define TLA_ACTION_H
 
@@ -20,6 +21,15 @@ struct tla_elements {
 	tla_value *at; /* what tla_walk_bind() takes */
 };
 
+/* The variables that get values. */
+static inline tla_value *tla_assigned(const struct tla_eval *eval)
+{
+	return eval->is_init ? eval->now : eval->next;
+}
+
+/* A part that gives no values: what follows, where it holds. As tla_act(). */
+int tla_act_test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		 const struct tla_rest *rest);
 /* What follows. As tla_act(). */
 int tla_go_on(struct tla_eval *eval, const struct tla_rest *rest);
 /* \A; rest_of_none follows where there is no element. */
@@ -30,6 +40,14 @@ const struct tla_thunk *tla_pending(const struct tla_code *code, struct tla_fram
 /* The variable that is left of `x' = e` or `x' \in S`; NULL: something else is. */
 tla_value *tla_variable_of(const struct tla_eval *eval, const struct tla_code *left,
 			   struct tla_frame *frame);
+
+/* assign.c: parts that may give values. As tla_act(). */
+int tla_act_eq(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct tla_rest *rest);
+int tla_act_in(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct tla_rest *rest);
+int tla_act_unchanged(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		      const struct tla_rest *rest);
 
 /* counts.c: where evaluations are counted */
 int tla_act_count(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,

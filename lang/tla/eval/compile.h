@@ -88,10 +88,38 @@ struct tla_code *tla_compile_primed(struct tla_compiler *compiler, const struct 
 				    const struct tla_expr *expr);
 struct tla_code *tla_compile_unchanged(struct tla_compiler *compiler, const struct tla_env *env,
 				       const struct tla_expr *expr, const struct tla_expr *at);
+/* A value as it stands; expressions one after the other. */
+struct tla_code *tla_compile_value(struct tla_compiler *compiler, tla_value v,
+				   struct tla_span span);
+struct tla_code *tla_compile_list(struct tla_compiler *compiler, const struct tla_env *env,
+				  tla_eval_fn *eval, struct tla_span span,
+				  struct tla_expr *const *at, uint32_t count);
+
+/* --- bounds.c --- */
+
+/* A bound name in a slot. NULL: no memory. */
+struct tla_scope *tla_bind_slot(struct tla_compiler *compiler, const struct tla_env *env,
+				tla_sym sym, uint32_t slot);
+/* A quantifier, CHOOSE, {x \in S : P}, {e : x \in S}, [x \in S |-> e]. */
+struct tla_code *tla_compile_binder(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_expr *expr);
 /* [x \in S |-> body], also of a definition f[x \in S]. */
 struct tla_code *tla_compile_fcn(struct tla_compiler *compiler, const struct tla_env *env,
 				 const struct tla_bound *bounds, uint32_t bound_count,
 				 const struct tla_expr *body, struct tla_span span);
+
+/* --- compile_fcns.c: f[e], r.name, [name |-> e], [name : S], EXCEPT, @ --- */
+
+struct tla_code *tla_compile_apply(struct tla_compiler *compiler, const struct tla_env *env,
+				   const struct tla_expr *expr);
+struct tla_code *tla_compile_field(struct tla_compiler *compiler, const struct tla_env *env,
+				   const struct tla_expr *expr);
+struct tla_code *tla_compile_fields(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_expr *expr);
+struct tla_code *tla_compile_except(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_expr *expr);
+struct tla_code *tla_compile_at(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr);
 
 /* What a path A!B!op of an application means: its entity, and in *ret_env where it is. */
 struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_env *env,

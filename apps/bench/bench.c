@@ -33,7 +33,7 @@ static const struct {
 	{ "ring", "the one-to-one ring beside a mutex" },
 	{ "caps", "the capability table beside a rwlock and a mutex" },
 	{ "govern", "decisions about packets beside a locked table; limits over simulated shards" },
-	{ "relay", "governed packets inside a process: cost, latency, a drowned shard" },
+	{ "relay", "governed packets: cost, latency, a drowned shard; beside rings and servers" },
 	{ "sched-sim", "scheduling policies on simulated machines, fairness of dispatch orders" },
 };
 enum { BENCHMARK_COUNT = sizeof(benchmarks) / sizeof(benchmarks[0]), PATH_BYTES = 4096 };

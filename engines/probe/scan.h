@@ -6,7 +6,7 @@
  * frame.c answer.c                   how it is asked, what an answer says
  * window.c rate.c                    when
  * scanner.c                          one worker: a step function over its link
- * probe.c                            all of them: options, crew, events, counts
+ * probe.c workers.c report.c         all of them: options, crew, events, counts (whole.h)
  *
  * Invariant: a scanner belongs to its worker; others read its counts and send it answers by lanes.
  */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a running scan tells: events, counts, how far it is.
+ *
+ * Invariant: nothing here makes a worker wait.
+ */
+#include "probe/whole.h"
+
+uint32_t nw_probe_take(struct nw_probe *probe, struct nw_probe_event *ret_events, uint32_t count)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < probe->options.worker_count && taken < count; i++) {
+		probe->next_lane = (probe->next_lane + 1) % probe->options.worker_count;
+		taken += nw_lane_pop(&probe->events[probe->next_lane].reader, ret_events + taken,
+				     count - taken);
+	}
+	return taken;
+}
+
+bool nw_probe_is_over(const struct nw_probe *probe)
+{
+	/* [probe_is_over.count] acquire, pairs with [probe_over.count]: the events that are taken
+	 * out after this are all there will be. */
+	return atomic_load_explicit(&probe->over_count, memory_order_acquire) ==
+	       probe->options.worker_count;
+}
+
+void nw_probe_stop(struct nw_probe *probe)
+{
+	/* relaxed: hint; the workers' end orders what matters. */
+	atomic_store_explicit(&probe->scan.is_stopping, true, memory_order_relaxed);
+}
+
+static uint64_t read_count(const _Atomic uint64_t *counter)
+{
+	/* relaxed: a statistic. */
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_counts)
+{
+	struct nw_probe_counts sum = { 0 };
+
+	for (uint32_t i = 0; i < probe->options.worker_count && probe->scanners[i]; i++) {
+		const struct nwi_scan_tally *tally = &probe->scanners[i]->tally;
+
+		sum.place_count += probe->scanners[i]->window.end;
+		sum.asked += read_count(&tally->asked);
+		sum.sent += read_count(&tally->sent);
+		sum.open += read_count(&tally->open);
+		sum.closed += read_count(&tally->closed);
+		sum.unreachable += read_count(&tally->unreachable);
+		sum.up += read_count(&tally->up);
+		sum.duplicates += read_count(&tally->duplicates);
+		sum.forged += read_count(&tally->forged);
+		sum.other += read_count(&tally->other);
+		sum.handed_over += read_count(&tally->handed_over);
+		sum.received += read_count(&tally->received);
+		sum.dropped += read_count(&tally->dropped);
+		sum.full += read_count(&tally->full);
+	}
+	*ret_counts = sum;
+}
+
+void nw_probe_positions(const struct nw_probe *probe, uint64_t *ret_positions)
+{
+	for (uint32_t i = 0; i < probe->options.worker_count; i++)
+		ret_positions[i] = probe->scanners[i]
+					   ? read_count(&probe->scanners[i]->tally.position)
+					   : probe->positions[i];
+}
+
+void nw_probe_worker(const struct nw_probe *probe, uint32_t worker_idx,
+		     struct nw_probe_worker *ret_worker)
+{
+	*ret_worker = probe->placements[worker_idx];
+}

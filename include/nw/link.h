@@ -59,6 +59,17 @@ struct nw_link_route {
 };
 
 /**
+ * Ask whether this process may open links.
+ *
+ * @return 0
+ * @return -EPERM, ...  no CAP_NET_RAW, or what else the system says
+ *
+ * Threads: any thread.
+ * Cost:    system calls.
+ */
+NW_API int nw_link_allowed(void) NW_MUST_USE;
+
+/**
  * Describe an interface.
  *
  * @return 0

@@ -33,6 +33,11 @@ struct nw_link {
 
 /* --- What is there --- */
 
+int nw_link_allowed(void)
+{
+	return nwi_packet_allowed();
+}
+
 int nw_link_describe(const char *interface, struct nw_link_info *ret_info)
 {
 	struct nwi_packet_interface found;

@@ -77,6 +77,16 @@ int nwi_packet_interface(const char *name, struct nwi_packet_interface *ret_inte
 	return rc;
 }
 
+int nwi_packet_allowed(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	(void)close(fd); /* that it can be had was the question */
+	return 0;
+}
+
 static struct sockaddr_ll address_of(int interface_idx, uint16_t protocol)
 {
 	return (struct sockaddr_ll){ .sll_family = AF_PACKET,

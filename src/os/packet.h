@@ -25,6 +25,8 @@ struct nwi_packet_interface {
 	bool has_ethernet; /* else frames begin with IP */
 };
 
+/* Whether this process may have sockets for raw frames: 0 or -EPERM. */
+int nwi_packet_allowed(void);
 int nwi_packet_interface(const char *name, struct nwi_packet_interface *ret_interface);
 
 /* --- Sending --- */

@@ -92,6 +92,11 @@ static int set_workers(struct scan_options *options, const char *name, const cha
 	return set_number(name, value, 1, NW_PROBE_WORKERS_MAX, &options->workers);
 }
 
+static int set_parallelism(struct scan_options *options, const char *name, const char *value)
+{
+	return set_number(name, value, 1, SCAN_PARALLELISM_MAX, &options->parallelism);
+}
+
 static int set_stats(struct scan_options *options, const char *name, const char *value)
 {
 	return set_number(name, value, 0, 86400, &options->stats_every_s);
@@ -160,14 +165,15 @@ static int set_numa(struct scan_options *options, const char *name, const char *
 
 static int set_method(struct scan_options *options, const char *name, const char *value)
 {
-	enum scan_method method = strcmp(name, "-sU") == 0   ? SCAN_UDP
-				  : strcmp(name, "-sn") == 0 ? SCAN_HOSTS
-							     : SCAN_SYN;
+	static const enum scan_method methods[] = {
+		['S'] = SCAN_SYN, ['T'] = SCAN_CONNECT, ['U'] = SCAN_UDP, ['n'] = SCAN_HOSTS
+	};
+	enum scan_method method = methods[(unsigned char)name[2]];
 
 	(void)value;
 	if (options->has_method && options->method != method)
 		return app_bad(SCAN_NAME,
-			       "%s: one of -sS, -sU and -sn; ports of both kinds are "
+			       "%s: one of -sS, -sT, -sU and -sn; ports of both kinds are "
 			       "written -p 80,U:53",
 			       name);
 	options->method = method;
@@ -225,7 +231,7 @@ static int add_output(struct scan_options *options, const char *name, const char
 static const struct word words[] = {
 	{ "-p --ports", true, set_ports },
 	{ "--top-ports", true, set_top_ports },
-	{ "-sS -sU -sn", false, set_method },
+	{ "-sS -sT -sU -sn", false, set_method },
 	{ "-iL", true, add_list },
 	{ "--exclude", true, add_exclude },
 	{ "--excludefile --exclude-file", true, add_exclude_list },
@@ -239,6 +245,7 @@ static const struct word words[] = {
 	{ "--seed", true, set_seed },
 	{ "--shard", true, set_shard },
 	{ "--workers", true, set_workers },
+	{ "--max-parallelism", true, set_parallelism },
 	{ "--nodes", true, set_nodes },
 	{ "--numa", false, set_numa },
 	{ "--no-numa", false, set_no_numa },

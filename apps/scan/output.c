@@ -35,8 +35,35 @@ static const char *state_of(const struct nw_probe_event *event)
 	return names[event->kind];
 }
 
+/* Of a connection that was refused a way, in nmap's words. */
+static const char *reason_of_error(int error)
+{
+	switch (error) {
+	case EHOSTUNREACH:
+		return "host-unreach";
+	case ENETUNREACH:
+		return "net-unreach";
+	case EACCES:
+	case EPERM:
+		return "admin-prohibited";
+	case ECONNRESET:
+		return "reset";
+	default:
+		return "no-connection";
+	}
+}
+
+static const char *reason_of_connect(const struct nw_probe_event *event)
+{
+	if (event->kind == NW_PROBE_OPEN)
+		return "syn-ack";
+	return event->kind == NW_PROBE_CLOSED ? "conn-refused" : reason_of_error(event->error);
+}
+
 static const char *reason_of(const struct nw_probe_event *event)
 {
+	if (event->by_connect)
+		return reason_of_connect(event);
 	switch ((enum nw_probe_event_kind)event->kind) {
 	case NW_PROBE_OPEN:
 		return event->is_udp ? "udp-response" : "syn-ack";
@@ -80,9 +107,10 @@ static void put_json(FILE *file, const struct finding *f)
 		      (unsigned long long)(f->event->wall_ns / 1000000 % 1000), f->address);
 	if (!is_host(f))
 		(void)fprintf(file, ", \"port\": %u, \"protocol\": \"%s\"", f->port, f->protocol);
-	(void)fprintf(file, ", \"state\": \"%s\", \"reason\": \"%s\", \"ttl\": %u", f->state,
-		      f->reason, f->event->hops);
-	if (f->event->kind == NW_PROBE_UNREACHABLE)
+	(void)fprintf(file, ", \"state\": \"%s\", \"reason\": \"%s\"", f->state, f->reason);
+	if (!f->event->by_connect)
+		(void)fprintf(file, ", \"ttl\": %u", f->event->hops);
+	if (f->event->kind == NW_PROBE_UNREACHABLE && !f->event->by_connect)
 		(void)fprintf(file, ", \"from\": \"%s\", \"icmp\": [%u, %u]",
 			      nw_probe_address_text(&f->event->from, from), f->event->icmp_type,
 			      f->event->icmp_code);
@@ -95,8 +123,8 @@ static void put_grep(FILE *file, const struct finding *f)
 		(void)fprintf(file, "Host: %s ()\tStatus: %s\n", f->address,
 			      f->event->kind == NW_PROBE_UP ? "Up" : "Down");
 	else
-		(void)fprintf(file, "Timestamp: %llu\tHost: %s ()\tPorts: %u/%s/%s//%s//\n",
-			      f->wall_s, f->address, f->port, f->state, f->protocol, "");
+		(void)fprintf(file, "Timestamp: %llu\tHost: %s ()\tPorts: %u/%s/%s/////\n",
+			      f->wall_s, f->address, f->port, f->state, f->protocol);
 }
 
 static void put_xml(FILE *file, const struct finding *f)

@@ -12,29 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S      UINT64_C(1000000000)
 #define SAVE_EVERY_NS (2 * NS_PER_S)
 
-enum { EVENTS_AT_ONCE = 4096, LOOK_EVERY_MS = 20 };
+/* The kernel asks again by itself after a second: a question has ended by then. */
+#define CONNECT_NS (NS_PER_S / 10 * 9)
+
+enum { EVENTS_AT_ONCE = 4096, LOOK_EVERY_MS = 20, PARALLELISM = 4096, OTHER_FILES = 64 };
 
 static const char resume_default[] = "nodewise-scan.resume";
-
-struct run {
-	const struct scan_options *options;
-	struct nw_topo *topo;
-	struct nw_probe_targets *targets;
-	struct nw_probe *probe;
-	struct nw_probe_options probe_options;
-	struct scan_outputs outputs;
-	struct scan_state state;
-	uint32_t *node_idxs;
-	char interface[16], ports[SCAN_PORTS_BYTES];
-	uint64_t begun_ns, saved_ns, told_ns;
-	bool is_resumed, was_stopped, is_terminal;
-};
 
 static uint64_t now_ns(void)
 {
@@ -46,7 +36,7 @@ static uint64_t now_ns(void)
 
 /* --- Setting up --- */
 
-static int choose_ports(struct run *run)
+static int choose_ports(struct scan_run *run)
 {
 	const struct scan_options *options = run->options;
 	bool is_udp = options->method == SCAN_UDP;
@@ -66,7 +56,7 @@ static int choose_ports(struct run *run)
 }
 
 /* Enough to notice that a resumed scan is another one. */
-static uint64_t digest_of(const struct run *run)
+static uint64_t digest_of(const struct scan_run *run)
 {
 	uint64_t hash = nw_probe_targets_digest(run->targets);
 	const char *at = run->probe_options.ports ? run->probe_options.ports : "";
@@ -77,7 +67,7 @@ static uint64_t digest_of(const struct run *run)
 	return (hash ^ run->options->shard_count) * UINT64_C(0x100000001b3);
 }
 
-static int make_secrets(struct run *run, const struct scan_state *resumed)
+static int make_secrets(struct scan_run *run, const struct scan_state *resumed)
 {
 	uint64_t random[3];
 
@@ -104,7 +94,7 @@ static int make_secrets(struct run *run, const struct scan_state *resumed)
 	return APP_OK;
 }
 
-static int choose_nodes(struct run *run)
+static int choose_nodes(struct scan_run *run)
 {
 	struct nw_diag diag = { "" };
 	uint32_t count;
@@ -122,7 +112,33 @@ static int choose_nodes(struct run *run)
 	return APP_OK;
 }
 
-static void fill_probe(struct run *run)
+/* Descriptors for the connections, as far as the limit may be raised. */
+static uint32_t choose_lines(const struct scan_run *run)
+{
+	uint64_t wanted = run->options->parallelism ? run->options->parallelism : PARALLELISM;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* then what there is has to do */
+		if (limit.rlim_cur != RLIM_INFINITY && wanted + OTHER_FILES > limit.rlim_cur)
+			wanted = limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES
+								  : OTHER_FILES;
+	}
+	wanted /= run->state.worker_count;
+	return wanted > 0 ? (uint32_t)wanted : 1;
+}
+
+static void fill_connect(struct scan_run *run)
+{
+	if (run->options->method != SCAN_CONNECT)
+		return;
+	run->probe_options.method = NW_PROBE_CONNECT;
+	run->probe_options.delay_ns = CONNECT_NS;
+	run->probe_options.line_count = choose_lines(run);
+}
+
+static void fill_probe(struct scan_run *run)
 {
 	const struct scan_options *options = run->options;
 	struct nw_probe_options *probe = &run->probe_options;
@@ -139,13 +155,30 @@ static void fill_probe(struct run *run)
 	probe->shard_idx = (uint32_t)options->shard;
 	probe->shard_count = (uint32_t)options->shard_count;
 	probe->positions = run->state.positions;
+	fill_connect(run);
 }
 
-static int set_up(struct run *run, const struct scan_state *resumed)
+/* Without the right to raw frames and with no method named, connections do. */
+static void choose_method(struct scan_run *run)
+{
+	int rc;
+
+	if (run->options->has_method)
+		return;
+	rc = nw_link_allowed();
+	if (rc == 0)
+		return;
+	run->options->method = SCAN_CONNECT;
+	app_note(SCAN_NAME, "no raw frames without CAP_NET_RAW (%s): connecting instead, as -sT",
+		 strerror(-rc));
+}
+
+static int set_up(struct scan_run *run, const struct scan_state *resumed)
 {
 	struct nw_diag diag = { "" };
 	int code = scan_targets_open(&run->targets, run->options), rc;
 
+	choose_method(run);
 	if (code == APP_OK)
 		code = app_open_topo(SCAN_NAME, NULL, NULL, &run->topo);
 	if (code == APP_OK)
@@ -166,120 +199,16 @@ static int set_up(struct run *run, const struct scan_state *resumed)
 	return rc < 0 ? app_failed(SCAN_NAME, "%s", strerror(-rc)) : APP_OK;
 }
 
-/* --- Telling --- */
-
-static void tell_plan(const struct run *run)
-{
-	char addresses[32], left_out[32];
-	uint64_t excluded = nw_probe_targets_excluded_count(run->targets);
-
-	if (run->options->is_quiet)
-		return;
-	(void)fprintf(stderr, "Scanning %s address%s",
-		      app_format_count(nw_probe_targets_count(run->targets), addresses,
-				       sizeof(addresses)),
-		      nw_probe_targets_count(run->targets) == 1 ? "" : "es");
-	if (excluded > 0)
-		(void)fprintf(stderr, " (%s left out)",
-			      app_format_count(excluded, left_out, sizeof(left_out)));
-	if (run->options->rate)
-		(void)fprintf(stderr,
-			      " through %s, %" PRIu64 " questions a second, seed %" PRIu64 "\n",
-			      run->interface, run->options->rate, run->state.seed);
-	else
-		(void)fprintf(stderr, " through %s, as fast as it goes, seed %" PRIu64 "\n",
-			      run->interface, run->state.seed);
-}
-
-static void tell_workers(const struct run *run)
-{
-	for (uint32_t i = 0; i < run->state.worker_count && !run->options->is_quiet; i++) {
-		struct nw_probe_worker worker;
-
-		nw_probe_worker(run->probe, i, &worker);
-		(void)fprintf(stderr,
-			      "worker %u: CPU %d%s, frames on node %d%s, sendmmsg%s, ports %u-%u\n",
-			      i, worker.cpu.id, worker.is_pinned ? "" : " (not pinned)",
-			      worker.node.id, worker.is_bound ? "" : " (not bound)",
-			      worker.bypasses ? " past the queueing discipline" : "",
-			      worker.port_first, worker.port_last);
-	}
-}
-
-static void tell_progress(struct run *run, uint64_t now)
-{
-	struct nw_probe_counts counts;
-	double seconds = (double)(now - run->begun_ns) / 1e9;
-	char left[32];
-
-	if (run->options->is_quiet || run->options->stats_every_s == 0 ||
-	    now < run->told_ns +
-			    run->options->stats_every_s * NS_PER_S * (run->is_terminal ? 1 : 10))
-		return;
-	run->told_ns = now;
-	nw_probe_counts(run->probe, &counts);
-	if (counts.sent == 0)
-		return;
-	(void)fprintf(stderr,
-		      "%s%5.1f %% done, %.0f a second, %" PRIu64 " open, %" PRIu64
-		      " lost by the kernel, %s left%s",
-		      run->is_terminal ? "\r" : "",
-		      100.0 * (double)counts.asked / (double)counts.place_count,
-		      (double)counts.sent / seconds, counts.open + counts.up, counts.dropped,
-		      app_format_duration((uint64_t)((double)(counts.place_count - counts.asked) *
-						     seconds / (double)(counts.asked + 1) * 1e9),
-					  left, sizeof(left)),
-		      run->is_terminal ? "   " : "\n");
-}
-
-static uint64_t answered(const struct nw_probe_counts *counts)
-{
-	return counts->open + counts->closed + counts->unreachable + counts->up;
-}
-
-static void tell_end(const struct run *run, const struct nw_probe_counts *counts, double seconds)
-{
-	(void)fprintf(stderr,
-		      "%s%" PRIu64 " asked, %" PRIu64 " sent: %" PRIu64 " open, %" PRIu64
-		      " closed, %" PRIu64 " unreachable, %" PRIu64 " up, %" PRIu64
-		      " without an answer.\n",
-		      run->is_terminal ? "\n" : "", counts->asked, counts->sent, counts->open,
-		      counts->closed, counts->unreachable, counts->up,
-		      counts->asked - answered(counts));
-	(void)fprintf(stderr,
-		      "%.2f s, %.0f sent a second; %" PRIu64 " answers lost by the kernel, %" PRIu64
-		      " repeated, %" PRIu64 " forged, %" PRIu64 " brought home.\n",
-		      seconds, (double)counts->sent / seconds, counts->dropped, counts->duplicates,
-		      counts->forged, counts->handed_over);
-}
-
-static int tell_json(const struct run *run, const struct nw_probe_counts *c, double seconds)
-{
-	return app_print_json(
-		SCAN_NAME,
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, "
-			  "s:b, s:s, s:I}",
-			  "targets", (json_int_t)nw_probe_targets_count(run->targets), "asked",
-			  (json_int_t)c->asked, "sent", (json_int_t)c->sent, "open",
-			  (json_int_t)c->open, "closed", (json_int_t)c->closed, "unreachable",
-			  (json_int_t)c->unreachable, "up", (json_int_t)c->up, "unanswered",
-			  (json_int_t)(c->asked - answered(c)), "dropped", (json_int_t)c->dropped,
-			  "duplicates", (json_int_t)c->duplicates, "forged", (json_int_t)c->forged,
-			  "handed_over", (json_int_t)c->handed_over, "other", (json_int_t)c->other,
-			  "seconds", seconds, "complete", !run->was_stopped, "interface",
-			  run->interface, "workers", (json_int_t)run->state.worker_count));
-}
-
 /* --- Running --- */
 
 static void stop(void *arg)
 {
-	struct run *run = arg;
+	struct scan_run *run = arg;
 
 	nw_probe_stop(run->probe);
 }
 
-static int save(struct run *run, const char *path, uint64_t now)
+static int save(struct scan_run *run, const char *path, uint64_t now)
 {
 	struct scan_state state = run->state;
 
@@ -289,7 +218,7 @@ static int save(struct run *run, const char *path, uint64_t now)
 	return scan_resume_write(path, &state, run->options->argc, run->options->argv);
 }
 
-static uint32_t take_events(struct run *run)
+static uint32_t take_events(struct scan_run *run)
 {
 	static struct nw_probe_event events[EVENTS_AT_ONCE];
 	uint32_t count = nw_probe_take(run->probe, events, EVENTS_AT_ONCE);
@@ -299,7 +228,7 @@ static uint32_t take_events(struct run *run)
 	return count;
 }
 
-static void look_after(struct run *run, uint64_t now)
+static void look_after(struct scan_run *run, uint64_t now)
 {
 	const struct scan_options *options = run->options;
 
@@ -313,10 +242,10 @@ static void look_after(struct run *run, uint64_t now)
 	}
 	if (options->resume && now > run->saved_ns + SAVE_EVERY_NS)
 		(void)save(run, options->resume, now); /* said; what is found goes on */
-	tell_progress(run, now);
+	scan_tell_progress(run, now);
 }
 
-static void watch(struct run *run)
+static void watch(struct scan_run *run)
 {
 	bool is_over;
 
@@ -336,7 +265,7 @@ static void watch(struct run *run)
 }
 
 /* A scan that was stopped leaves a file to go on from; one that is done takes it away. */
-static int leave(struct run *run)
+static int leave(struct scan_run *run)
 {
 	const char *path = run->options->resume ? run->options->resume : resume_default;
 	int code;
@@ -354,7 +283,7 @@ static int leave(struct run *run)
 	return SCAN_STOPPED;
 }
 
-static int run_probe(struct run *run)
+static int run_probe(struct scan_run *run)
 {
 	struct nw_diag diag = { "" };
 	struct nw_probe_counts counts;
@@ -368,21 +297,21 @@ static int run_probe(struct run *run)
 	rc = nw_probe_start(run->probe, &diag);
 	if (rc < 0)
 		return app_failed(SCAN_NAME, "%s", diag.text[0] ? diag.text : strerror(-rc));
-	tell_workers(run);
+	scan_tell_workers(run);
 	run->begun_ns = run->saved_ns = run->told_ns = now_ns();
 	watch(run);
 	seconds = (double)(now_ns() - run->begun_ns) / 1e9;
 	nw_probe_counts(run->probe, &counts);
 	if (!run->options->is_quiet)
-		tell_end(run, &counts, seconds);
+		scan_tell_end(run, &counts, seconds);
 	code = leave(run);
 	rc = scan_outputs_close(&run->outputs, &counts, run->was_stopped);
-	if (run->options->is_json && tell_json(run, &counts, seconds) != APP_OK)
+	if (run->options->is_json && scan_tell_json(run, &counts, seconds) != APP_OK)
 		rc = APP_FAILED;
 	return rc != APP_OK ? rc : code;
 }
 
-static int dry_run(const struct run *run)
+static int dry_run(const struct scan_run *run)
 {
 	struct nw_probe_address address;
 	char text[NW_PROBE_ADDRESS_TEXT_BYTES];
@@ -397,9 +326,9 @@ static int dry_run(const struct run *run)
 
 int scan_run(struct scan_options *options, const struct scan_state *resumed)
 {
-	struct run run = { .options = options,
-			   .is_resumed = resumed != NULL,
-			   .is_terminal = isatty(STDERR_FILENO) };
+	struct scan_run run = { .options = options,
+				.is_resumed = resumed != NULL,
+				.is_terminal = isatty(STDERR_FILENO) };
 	int code;
 
 	if (options->is_dry_run) {
@@ -409,7 +338,7 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 	} else {
 		code = set_up(&run, resumed);
 		if (code == APP_OK) {
-			tell_plan(&run);
+			scan_tell_plan(&run);
 			code = run_probe(&run);
 		}
 	}

@@ -8,7 +8,8 @@
  * way.c      interface, own addresses, next hop
  * output.c   what was found: text, lists, JSON lines, grepable, nmap's XML
  * resume.c   a scan that was stopped goes on
- * run.c      the scan itself, its progress, its end
+ * run.c      the scan itself, its end
+ * tell.c     what is said of it on standard error, and as JSON in the end
  */
 #ifndef APP_SCAN_SCAN_H
 #define APP_SCAN_SCAN_H
@@ -25,9 +26,10 @@
 /* Beside APP_OK, APP_FAILED, APP_USAGE. */
 enum { SCAN_STOPPED = 3 };
 
+enum { SCAN_PARALLELISM_MAX = 65536 };
 enum { SCAN_TARGETS_MAX = 4096, SCAN_OUTPUTS_MAX = 8, SCAN_PORTS_BYTES = 4096 };
 
-enum scan_method { SCAN_SYN, SCAN_UDP, SCAN_HOSTS };
+enum scan_method { SCAN_SYN, SCAN_UDP, SCAN_HOSTS, SCAN_CONNECT };
 enum scan_format { SCAN_TEXT, SCAN_LIST, SCAN_JSON, SCAN_GREP, SCAN_XML, SCAN_FORMAT_COUNT };
 
 /* A place for what is found. */
@@ -51,7 +53,7 @@ struct scan_options {
 	enum scan_method method;
 	bool has_method;
 	const char *interface, *source_ip, *source_port, *router_mac;
-	uint64_t rate, retries, wait_ns, seed, workers;
+	uint64_t rate, retries, wait_ns, seed, workers, parallelism;
 	bool has_rate, has_seed;
 	uint64_t shard, shard_count;
 	const char *nodes;
@@ -109,6 +111,30 @@ int scan_resume_read(const char *path, struct scan_state *ret_state, int *ret_ar
 		     char ***ret_argv);
 int scan_resume_write(const char *path, const struct scan_state *state, int argc, char **argv);
 void scan_resume_remove(const char *path);
+
+/* A scan that is under way. */
+struct scan_run {
+	struct scan_options *options;
+	struct nw_topo *topo;
+	struct nw_probe_targets *targets;
+	struct nw_probe *probe;
+	struct nw_probe_options probe_options;
+	struct scan_outputs outputs;
+	struct scan_state state;
+	uint32_t *node_idxs;
+	char interface[16], ports[SCAN_PORTS_BYTES];
+	uint64_t begun_ns, saved_ns, told_ns;
+	bool is_resumed, was_stopped, is_terminal;
+};
+
+/* tell.c */
+void scan_tell_plan(const struct scan_run *run);
+void scan_tell_workers(const struct scan_run *run);
+void scan_tell_progress(struct scan_run *run, uint64_t now_ns);
+void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *counts,
+		   double seconds);
+int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *counts,
+		   double seconds);
 
 /* run.c */
 int scan_run(struct scan_options *options, const struct scan_state *resumed);

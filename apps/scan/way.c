@@ -147,6 +147,9 @@ int scan_way_find(struct nw_probe_options *probe, const struct scan_options *opt
 
 	ret_interface[0] = '\0';
 	code = read_given(&way);
+	probe->interface = ret_interface[0] ? ret_interface : NULL;
+	if (options->method == SCAN_CONNECT)
+		return code; /* the kernel finds its own */
 	first = first_of(targets, 4);
 	if (code == APP_OK && first.family)
 		code = find_route(&way, &first, &probe->source_ipv4);

@@ -19,7 +19,8 @@ enum {
 	PORT_FIRST = 61000,
 	PORT_LAST = 65535,
 	EVENTS_LOG2 = 15, /* slots of a worker's way out */
-	HANDED_SLOTS = 1024
+	HANDED_SLOTS = 1024,
+	LINES = 1024
 };
 
 /* --- Options --- */
@@ -49,6 +50,7 @@ static void fill_defaults(struct nw_probe_options *options)
 	options->try_count = options->try_count ? options->try_count : 1;
 	options->delay_ns = options->delay_ns ? options->delay_ns : NS_PER_S;
 	options->shard_count = options->shard_count ? options->shard_count : 1;
+	options->line_count = options->line_count ? options->line_count : LINES;
 }
 
 static int check(const struct nw_probe_options *options, struct nw_diag *reterr_diag)
@@ -57,9 +59,6 @@ static int check(const struct nw_probe_options *options, struct nw_diag *reterr_
 
 	if (!options->topo || !options->targets || !options->targets->is_closed)
 		return refuse(reterr_diag, "a topology and a closed set of targets are needed");
-	if (!options->interface ||
-	    strlen(options->interface) >= sizeof(((struct nw_probe *)0)->interface))
-		return refuse(reterr_diag, "no interface, or a name that is too long");
 	if (options->worker_count > NW_PROBE_WORKERS_MAX)
 		return refuse(reterr_diag, "%u workers: %u are the most", options->worker_count,
 			      NW_PROBE_WORKERS_MAX);
@@ -75,6 +74,16 @@ static int check(const struct nw_probe_options *options, struct nw_diag *reterr_
 			      options->shard_count);
 	if (options->key[0] == 0 && options->key[1] == 0)
 		return refuse(reterr_diag, "the key is all zero");
+	if (options->method > NW_PROBE_CONNECT)
+		return refuse(reterr_diag, "there is no method %u", (unsigned)options->method);
+	if (options->line_count > NW_DIAL_LINES_MAX)
+		return refuse(reterr_diag, "%u connections at once: %u are the most",
+			      options->line_count, NW_DIAL_LINES_MAX);
+	if (options->method == NW_PROBE_CONNECT && !options->interface)
+		return 0;
+	if (!options->interface ||
+	    strlen(options->interface) >= sizeof(((struct nw_probe *)0)->interface))
+		return refuse(reterr_diag, "no interface, or a name that is too long");
 	return 0;
 }
 
@@ -175,11 +184,9 @@ static int make_arrays(struct nw_probe *probe)
 {
 	uint32_t count = probe->options.worker_count;
 
-	probe->scanners = nw_arena_alloc(probe->arena, count * sizeof(*probe->scanners), 8);
-	probe->placements = nw_arena_alloc(probe->arena, count * sizeof(*probe->placements), 8);
-	probe->memories = nw_arena_alloc(probe->arena, count * sizeof(*probe->memories), 8);
+	probe->workers = nw_arena_alloc(probe->arena, count * sizeof(*probe->workers), 8);
 	probe->positions = nw_arena_alloc(probe->arena, count * sizeof(*probe->positions), 8);
-	if (!probe->scanners || !probe->placements || !probe->memories || !probe->positions)
+	if (!probe->workers || !probe->positions)
 		return -ENOMEM;
 	if (probe->options.positions)
 		memcpy(probe->positions, probe->options.positions,
@@ -202,26 +209,50 @@ static void set_scan(struct nw_probe *probe)
 					      : options->source_port_last -
 							options->source_port_first + 1);
 	scan->wait_ns = options->wait_ns;
+	scan->delay_ns = options->delay_ns;
+	scan->try_count = options->try_count;
 }
 
-static int prepare(struct nw_probe *probe, struct nw_diag *reterr_diag)
+/* Connections ask the kernel for all this. */
+static int prepare_frames(struct nw_probe *probe, struct nw_diag *reterr_diag)
 {
 	struct nw_link_info link;
-	int rc = check(&probe->options, reterr_diag);
+	int rc = check_sources(&probe->options, reterr_diag);
 
-	if (rc == 0)
-		rc = read_ports(probe, reterr_diag);
-	if (rc == 0)
-		rc = check_sources(&probe->options, reterr_diag);
 	if (rc < 0)
 		return rc;
 	rc = nw_link_describe(probe->options.interface, &link);
 	if (rc < 0)
 		return refuse(reterr_diag, "there is no interface %s", probe->options.interface);
-	(void)snprintf(probe->interface, sizeof(probe->interface), "%s", probe->options.interface);
-	probe->options.interface = probe->interface;
-	set_scan(probe);
 	make_templates(&probe->scan, &probe->options, &link);
+	return 0;
+}
+
+static int check_connect(const struct nw_probe *probe, struct nw_diag *reterr_diag)
+{
+	if (!probe->scan.ports || probe->scan.ports->udp_count > 0)
+		return refuse(reterr_diag, "connections are made to ports of TCP alone");
+	return 0;
+}
+
+static int prepare(struct nw_probe *probe, struct nw_diag *reterr_diag)
+{
+	int rc = check(&probe->options, reterr_diag);
+
+	if (rc == 0)
+		rc = read_ports(probe, reterr_diag);
+	if (rc < 0)
+		return rc;
+	if (probe->options.interface) {
+		(void)snprintf(probe->interface, sizeof(probe->interface), "%s",
+			       probe->options.interface);
+		probe->options.interface = probe->interface;
+	}
+	set_scan(probe);
+	rc = probe->options.method == NW_PROBE_CONNECT ? check_connect(probe, reterr_diag)
+						       : prepare_frames(probe, reterr_diag);
+	if (rc < 0)
+		return rc;
 	rc = nwi_plan_init(&probe->scan.plan, &probe->options.targets->list, probe->scan.ports,
 			   probe->options.seed);
 	if (rc == -EINVAL)

@@ -13,10 +13,12 @@ static struct nwi_address own_address(const struct nw_probe_address *address)
 	return nwi_address_of_bytes((enum nwi_family)address->family, address->bytes);
 }
 
-static void give_address(struct nwi_address a, struct nw_probe_address *ret_address)
+struct nw_probe_address nwi_public_address(struct nwi_address a)
 {
-	*ret_address = (struct nw_probe_address){ .family = (uint8_t)a.family };
-	nwi_address_bytes(a, ret_address->bytes);
+	struct nw_probe_address to = { .family = (uint8_t)a.family };
+
+	nwi_address_bytes(a, to.bytes);
+	return to;
 }
 
 char *nw_probe_address_text(const struct nw_probe_address *address, char *ret_text)
@@ -30,7 +32,7 @@ bool nw_probe_address_parse(const char *text, struct nw_probe_address *ret_addre
 
 	if (!nwi_address_parse(text, &a))
 		return false;
-	give_address(a, ret_address);
+	*ret_address = nwi_public_address(a);
 	return true;
 }
 
@@ -54,8 +56,8 @@ int nw_probe_range_parse(const char *text, struct nw_probe_address *ret_first,
 
 	if (rc < 0)
 		return rc;
-	give_address(range.first, ret_first);
-	give_address(range.last, ret_last);
+	*ret_first = nwi_public_address(range.first);
+	*ret_last = nwi_public_address(range.last);
 	return 0;
 }
 
@@ -141,7 +143,7 @@ uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets)
 void nw_probe_targets_at(const struct nw_probe_targets *targets, uint64_t number,
 			 struct nw_probe_address *ret_address)
 {
-	give_address(nwi_targets_at(&targets->list, number), ret_address);
+	*ret_address = nwi_public_address(nwi_targets_at(&targets->list, number));
 }
 
 bool nw_probe_targets_has(const struct nw_probe_targets *targets,

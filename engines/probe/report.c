@@ -32,6 +32,16 @@ void nw_probe_stop(struct nw_probe *probe)
 	atomic_store_explicit(&probe->scan.is_stopping, true, memory_order_relaxed);
 }
 
+void nwi_tally_finding(struct nwi_scan_tally *tally, enum nw_probe_event_kind kind)
+{
+	_Atomic uint64_t *const counters[] = { [NW_PROBE_OPEN] = &tally->open,
+					       [NW_PROBE_CLOSED] = &tally->closed,
+					       [NW_PROBE_UNREACHABLE] = &tally->unreachable,
+					       [NW_PROBE_UP] = &tally->up };
+
+	nwi_tally_add(counters[kind], 1);
+}
+
 static uint64_t read_count(const _Atomic uint64_t *counter)
 {
 	/* relaxed: a statistic. */
@@ -42,16 +52,17 @@ void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_c
 {
 	struct nw_probe_counts sum = { 0 };
 
-	for (uint32_t i = 0; i < probe->options.worker_count && probe->scanners[i]; i++) {
-		const struct nwi_scan_tally *tally = &probe->scanners[i]->tally;
+	for (uint32_t i = 0; i < probe->options.worker_count && probe->workers[i].tally; i++) {
+		const struct nwi_scan_tally *tally = probe->workers[i].tally;
 
-		sum.place_count += probe->scanners[i]->window.end;
+		sum.place_count += probe->workers[i].place_count;
 		sum.asked += read_count(&tally->asked);
-		sum.sent += read_count(&tally->sent);
+		sum.sent += read_count(&tally->sent) - read_count(&tally->taken_back);
 		sum.open += read_count(&tally->open);
 		sum.closed += read_count(&tally->closed);
 		sum.unreachable += read_count(&tally->unreachable);
 		sum.up += read_count(&tally->up);
+		sum.timed_out += read_count(&tally->timed_out);
 		sum.duplicates += read_count(&tally->duplicates);
 		sum.forged += read_count(&tally->forged);
 		sum.other += read_count(&tally->other);
@@ -66,13 +77,13 @@ void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_c
 void nw_probe_positions(const struct nw_probe *probe, uint64_t *ret_positions)
 {
 	for (uint32_t i = 0; i < probe->options.worker_count; i++)
-		ret_positions[i] = probe->scanners[i]
-					   ? read_count(&probe->scanners[i]->tally.position)
+		ret_positions[i] = probe->workers[i].tally
+					   ? read_count(&probe->workers[i].tally->position)
 					   : probe->positions[i];
 }
 
 void nw_probe_worker(const struct nw_probe *probe, uint32_t worker_idx,
 		     struct nw_probe_worker *ret_worker)
 {
-	*ret_worker = probe->placements[worker_idx];
+	*ret_worker = probe->workers[worker_idx].placement;
 }

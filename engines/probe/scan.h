@@ -6,6 +6,8 @@
  * frame.c answer.c                   how it is asked, what an answer says
  * window.c rate.c                    when
  * scanner.c                          one worker: a step function over its link
+ * caller.c                           one worker that connects: a step function over its dial
+ * worker.c                           either of them: its memory, its link or dial
  * probe.c workers.c report.c         all of them: options, crew, events, counts (whole.h)
  *
  * Invariant: a scanner belongs to its worker; others read its counts and send it answers by lanes.
@@ -32,9 +34,16 @@ struct nw_probe_targets {
 
 /* Counts of one worker: written by it, read by anyone. */
 struct nwi_scan_tally {
-	_Atomic uint64_t asked, sent, open, closed, unreachable, up, duplicates, forged, other,
-		handed_over, received, dropped, full, position;
+	_Atomic uint64_t asked, sent, open, closed, unreachable, up, timed_out, taken_back,
+		duplicates, forged, other, handed_over, received, dropped, full, position;
 };
+
+static inline void nwi_tally_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* relaxed: sole writer of a statistic, both. */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
 
 /* The side of a lane that writes and the one that reads are different threads'. */
 struct nwi_scan_lane {
@@ -52,7 +61,8 @@ struct nwi_scan {
 	uint32_t worker_count;
 	uint16_t port_first, port_count; /* of source ports; equal slices */
 	uint32_t link_bytes;
-	uint64_t wait_ns;
+	uint64_t wait_ns, delay_ns;
+	uint32_t try_count;
 	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
 	_Atomic bool is_stopping;
 };
@@ -73,10 +83,14 @@ struct nwi_scanner {
 	struct nwi_window window;
 	struct nwi_rate rate;
 	uint32_t lengths[NW_LINK_BATCH];
+	uint64_t numbers[NW_LINK_BATCH]; /* of the questions in the frames */
+	bool is_again[NW_LINK_BATCH];
 	uint32_t ready_first, ready_count; /* frames that are written and not sent */
 	uint64_t now_ns;
-	uint64_t ended_ns; /* when the last question was sent; 0: not yet */
-	uint64_t drops_ns; /* when drops were last asked for */
+	uint64_t ended_ns;   /* when the last question was sent; 0: not yet */
+	uint64_t stopped_ns; /* when it was told to stop; 0: it was not */
+	uint64_t late_count; /* answers told after the window had let go of the question */
+	uint64_t drops_ns;   /* when drops were last asked for */
 	bool is_over;
 	uint64_t late[NWI_SCAN_LATE_COUNT];
 
@@ -85,6 +99,10 @@ struct nwi_scanner {
 
 /* Clock of events. */
 uint64_t nwi_wall_ns(void);
+/* An address as users of the library have it. */
+struct nw_probe_address nwi_public_address(struct nwi_address a);
+/* Count what an event tells. */
+void nwi_tally_finding(struct nwi_scan_tally *tally, enum nw_probe_event_kind kind);
 /* Sends what may be sent now, reads what has come. Returns nanoseconds in which nothing is to be
  * done but to wait for answers; 0: more to do. */
 uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns);

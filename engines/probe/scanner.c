@@ -17,15 +17,9 @@ enum {
 	BLOCKS_A_STEP = 4,
 	BLOCK_FRAMES_MAX = 4096, /* in a block of the ring, at most */
 	NS_PER_MS = 1000000,
+	NS_PER_S = 1000000000,
 	DROPS_EVERY_MS = 100
 };
-
-static void count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* relaxed: sole writer of a statistic, both. */
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
 
 /* --- Asking --- */
 
@@ -66,34 +60,40 @@ static void write_frame(struct nwi_scanner *scanner, uint64_t number, uint32_t i
 static void write_batch(struct nwi_scanner *scanner)
 {
 	uint32_t allowed = nwi_rate_take(&scanner->rate, NW_LINK_BATCH, scanner->now_ns);
-	uint32_t written = 0, fresh = 0;
+	uint32_t written = 0;
 	uint64_t number;
 	bool is_again;
 
 	while (written < allowed &&
 	       nwi_window_next(&scanner->window, scanner->now_ns, &number, &is_again)) {
+		scanner->numbers[written] = number;
+		scanner->is_again[written] = is_again;
 		write_frame(scanner, number, written++);
-		fresh += !is_again;
 	}
 	nwi_rate_return(&scanner->rate, allowed - written);
 	scanner->ready_first = 0;
 	scanner->ready_count = written;
-	count(&scanner->tally.asked, fresh);
 }
 
 /* An error of the interface is as if it were full: what is written is kept and tried again. */
 static bool send_ready(struct nwi_scanner *scanner)
 {
+	const bool *is_again = scanner->is_again + scanner->ready_first;
+	uint32_t again = 0;
 	int sent = nw_link_send(scanner->link, scanner->ready_first, scanner->ready_count,
 				scanner->lengths + scanner->ready_first);
 
 	if (sent <= 0) {
-		count(&scanner->tally.full, 1);
+		nwi_tally_add(&scanner->tally.full, 1);
 		return false;
 	}
 	scanner->ready_first += (uint32_t)sent;
 	scanner->ready_count -= (uint32_t)sent;
-	count(&scanner->tally.sent, (uint64_t)sent);
+	for (int i = 0; i < sent; i++)
+		again += is_again[i];
+	nwi_tally_add(&scanner->tally.sent, (uint64_t)sent);
+	nwi_tally_add(&scanner->tally.asked, (uint64_t)sent - again);
+	nwi_tally_add(&scanner->tally.timed_out, again); /* the asking before */
 	return true;
 }
 
@@ -106,20 +106,12 @@ static const enum nw_probe_event_kind kinds[] = {
 	[NWI_ANSWER_ECHO] = NW_PROBE_UP,
 };
 
-static struct nw_probe_address public_address(struct nwi_address a)
-{
-	struct nw_probe_address to = { .family = (uint8_t)a.family };
-
-	nwi_address_bytes(a, to.bytes);
-	return to;
-}
-
 static struct nw_probe_event event_of(const struct nwi_scanner *scanner,
 				      const struct nwi_answer *answer)
 {
 	return (struct nw_probe_event){ .wall_ns = nwi_wall_ns(),
-					.target = public_address(answer->target),
-					.from = public_address(answer->from),
+					.target = nwi_public_address(answer->target),
+					.from = nwi_public_address(answer->from),
 					.kind = (uint8_t)kinds[answer->kind],
 					.is_udp = answer->asked == NWI_FRAME_UDP,
 					.port = answer->port,
@@ -159,12 +151,7 @@ static bool was_late_before(struct nwi_scanner *scanner, uint64_t place)
 
 static void tell(struct nwi_scanner *scanner, const struct nw_probe_event *event)
 {
-	_Atomic uint64_t *const counters[] = { [NW_PROBE_OPEN] = &scanner->tally.open,
-					       [NW_PROBE_CLOSED] = &scanner->tally.closed,
-					       [NW_PROBE_UNREACHABLE] = &scanner->tally.unreachable,
-					       [NW_PROBE_UP] = &scanner->tally.up };
-
-	count(counters[event->kind], 1);
+	nwi_tally_finding(&scanner->tally, (enum nw_probe_event_kind)event->kind);
 	/* has_room() saw that it fits. */
 	(void)!nw_lane_put(&scanner->events->writer, event);
 }
@@ -180,15 +167,16 @@ static void accept(struct nwi_scanner *scanner, const struct nw_probe_event *eve
 		return;
 	case NWI_WINDOW_LATE:
 		if (!was_late_before(scanner, place)) {
+			scanner->late_count++;
 			tell(scanner, event);
 			return;
 		}
 		/* fall through */
 	case NWI_WINDOW_DUPLICATE:
-		count(&scanner->tally.duplicates, 1);
+		nwi_tally_add(&scanner->tally.duplicates, 1);
 		return;
 	case NWI_WINDOW_UNASKED:
-		count(&scanner->tally.other, 1);
+		nwi_tally_add(&scanner->tally.other, 1);
 		return;
 	}
 }
@@ -210,7 +198,7 @@ static void bring_home(struct nwi_scanner *scanner, const struct nw_probe_event 
 
 	if (!place_of(scan, event, &place) ||
 	    place % shard_count != scanner->share.next % shard_count) {
-		count(&scanner->tally.other, 1);
+		nwi_tally_add(&scanner->tally.other, 1);
 		return;
 	}
 	owner = owner_of(scanner, place);
@@ -218,7 +206,7 @@ static void bring_home(struct nwi_scanner *scanner, const struct nw_probe_event 
 		accept(scanner, event, place);
 		return;
 	}
-	count(&scanner->tally.handed_over, 1);
+	nwi_tally_add(&scanner->tally.handed_over, 1);
 	if (nw_lane_push(&scan->lanes[scanner->worker_idx * scan->worker_count + owner].writer,
 			 event, 1) == 0)
 		tell(scanner, event);
@@ -247,11 +235,11 @@ static void take_frame(void *context, const unsigned char *frame, uint32_t n_byt
 
 	nwi_frame_read(scanner->scan->key, frame, n_bytes, scanner->scan->link_bytes, &answer);
 	if (answer.kind == NWI_ANSWER_FORGED)
-		count(&scanner->tally.forged, 1);
+		nwi_tally_add(&scanner->tally.forged, 1);
 	else if (answer.kind == NWI_ANSWER_NONE)
-		count(&scanner->tally.other, 1);
+		nwi_tally_add(&scanner->tally.other, 1);
 	else if (!is_asked(scanner, &answer))
-		count(&scanner->tally.forged, 1);
+		nwi_tally_add(&scanner->tally.forged, 1);
 	else {
 		event = event_of(scanner, &answer);
 		bring_home(scanner, &event);
@@ -290,7 +278,7 @@ static bool receive(struct nwi_scanner *scanner)
 		total += n;
 	}
 	nw_lane_show(&scanner->events->writer);
-	count(&scanner->tally.received, total);
+	nwi_tally_add(&scanner->tally.received, total);
 	return total > 0;
 }
 
@@ -306,11 +294,42 @@ static void ask_drops(struct nwi_scanner *scanner)
 
 /* --- A step --- */
 
-static bool asks_no_more(const struct nwi_scanner *scanner)
+static bool is_stopping(const struct nwi_scanner *scanner)
 {
 	/* relaxed: hint; the sooner the better, no more. */
-	return atomic_load_explicit(&scanner->scan->is_stopping, memory_order_relaxed) ||
-	       (scanner->ready_count == 0 && nwi_window_is_done(&scanner->window));
+	return atomic_load_explicit(&scanner->scan->is_stopping, memory_order_relaxed);
+}
+
+/* What is written is still sent, where the interface takes it in that time. */
+static bool asks_no_more(const struct nwi_scanner *scanner)
+{
+	if (scanner->ready_count > 0)
+		return scanner->stopped_ns > 0 && scanner->now_ns > scanner->stopped_ns + NS_PER_S;
+	return scanner->stopped_ns > 0 || nwi_window_is_done(&scanner->window);
+}
+
+static void note_position(struct nwi_scanner *scanner)
+{
+	uint64_t position = scanner->window.cursors[scanner->window.try_count - 1];
+
+	for (uint32_t i = 0; i < scanner->ready_count; i++)
+		if (scanner->numbers[scanner->ready_first + i] < position)
+			position = scanner->numbers[scanner->ready_first + i];
+	/* relaxed: sole writer of a statistic. */
+	atomic_store_explicit(&scanner->tally.position, position, memory_order_relaxed);
+}
+
+/* What the window takes for asked may lie there unsent. */
+static void settle(struct nwi_scanner *scanner)
+{
+	uint64_t silent = nwi_window_silent(&scanner->window) - scanner->late_count;
+
+	for (uint32_t i = 0; i < scanner->ready_count; i++)
+		silent -= !scanner->is_again[scanner->ready_first + i];
+	scanner->drops_ns = 0;
+	ask_drops(scanner);
+	nwi_tally_add(&scanner->tally.timed_out, silent);
+	scanner->is_over = true;
 }
 
 /* All was asked: answers are waited for, then it is over. */
@@ -323,10 +342,9 @@ static uint64_t wind_down(struct nwi_scanner *scanner)
 	end_ns = scanner->ended_ns + scanner->scan->wait_ns;
 	if (scanner->now_ns < end_ns)
 		return end_ns - scanner->now_ns;
-	scanner->drops_ns = 0;
-	ask_drops(scanner);
 	/* Events that nobody has room for yet are waited for. */
-	scanner->is_over = has_room(scanner);
+	if (has_room(scanner))
+		settle(scanner);
 	return NS_PER_MS;
 }
 
@@ -350,10 +368,9 @@ uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns)
 	scanner->now_ns = now_ns;
 	has_received = receive(scanner);
 	ask_drops(scanner);
-	/* relaxed: sole writer of a statistic. */
-	atomic_store_explicit(&scanner->tally.position,
-			      scanner->window.cursors[scanner->window.try_count - 1],
-			      memory_order_relaxed);
+	note_position(scanner);
+	if (scanner->stopped_ns == 0 && is_stopping(scanner))
+		scanner->stopped_ns = now_ns;
 	if (asks_no_more(scanner))
 		return has_received ? 0 : wind_down(scanner);
 	if (!has_room(scanner))

@@ -8,6 +8,7 @@
 #ifndef NWI_PROBE_WHOLE_H
 #define NWI_PROBE_WHOLE_H
 
+#include "probe/caller.h"
 #include "probe/scan.h"
 
 #include <nw/mem.h>
@@ -24,6 +25,16 @@ struct gate {
 	bool may_go, must_leave;
 };
 
+/* One worker: of the two that it may be, the one that the method wants. */
+struct nwi_worker {
+	struct nwi_scanner *scanner; /* by frames; in the worker's memory, as the next */
+	struct nwi_caller *caller;   /* by connections */
+	const struct nwi_scan_tally *tally;
+	uint64_t place_count;
+	struct nw_mem memory;
+	struct nw_probe_worker placement;
+};
+
 struct nw_probe {
 	struct nw_arena *arena; /* this, and all that is shared */
 	struct nwi_scan scan;
@@ -32,15 +43,15 @@ struct nw_probe {
 	char interface[16];
 	uint64_t *positions;
 	struct nw_crew *crew;
-	struct nwi_scanner **scanners;      /* [worker], each in its worker's memory */
-	struct nw_probe_worker *placements; /* [worker] */
-	struct nw_mem *memories;            /* [worker]: of the scanner and its window */
-	struct nwi_scan_lane *events;       /* [worker] */
+	struct nwi_worker *workers;   /* [worker] */
+	struct nwi_scan_lane *events; /* [worker] */
 	struct gate gate;
 	_Atomic uint32_t over_count;
 	uint32_t next_lane; /* where taking events out begins the next time */
 };
 
+/* Makes what one worker needs, on its thread. */
+int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker);
 /* What a scan's end needs of its workers. */
 void nwi_probe_free_workers(struct nw_probe *probe);
 

@@ -35,6 +35,7 @@ void nwi_window_skip(struct nwi_window *window, uint64_t number)
 {
 	for (uint32_t cursor = 0; cursor < window->try_count; cursor++)
 		window->cursors[cursor] = number < window->end ? number : window->end;
+	window->first = window->cursors[0];
 }
 
 static uint64_t *word_of(const struct nwi_window *window, uint64_t number)
@@ -103,6 +104,9 @@ static bool begin(struct nwi_window *window, uint64_t now_ns, uint64_t *ret_numb
 	if (window->try_count > 1 && number - oldest(window) == window->capacity)
 		return false;
 	*stamp_of(window, 0, number) = now_ns;
+	if (number - window->first >= window->capacity &&
+	    !(*word_of(window, number) & bit_of(number)))
+		window->silent_count++;
 	*word_of(window, number) &= ~bit_of(number);
 	window->cursors[0]++;
 	*ret_number = number;
@@ -134,6 +138,17 @@ enum nwi_window_news nwi_window_answer(struct nwi_window *window, uint64_t numbe
 		return NWI_WINDOW_DUPLICATE;
 	*word |= bit_of(number);
 	return NWI_WINDOW_FIRST;
+}
+
+uint64_t nwi_window_silent(const struct nwi_window *window)
+{
+	uint64_t count = window->silent_count, number = window->first;
+
+	if (window->cursors[0] - number > window->capacity)
+		number = window->cursors[0] - window->capacity;
+	for (; number < window->cursors[0]; number++)
+		count += !(*word_of(window, number) & bit_of(number));
+	return count;
 }
 
 bool nwi_window_is_done(const struct nwi_window *window)

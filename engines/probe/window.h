@@ -29,8 +29,10 @@ struct nwi_window {
 	uint64_t *answered;      /* a bit a question */
 	uint64_t *asked_ns;      /* [cursor][stamp]: when the last of its questions was asked */
 	uint64_t cursors[NWI_WINDOW_TRIES_MAX];
-	uint64_t end;      /* questions there are */
-	uint64_t delay_ns; /* from one asking to the next */
+	uint64_t first;        /* question it began with */
+	uint64_t silent_count; /* let go of without an answer */
+	uint64_t end;          /* questions there are */
+	uint64_t delay_ns;     /* from one asking to the next */
 	uint32_t try_count;
 };
 
@@ -57,6 +59,8 @@ enum nwi_window_news {
 
 /* Mark a question as answered. */
 enum nwi_window_news nwi_window_answer(struct nwi_window *window, uint64_t number);
+/* Questions so far that have had no answer, those included that may still get one. */
+uint64_t nwi_window_silent(const struct nwi_window *window);
 /* Whether everything was asked as often as it is going to be. */
 bool nwi_window_is_done(const struct nwi_window *window);
 /* Nanoseconds until a repetition is due; UINT64_MAX: none is waited for. */

@@ -143,6 +143,12 @@ struct nw_probe;
 #define NW_PROBE_WORKERS_MAX 64u
 #define NW_PROBE_TRIES_MAX   16u
 
+/** How it is asked. */
+enum nw_probe_method {
+	NW_PROBE_FRAMES = 0, /* frames of the worker's own: TCP SYN, UDP, echo; CAP_NET_RAW */
+	NW_PROBE_CONNECT     /* connections of the kernel's: TCP alone, no privileges */
+};
+
 /** What a scan is told; zero means the default in brackets. Borrowed for the call, but for topo and
  * targets, which are borrowed until it is destroyed. */
 struct nw_probe_options {
@@ -154,10 +160,14 @@ struct nw_probe_options {
 
 	const struct nw_probe_targets *targets; /* closed */
 	const char *ports;                      /* "80,1-1024,U:53"; NULL: hosts alone, by echo */
-	const char *interface;                  /* through which */
-	struct nw_probe_address source_ipv4, source_ipv6; /* family 0: that family is not scanned */
+	enum nw_probe_method method;
+	const char *interface; /* through which; NULL, of connections: the route's */
+	struct nw_probe_address source_ipv4, source_ipv6; /* family 0: that family is not scanned;
+							     of connections: the route's */
 	unsigned char next_hop[6];                        /* link address of the router */
-	uint16_t source_port_first, source_port_last;     /* [61000, 65535] */
+	uint32_t line_count;                          /* [1024] of connections: at once, a worker */
+	bool no_uring;                                /* of connections: by epoll */
+	uint16_t source_port_first, source_port_last; /* [61000, 65535] */
 
 	uint64_t rate_per_s; /* questions, repetitions included; 0: as fast as it goes */
 	uint32_t try_count;  /* [1] askings of what does not answer */
@@ -189,7 +199,10 @@ struct nw_probe_event {
 	uint8_t hops; /* left of the answer's */
 	uint8_t icmp_type, icmp_code;
 	uint8_t worker_idx;
-	uint8_t unused[14];
+	bool by_connect; /* a connection was asked for, not a frame sent */
+	uint8_t unused_a;
+	uint16_t error; /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
+	uint8_t unused[10];
 };
 
 /** What a scan counts. */
@@ -198,6 +211,7 @@ struct nw_probe_counts {
 	uint64_t asked;       /* at least once */
 	uint64_t sent;        /* with repetitions */
 	uint64_t open, closed, unreachable, up;
+	uint64_t timed_out;   /* askings that had no answer in their time */
 	uint64_t duplicates;  /* answers to what was answered */
 	uint64_t forged;      /* of the right shape, with the wrong cookie */
 	uint64_t other;       /* frames that answer nothing that was asked */
@@ -273,6 +287,7 @@ struct nw_probe_worker {
 	bool is_pinned; /* it runs on one CPU of its node */
 	bool bypasses;  /* past the queueing discipline */
 	nw_cpu cpu;
+	const char *how;                /* lent: "sendmmsg", "io_uring", "epoll" and why */
 	uint16_t port_first, port_last; /* its slice of source ports */
 };
 

@@ -144,7 +144,7 @@ static int open_producers(struct relay_server *server)
 
 		nw_relay_place(server->relay, i, &place);
 		options.node = place.node;
-		server->workers[i]->mail.bell_fd = place.bell_fd;
+		server->workers[i]->mail.bell_fd = place.ring_fd;
 		rc = nw_relay_producer_open(&server->workers[i]->producer, server->relay, &options);
 	}
 	return rc;

@@ -106,7 +106,9 @@ void nw_relay_place(const struct nw_relay *relay, uint32_t shard_idx,
 		    struct nw_relay_place *ret_place)
 {
 	const struct nwi_shard *shard = relay->shards[shard_idx];
-	struct nw_relay_place place = { .node = shard->node, .bell_fd = shard->gate.hear_fd };
+	struct nw_relay_place place = { .node = shard->node,
+					.bell_fd = shard->gate.hear_fd,
+					.ring_fd = shard->gate.ring_fd };
 
 	if (relay->crew) {
 		const struct nw_crew_worker *worker = nw_crew_worker_at(relay->crew, shard_idx);

@@ -196,7 +196,8 @@ struct nw_relay_place {
 	enum nw_mem_level level; /* the lowest of its memory */
 	int reason;              /* of that */
 	uint64_t memory_bytes;
-	int bell_fd; /* a nw_bell that wakes it; for the wait hook */
+	int bell_fd; /* what wakes it, to be heard: for the wait hook */
+	int ring_fd; /* its other end, for nw_bell_ring(): it steps, and polls */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include "lib/relay.h"
 
 #include <errno.h>
+#include <nw/bell.h>
 #include <poll.h>
 
 static const nw_node any = { -1 };
@@ -1046,7 +1047,9 @@ TEST(places_and_regions_tell_of_all_memory)
 		CHECK_INT(place.memory_bytes, ==, sum[s]);
 		CHECK_INT(place.node.id, ==, -1);
 		CHECK_INT(place.level, ==, NW_MEM_UNBOUND);
-		CHECK(place.bell_fd >= 0);
+		CHECK(!nw_bell_hear(place.bell_fd));
+		nw_bell_ring(place.ring_fd);
+		CHECK(nw_bell_hear(place.bell_fd));
 	}
 	end_rig(&rig);
 }

@@ -24,6 +24,7 @@ static int help(void)
 	       "      --udp ADDRESS    datagrams, 127.0.0.1:7770; loopback only\n"
 	       "      --http ADDRESS   /metrics, /livez, /readyz, /healthz, 127.0.0.1:7771\n"
 	       "      --shards N       workers; 0: one a physical core\n"
+	       "      --io WAY         for datagrams: uring, epoll, or auto: uring where it works\n"
 	       "      --no-pin         do not pin workers\n"
 	       "      --oversubscribe  more workers than CPUs, to try things\n"
 	       "      --drain TIME     how long the end may take, 10s\n"

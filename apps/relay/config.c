@@ -210,12 +210,40 @@ static void engine_pin(struct app_reader *reader, const struct app_tree *tree, v
 	config->no_pin = !app_take_bool(reader, tree);
 }
 
+static const char *const io_names[] = {
+	[RELAY_IO_AUTO] = "auto", [RELAY_IO_EPOLL] = "epoll", [RELAY_IO_URING] = "uring"
+};
+
+bool relay_io_parse(const char *text, enum relay_io *ret_io)
+{
+	for (unsigned i = 0; i < APP_COUNT_OF(io_names); i++) {
+		if (strcmp(text, io_names[i]) != 0)
+			continue;
+		*ret_io = (enum relay_io)i;
+		return true;
+	}
+	return false;
+}
+
+const char *relay_io_name(enum relay_io io)
+{
+	return io_names[io];
+}
+
+static void engine_io(struct app_reader *reader, const struct app_tree *tree, void *into)
+{
+	struct relay_config *config = into;
+
+	if (tree->kind != APP_TREE_TEXT || !relay_io_parse(tree->text, &config->io))
+		app_refuse(reader, tree, "auto, epoll or uring");
+}
+
 static void config_engine(struct app_reader *reader, const struct app_tree *tree, void *into)
 {
 	static const struct app_field fields[] = {
 		{ "shards", engine_number }, { "ring", engine_number }, { "batch", engine_number },
 		{ "spin", engine_number },   { "tick", engine_number }, { "nodes", engine_nodes },
-		{ "pin", engine_pin },
+		{ "pin", engine_pin },       { "io", engine_io },
 	};
 
 	reader->what = "engine";
@@ -344,6 +372,7 @@ json_t *relay_config_json(const struct relay_config *config)
 	(void)json_object_set_new(engine, "nodes",
 				  json_string(config->nodes ? config->nodes : "all"));
 	(void)json_object_set_new(engine, "pin", json_boolean(!config->no_pin));
+	(void)json_object_set_new(engine, "io", json_string(relay_io_name(config->io)));
 	return json_pack(
 		"{s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:f, s:b, s:{s:s, s:s, s:i, s:i, s:b}}",
 		"listen", "unix", text_or_none(config->unix_path.text), "tcp",
@@ -386,7 +415,8 @@ const char *relay_config_differs(const struct relay_config *running,
 		     !same(running->udp.text, wanted->udp.text) ||
 		     !same(running->http.text, wanted->http.text)))
 		key = "listen";
-	if (!key && (!same(running->nodes, wanted->nodes) || running->no_pin != wanted->no_pin))
+	if (!key && (!same(running->nodes, wanted->nodes) || running->no_pin != wanted->no_pin ||
+		     running->io != wanted->io))
 		key = "engine";
 	/* Certificates are read again; whether there are any is not. */
 	if (!key && (running->tls.certificate != NULL) != (wanted->tls.certificate != NULL))

@@ -9,6 +9,7 @@
 
 #include "relay/address.h"
 #include "relay/rules.h"
+#include "relay/uring.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -48,6 +49,7 @@ struct relay_config {
 	uint64_t shard_count, ring_slots, batch, spin_ns, tick_ns;
 	const char *nodes; /* NULL: all */
 	bool no_pin, oversubscribe;
+	enum relay_io io;
 	struct relay_limits limits;
 	struct relay_tls tls;
 	void *tls_context; /* what was made of it; NULL: none */
@@ -60,7 +62,7 @@ struct relay_config {
 /* What the command line says. Texts are lent; NULL: nothing. */
 struct relay_options {
 	const char *config, *rules;
-	const char *unix_path, *tcp, *udp, *http, *shards, *drain;
+	const char *unix_path, *tcp, *udp, *http, *shards, *drain, *io;
 	bool allow_all, is_check, is_json_log, is_text_log, is_help, no_pin, oversubscribe;
 };
 
@@ -79,6 +81,10 @@ void relay_config_free(struct relay_config *config);
 void relay_config_take(struct app_reader *reader, const struct app_tree *tree,
 		       struct relay_config *config);
 void relay_config_defaults(struct relay_config *config);
+
+/* "auto", "epoll", "uring"; false: it is none of them. */
+bool relay_io_parse(const char *text, enum relay_io *ret_io);
+const char *relay_io_name(enum relay_io io);
 
 /* What holds, with all defaults; no secrets. NULL: no memory. */
 json_t *relay_config_json(const struct relay_config *config);

@@ -126,6 +126,8 @@ static void take_words(struct relay_config *config, const struct relay_options *
 	if (options->drain && !app_parse_duration(options->drain, &config->drain_ns))
 		relay_say(sayer, "--drain", 0, "a duration, as 5s or 500ms, not '%s'",
 			  options->drain);
+	if (options->io && !relay_io_parse(options->io, &config->io))
+		relay_say(sayer, "--io", 0, "auto, epoll or uring, not '%s'", options->io);
 	config->no_pin |= options->no_pin;
 	config->oversubscribe |= options->oversubscribe;
 }

@@ -15,6 +15,7 @@ enum word {
 	UDP,
 	HTTP,
 	SHARDS,
+	IO,
 	DRAIN,
 	NO_PIN,
 	OVERSUBSCRIBE,
@@ -32,6 +33,7 @@ static const struct option words[] = {
 	{ "udp", required_argument, NULL, UDP },
 	{ "http", required_argument, NULL, HTTP },
 	{ "shards", required_argument, NULL, SHARDS },
+	{ "io", required_argument, NULL, IO },
 	{ "no-pin", no_argument, NULL, NO_PIN },
 	{ "oversubscribe", no_argument, NULL, OVERSUBSCRIBE },
 	{ "drain", required_argument, NULL, DRAIN },
@@ -64,6 +66,7 @@ static bool set_text(struct relay_options *options, int got, const char *value)
 			    : got == HTTP   ? &options->http
 			    : got == SHARDS ? &options->shards
 			    : got == DRAIN  ? &options->drain
+			    : got == IO     ? &options->io
 					    : NULL;
 
 	if (text)

@@ -22,6 +22,7 @@
 #include "relay/config.h"
 #include "relay/frame.h"
 #include "relay/rules.h"
+#include "relay/uring.h"
 
 #include <nw/mem.h>
 #include <nw/rcu.h>
@@ -160,6 +161,7 @@ struct relay_tally {
 	_Atomic uint64_t frames_out, packets_out, bytes_out;
 	_Atomic uint64_t bad[RELAY_FAULT_COUNT]; /* frames */
 	_Atomic uint64_t denied, unidentified;   /* packets */
+	_Atomic uint64_t stray;                  /* in datagrams, of other shards' topics */
 	_Atomic uint64_t lost_found; /* packets that subscribers lost, as far as they were told */
 };
 
@@ -187,6 +189,9 @@ struct relay_worker {
 	struct nw_rcu_thread *reader;
 	struct nw_packet *packets; /* [RELAY_CHUNK] */
 	struct relay_udp *udp;     /* NULL: none */
+	struct relay_uring *uring; /* NULL: none; uring_rc and uring_what say why */
+	const char *uring_what;
+	int uring_rc;
 	struct nw_mem mem;
 
 	/* The worker's. */
@@ -218,7 +223,7 @@ struct relay_server {
 	struct relay_worker *workers[NW_RELAY_SHARDS_MAX]; /* each made by its own thread */
 	uint32_t shard_count;
 	bool is_uring;
-	char io_reason[96];
+	char io_reason[160], steer_reason[96];
 
 	/* Written by the control thread, read by all. */
 	alignas(NW_CACHE_PAIR) _Atomic(struct relay_set *) set;
@@ -317,9 +322,13 @@ uint32_t relay_worker_poll(void *ctx, uint32_t shard_idx, uint64_t now_ns);
 void relay_worker_wait(void *ctx, uint32_t shard_idx, int bell_fd, uint64_t timeout_ns);
 
 /* ---- udp.c ---- */
-/* Sockets of all workers on one port; 0 or -errno, said. */
+/* On the worker's thread, first of all: its ring, where it is to have one and can. */
+void relay_udp_prepare(struct relay_worker *worker);
+/* Sockets of all workers on one port, and the choice of how they are read; 0 or -errno, said. */
 int relay_udp_open(struct relay_server *server);
 uint32_t relay_udp_step(struct relay_worker *worker, const struct relay_set *set);
+/* On the worker's thread, last of all. */
+void relay_udp_leave(struct relay_worker *worker);
 void relay_udp_close(struct relay_server *server);
 
 /* ---- listen.c ---- */

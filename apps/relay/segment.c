@@ -170,7 +170,9 @@ void relay_segment_update(struct relay_server *server)
 		       *server->http.text ? server->http.text : "none",
 		       (unsigned)server->client_count);
 	nw_stats_text(server->stats, TEXT_LISTEN, text);
-	nw_stats_text(server->stats, TEXT_IO, server->io_reason);
+	(void)snprintf(text, sizeof(text), "%s; dealt out %s", server->io_reason,
+		       server->steer_reason);
+	nw_stats_text(server->stats, TEXT_IO, text);
 }
 
 void relay_segment_note(struct relay_server *server, const char *text)

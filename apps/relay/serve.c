@@ -230,11 +230,12 @@ static void say_start(struct relay_server *server)
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* this clock is always there */
 	server->started_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	say_places(server);
-	relay_log(server, "info", "started", "{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "pid",
+	relay_log(server, "info", "started", "{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "pid",
 		  (int)getpid(), "shards", (int)server->shard_count, "unix",
 		  or_none(server->config.unix_path.text), "tcp", or_none(server->tcp.text), "udp",
 		  or_none(server->udp.text), "http", or_none(server->http.text), "io",
-		  server->io_reason, "rules", relay_log_text(rules->path));
+		  server->io_reason, "steer", server->steer_reason, "rules",
+		  relay_log_text(rules->path));
 	if (!rules->allow_all && rules->topic_count == 0)
 		relay_log(server, "warning", "nothing_allowed", "{s:s}", "reason",
 			  "the rules allow no topic, so nothing is admitted; name a rule file with "
@@ -317,7 +318,6 @@ static int run(struct relay_server *server)
 					    : APP_OK;
 
 	server->names.count_max = (uint32_t)server->config.limits.name_max;
-	(void)snprintf(server->io_reason, sizeof(server->io_reason), "epoll");
 	if (code == APP_OK)
 		code = start_engine(server);
 	if (code == APP_OK)

@@ -82,7 +82,7 @@ static json_t *row_json(const struct nw_stats_view *view, uint32_t table_idx, ui
 
 static int show_json(const struct nw_stats_view *view, uint32_t table_idx)
 {
-	char rules[NW_STATS_TEXT_BYTES], listen[NW_STATS_TEXT_BYTES];
+	char rules[NW_STATS_TEXT_BYTES], listen[NW_STATS_TEXT_BYTES], io[NW_STATS_TEXT_BYTES];
 	struct nw_stats_table_info table;
 	struct nw_stats_info about;
 	json_t *rows = json_array();
@@ -93,9 +93,10 @@ static int show_json(const struct nw_stats_view *view, uint32_t table_idx)
 		(void)json_array_append_new(rows, row_json(view, table_idx, i, table.column_count));
 	(void)nw_stats_read_text(view, "rules", rules);
 	(void)nw_stats_read_text(view, "listen", listen);
-	return app_print_json(RELAY_NAME,
-			      json_pack("{s:i, s:s, s:s, s:o}", "pid", (int)about.process_id,
-					"rules", rules, "listen", listen, "shards", rows));
+	(void)nw_stats_read_text(view, "io", io);
+	return app_print_json(RELAY_NAME, json_pack("{s:i, s:s, s:s, s:s, s:o}", "pid",
+						    (int)about.process_id, "rules", rules, "listen",
+						    listen, "io", io, "shards", rows));
 }
 
 static uint64_t value_of(const struct nw_stats_view *view, uint32_t table_idx, uint32_t row_idx,
@@ -154,6 +155,8 @@ static int show_text(const struct nw_stats_view *view, uint32_t table_idx)
 	printf("relay, process %d\n", (int)about.process_id);
 	if (nw_stats_read_text(view, "listen", text))
 		printf("listens: %s\n", text);
+	if (nw_stats_read_text(view, "io", text))
+		printf("datagrams: %s\n", text);
 	if (nw_stats_read_text(view, "rules", text))
 		printf("rules: %s\n", text);
 	printf("\n%-24s %-7s %16s %16s %10s %14s %14s\n", "", "level", "accepted", "delivered",

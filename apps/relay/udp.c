@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Datagrams: every worker has a socket of its own on the one port. The kernel deals datagrams out
- * by the slot in the frame's head, as a hint: records of other shards' topics are handed over by
- * the engine.
+ * by the slot in the frame's head, as a hint: records of other shards' topics go to those shards'
+ * rings from here, and are counted.
+ *
+ * A worker reads its socket by a ring of its own (uring.c), or, where the kernel has or grants
+ * none, by recvmmsg() when epoll says that something is there.
  *
  * The sockets join the group in the order of the workers and leave it together, so the number that
  * the filter returns is a worker's. Invariant: a worker looks at so many datagrams a round at most,
@@ -15,6 +18,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +92,18 @@ static void aim(struct relay_udp *udp)
 	}
 }
 
+static int watch(struct relay_server *server, struct relay_worker *worker)
+{
+	struct epoll_event event = { .events = EPOLLIN | (server->is_uring ? EPOLLET : 0),
+				     .data.ptr = worker->udp };
+	int fd = server->is_uring ? relay_uring_fd(worker->uring) : worker->udp->fd;
+
+	worker->udp->is_uring = server->is_uring;
+	return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
 static int open_worker(struct relay_server *server, struct relay_worker *worker)
 {
-	struct epoll_event event = { .events = EPOLLIN };
 	struct nw_relay_place place;
 	struct nw_mem mem;
 	int rc;
@@ -105,16 +118,86 @@ static int open_worker(struct relay_server *server, struct relay_worker *worker)
 	worker->udp->bytes = (unsigned char *)(worker->udp + 1);
 	aim(worker->udp);
 	worker->udp->fd = open_socket(&server->udp);
-	if (worker->udp->fd < 0)
-		return worker->udp->fd;
-	event.data.ptr = worker->udp;
-	return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->udp->fd, &event) < 0 ? -errno : 0;
+	return worker->udp->fd < 0 ? worker->udp->fd : watch(server, worker);
+}
+
+/* ---- how they are read ---- */
+
+static nw_node node_of_thread(const struct nw_topo *topo)
+{
+	int id = sched_getcpu();
+
+	for (uint32_t i = 0; id >= 0 && i < nw_topo_cpu_count(topo); i++)
+		if (nw_topo_cpu_at(topo, i)->cpu.id == id)
+			return nw_topo_node_at(topo, nw_topo_cpu_at(topo, i)->node_idx)->node;
+	return NW_NODE_ANY;
+}
+
+void relay_udp_prepare(struct relay_worker *worker)
+{
+	const struct relay_server *server = worker->server;
+
+	if (server->config.io != RELAY_IO_EPOLL && *server->config.udp.text)
+		worker->uring_rc = relay_uring_open(&worker->uring, node_of_thread(server->topo),
+						    &worker->uring_what);
+}
+
+static void explain(struct relay_server *server, const struct relay_worker *without)
+{
+	char *text = server->io_reason;
+	size_t n = sizeof(server->io_reason);
+
+	if (!*server->config.udp.text)
+		(void)snprintf(text, n, "epoll: there are no datagrams");
+	else if (server->config.io == RELAY_IO_EPOLL)
+		(void)snprintf(text, n, "epoll: recvmmsg for datagrams, as asked for");
+	else if (without)
+		(void)snprintf(text, n, "epoll: recvmmsg for datagrams; no io_uring: %s: %s",
+			       without->uring_what, relay_uring_text(-without->uring_rc));
+	else
+		(void)snprintf(text, n, "uring: multishot receive for datagrams, %s",
+			       server->config.io == RELAY_IO_URING ? "as asked for"
+								   : "which works here");
+}
+
+/* All workers one way. False: the way that was asked for is closed; said. */
+static bool choose_io(struct relay_server *server)
+{
+	const struct relay_worker *without = NULL;
+
+	for (uint32_t i = 0; i < server->shard_count && !without; i++)
+		without = server->workers[i]->uring ? NULL : server->workers[i];
+	server->is_uring = !without;
+	explain(server, without);
+	if (server->config.io != RELAY_IO_URING || !without || !*server->config.udp.text)
+		return true;
+	(void)app_failed(RELAY_NAME, "io: no io_uring here: %s: %s; take --io auto or epoll",
+			 without->uring_what, relay_uring_text(-without->uring_rc));
+	return false;
+}
+
+/* Without it the kernel deals out by address: more goes to other shards' rings, nothing is lost. */
+static void steer_all(struct relay_server *server)
+{
+	char *text = server->steer_reason;
+	size_t n = sizeof(server->steer_reason);
+
+	if (server->shard_count == 1)
+		(void)snprintf(text, n, "one shard");
+	else if (steer(server->workers[0]->udp->fd, server->shard_count) == 0)
+		(void)snprintf(text, n, "by slot");
+	else
+		(void)snprintf(text, n, "by address: the kernel takes no filter: %s",
+			       strerror(errno));
 }
 
 int relay_udp_open(struct relay_server *server)
 {
 	int rc;
 
+	if (!choose_io(server))
+		return -EOPNOTSUPP;
+	(void)snprintf(server->steer_reason, sizeof(server->steer_reason), "none");
 	if (!*server->config.udp.text)
 		return 0;
 	server->udp = server->config.udp;
@@ -125,10 +208,14 @@ int relay_udp_open(struct relay_server *server)
 		(void)app_failed(RELAY_NAME, "udp %s: %s", server->config.udp.text, strerror(-rc));
 		return rc;
 	}
-	/* Without it the kernel deals out by address: more is handed over, nothing is lost. */
-	if (server->shard_count > 1 && steer(server->workers[0]->udp->fd, server->shard_count) < 0)
-		app_note(RELAY_NAME, "datagrams are not dealt out by slot: %s", strerror(errno));
+	steer_all(server);
 	return 0;
+}
+
+void relay_udp_leave(struct relay_worker *worker)
+{
+	if (worker->uring)
+		relay_uring_leave(worker->uring);
 }
 
 void relay_udp_close(struct relay_server *server)
@@ -169,7 +256,7 @@ static void take(struct relay_worker *worker, const struct relay_set *set,
 		relay_take_datagram(worker, set, &frame);
 }
 
-uint32_t relay_udp_step(struct relay_worker *worker, const struct relay_set *set)
+static uint32_t receive(struct relay_worker *worker, const struct relay_set *set)
 {
 	struct relay_udp *udp = worker->udp;
 	uint32_t count = 0;
@@ -188,4 +275,27 @@ uint32_t relay_udp_step(struct relay_worker *worker, const struct relay_set *set
 		}
 	}
 	return count;
+}
+
+static uint32_t receive_by_ring(struct relay_worker *worker, const struct relay_set *set)
+{
+	struct relay_datagram datagram;
+	uint32_t count = 0;
+
+	worker->udp->may_have = false;
+	relay_uring_begin(worker->uring, worker->udp->fd);
+	for (; relay_uring_next(worker->uring, &datagram); count++)
+		take(worker, set, datagram.bytes, datagram.n_bytes, datagram.is_cut);
+	relay_uring_end(worker->uring);
+	/* It is not to sleep while there is more, or before the request is made again. */
+	return count + relay_uring_has(worker->uring);
+}
+
+uint32_t relay_udp_step(struct relay_worker *worker, const struct relay_set *set)
+{
+	if (worker->udp->is_uring)
+		return worker->udp->may_have || relay_uring_has(worker->uring)
+			       ? receive_by_ring(worker, set)
+			       : 0;
+	return worker->udp->may_have ? receive(worker, set) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker's socket for datagrams, and the room they come into. Invariant: the worker's alone once
- * it runs. */
+/* A worker's socket for datagrams, and the room they come into without io_uring. Invariant: the
+ * worker's alone once it runs. */
 #ifndef APP_RELAY_UDP_H
 #define APP_RELAY_UDP_H
 
@@ -15,6 +15,7 @@ enum { RELAY_UDP_BATCH = 16, RELAY_UDP_BYTES = 65536 };
 struct relay_udp {
 	int fd;
 	bool may_have;     /* epoll said so, and it was not found empty since */
+	bool is_uring;     /* the worker's ring receives from it, not recvmmsg() */
 	struct nw_mem mem; /* this, and the bytes behind it */
 	struct mmsghdr messages[RELAY_UDP_BATCH];
 	struct iovec pieces[RELAY_UDP_BATCH];

@@ -188,7 +188,7 @@ static uint32_t round_of(struct relay_worker *worker, const struct relay_set *se
 		ask_epoll(worker, 0);
 	work += take_events(worker, set);
 	work += step_active(worker, set);
-	if (worker->udp && worker->udp->may_have)
+	if (worker->udp)
 		work += relay_udp_step(worker, set);
 	look_at_all(worker, set);
 	return work;
@@ -206,6 +206,7 @@ static void leave_all(struct relay_worker *worker)
 	}
 	while (worker->conns)
 		relay_stream_leave(worker, worker->conns, RELAY_WISH_END);
+	relay_udp_leave(worker);
 	/* [worker.left] release, pairs with [serve.left]: the connections are in the mailbox. */
 	atomic_store_explicit(&worker->tally.is_done, true, memory_order_release);
 }
@@ -280,6 +281,7 @@ int relay_worker_open(void *ctx, uint32_t shard_idx)
 		return rc;
 	}
 	server->workers[shard_idx] = worker;
+	relay_udp_prepare(worker);
 	return 0;
 }
 
@@ -290,6 +292,7 @@ void relay_worker_close(void *ctx, uint32_t shard_idx)
 	struct nw_mem mem = worker->mem; /* the block holds its description */
 
 	server->workers[shard_idx] = NULL;
+	relay_uring_close(worker->uring);
 	nw_rcu_unregister(worker->reader);
 	(void)close(worker->epoll_fd); /* nothing is in it any more */
 	nw_mem_free(&mem);

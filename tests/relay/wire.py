@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The relay from outside: frames, a client, the program in a process. Standard library only."""
 import collections
+import ctypes
 import json
 import os
 import pathlib
@@ -185,7 +186,7 @@ def spawn(words, **options):
 class Relay:
     """The program, in a folder of its own, on ports that the system chooses."""
 
-    def __init__(self, nodewise, *words, config=None, rules=None, env=None):
+    def __init__(self, nodewise, *words, config=None, rules=None, env=None, before=None):
         self.words = [nodewise, "relay", "--unix", "s", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0",
                       "--http", "127.0.0.1:0", "--log", "json"]
         if config is not None:
@@ -195,7 +196,7 @@ class Relay:
         self.words += words
         self.lines, self.events = [], queue.Queue()
         self.process = spawn(self.words, stderr=subprocess.PIPE, text=True,
-                             env=dict(os.environ, **(env or {})))
+                             env=dict(os.environ, **(env or {})), preexec_fn=before)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         self.about = self.event("started")
@@ -206,7 +207,7 @@ class Relay:
 
     def port(self, name):
         host, _, port = self.about[name].rpartition(":")
-        return (host, int(port)) if port else None
+        return (host, int(port)) if host else None
 
     def read(self):
         for line in self.process.stderr:
@@ -275,6 +276,23 @@ class Relay:
             self.process.wait(WAIT_S)
         self.reader.join(WAIT_S)
         self.process.stderr.close()
+
+
+def forbid(number, error, argument=None):
+    """Refuses a system call to this process and all that it starts: by its number, and by what its
+    third argument is."""
+    code = [(0x20, 0, 0, 0)]                                 # its number
+    if argument is None:
+        code += [(0x15, 0, 1, number)]
+    else:
+        code += [(0x15, 0, 3, number), (0x20, 0, 0, 32), (0x15, 0, 1, argument)]
+    code += [(0x06, 0, 0, 0x00050000 | error), (0x06, 0, 0, 0x7FFF0000)]
+    filters = b"".join(struct.pack("<HBBI", *line) for line in code)
+    filters = ctypes.create_string_buffer(filters, len(filters))
+    program = struct.pack("<HxxxxxxQ", len(code), ctypes.addressof(filters))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.c_char_p(program)):
+        raise OSError(ctypes.get_errno(), "seccomp")
 
 
 def write(name, text, mode=0o600):

@@ -132,21 +132,25 @@ void relay_take_data(struct relay_worker *worker, struct relay_conn *conn,
 	relay_conn_refuse(conn, &refused);
 }
 
-/* Those that go in stand together. */
+/* Those that go in stand together. Counts those that the kernel dealt out wrongly. */
 static uint32_t admit_each(struct relay_worker *worker, const struct relay_set *set,
 			   const struct relay_person *person, const unsigned char *body,
 			   uint32_t count)
 {
-	uint32_t kept = 0;
+	const struct nw_relay *relay = worker->server->relay;
+	uint32_t kept = 0, stray = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct nw_packet *packet = &worker->packets[kept];
 
 		memcpy(packet, body + i * sizeof(*packet), sizeof(*packet));
-		if (admit(packet, set, person) == 0)
-			kept++;
+		if (admit(packet, set, person) != 0)
+			continue;
+		stray += nw_relay_shard_of(relay, packet->topic) != worker->idx;
+		kept++;
 	}
 	relay_count(&worker->tally.denied, count - kept);
+	relay_count(&worker->tally.stray, stray);
 	return kept;
 }
 

@@ -164,6 +164,9 @@ static void put_io(const struct scrape *scrape)
 	put_one(scrape, "unidentified_packets_total", "counter",
 		"Packets in datagrams, where the rules let nobody in who proves nothing.",
 		(double)sum(scrape, AT(unidentified)));
+	put_one(scrape, "stray_packets_total", "counter",
+		"Packets in datagrams that came to another shard's socket than their topic's.",
+		(double)sum(scrape, AT(stray)));
 	head(scrape, "bad_frames_total", "counter", "What came and was no frame, by fault.");
 	for (unsigned i = 1; i < RELAY_FAULT_COUNT; i++)
 		fprintf(scrape->out, PREFIX "bad_frames_total{fault=\"%s\"} %" PRIu64 "\n",

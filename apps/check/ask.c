@@ -189,41 +189,104 @@ static tla_value all_registers(const struct check_spec *spec, struct tla_eval *e
 
 /* --- States --- */
 
-tla_value check_state_value(const struct check_spec *spec, struct tla_eval *eval,
-			    const tla_value *state)
+static tla_value incomplete_state(const struct check_spec *spec, struct tla_eval *eval,
+				  const tla_value *state)
+{
+	enum { NAMES_BYTES = 256 };
+	const struct tla_world *world = &spec->model->world;
+	char names[NAMES_BYTES] = "";
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < world->var_count; i++) {
+		size_t used = strlen(names);
+
+		if (!state[i])
+			(void)snprintf(names + used, sizeof(names) - used, "%s%s",
+				       count++ ? ", " : "", check_name(spec, world->vars[i]));
+	}
+	return tla_fail(eval->heap,
+			"In evaluating TLCExt!Trace, the state is not completely specified yet "
+			"(variable%s %s undefined).",
+			count == 1 ? "" : "s", names);
+}
+
+/* A record of the variables; with the action that led there, where it is to be told. */
+static tla_value state_value(const struct check_spec *spec, struct tla_eval *eval,
+			     const tla_value *state, tla_value action)
 {
 	const struct tla_world *world = &spec->model->world;
-	tla_value *names = tla_alloc(eval->heap, (world->var_count + 1) * sizeof(*names));
+	uint32_t count = world->var_count + (action != TLA_NONE);
+	tla_value *names = tla_alloc(eval->heap, 2 * (count + 1) * sizeof(*names));
+	tla_value *values = names + count + 1;
 
 	for (uint32_t i = 0; names && i < world->var_count; i++) {
 		if (!state[i])
-			return tla_fail(eval->heap, "TLCExt!Trace: the state is not complete yet.");
+			return incomplete_state(spec, eval, state);
 		names[i] = tla_string(world->vars[i]);
+		values[i] = state[i];
 	}
-	return names ? tla_record(eval->heap, names, state, world->var_count) : TLA_NONE;
+	if (names && action) {
+		names[count - 1] = tla_new_string(eval, "_action", 7);
+		values[count - 1] = action;
+	}
+	return names ? tla_record(eval->heap, names, values, count) : TLA_NONE;
 }
 
-/* Of the alias: up to the state that it is shown for; else only of an initial state. */
+/* As TLC, whose random walks know of their actions, and whose searches do not. */
+static tla_value action_of_step(const struct check_spec *spec, struct tla_eval *eval,
+				uint32_t part_idx, bool is_initial)
+{
+	const struct tla_formulas *init = &spec->model->init;
+
+	if (!spec->walk)
+		return TLA_NONE;
+	if (is_initial && init->count > 0)
+		return check_action_value(spec, eval, init->at[0].name, init->at[0].span);
+	if (part_idx < spec->action_count)
+		return check_action_value(spec, eval, spec->actions[part_idx].name,
+					  spec->actions[part_idx].span);
+	return check_action_value(spec, eval, TLA_NO_SYM, (struct tla_span){ 0 });
+}
+
+/* The steps that lead to the state at hand, or to the one before it. */
+static int steps_to(const struct check_spec *spec, const struct tla_eval *eval,
+		    const struct nw_explore_step **ret_steps, size_t *ret_count)
+{
+	*ret_steps = NULL;
+	*ret_count = 0;
+	if (eval == &spec->runner->eval) {
+		*ret_steps = spec->path_steps;
+		*ret_count = eval->level < spec->path_count ? eval->level : spec->path_count;
+		return 0;
+	}
+	if (eval->level <= 1)
+		return 0;
+	return spec->walk ? nw_walk_path(spec->walk, ret_steps, ret_count)
+			  : nw_explore_path(spec->explore, ret_steps, ret_count);
+}
+
 static tla_value trace_value(const struct check_spec *spec, struct tla_eval *eval)
 {
-	tla_value state, *items;
+	const struct nw_explore_step *steps;
+	tla_value *items;
+	size_t count;
+	bool is_behind; /* the state at hand comes after the steps */
 
-	if (spec->alias_count == 0 || eval != &spec->runner->eval) {
-		if (eval->level > 1)
-			return tla_fail(eval->heap,
-					"TLCExt!Trace is known in ALIAS, and in initial states.");
-		state = check_state_value(spec, eval, eval->now);
-		return state ? tla_tuple(eval->heap, &state, 1) : TLA_NONE;
-	}
-	items = tla_alloc(eval->heap, (spec->alias_count + 1) * sizeof(*items));
-	for (size_t i = 0; items && i < spec->alias_count; i++) {
-		const void *words = spec->alias_steps[i].state;
+	if (steps_to(spec, eval, &steps, &count) < 0)
+		return tla_fail(eval->heap, "TLCExt!Trace needs the states' parents: not with "
+					    "--no-trace.");
+	is_behind = count == 0 || count < eval->level;
+	items = tla_alloc(eval->heap, (count + 2) * sizeof(*items));
+	for (size_t i = 0; items && i < count + is_behind; i++) {
+		const void *words = i < count ? (const void *)steps[i].state : eval->now;
+		uint32_t part_idx = i < count ? steps[i].part_idx : eval->walk_part_idx;
 
-		items[i] = check_state_value(spec, eval, words);
+		items[i] = state_value(spec, eval, words,
+				       action_of_step(spec, eval, part_idx, i == 0));
 		if (!items[i])
 			return TLA_NONE;
 	}
-	return items ? tla_tuple(eval->heap, items, (uint32_t)spec->alias_count) : TLA_NONE;
+	return items ? tla_tuple(eval->heap, items, (uint32_t)count + is_behind) : TLA_NONE;
 }
 
 static tla_value counterexample_value(const struct check_spec *spec, struct tla_eval *eval)

@@ -144,7 +144,10 @@ tla_value check_spec_record(const struct check_spec *spec, struct tla_eval *eval
 /* The list is made where it may be asked for: it takes the main thread's evaluator. */
 void check_ask_prepare(struct check_spec *spec)
 {
-	if (spec->model->next.fn && tla_symbol_find(spec->model->spec->symbols, "spec", 4))
+	bool has_trace = spec->options->walks.is_wanted && spec->model->compiler.has_trace;
+
+	if (spec->model->next.fn &&
+	    (has_trace || tla_symbol_find(spec->model->spec->symbols, "spec", 4)))
 		spec->actions = tla_runner_actions(spec->runner, &spec->action_count);
 	if (!spec->actions)
 		spec->action_count = 0;

@@ -40,6 +40,7 @@ static int create_search(struct check *check, struct nw_diag *diag)
 	}
 	explore.node_idxs = check->node_idxs;
 	explore.node_idx_count = check->node_idx_count;
+	explore.keep_states = check->spec && check->spec->model->has_trace && !explore.no_trace;
 	check_checkpoint_ask(check, &explore);
 	return nw_explore_create(&check->explore, &explore, diag);
 }

@@ -101,7 +101,7 @@ static const struct tla_search_error *error_of_trace(struct check_spec *spec,
 	const tla_value *last, *before;
 	size_t count = 0;
 
-	if (check_steps(check, &steps, &count) < 0 || count == 0)
+	if (check_trace_path(spec, check, &steps, &count) < 0 || count == 0)
 		return &spec->search.error;
 	last = (const tla_value *)(const void *)steps[count - 1].state;
 	before = count > 1 ? (const tla_value *)(const void *)steps[count - 2].state : NULL;
@@ -235,7 +235,7 @@ void check_result_of_violation(struct check_spec *spec, const struct check *chec
 	const tla_value *last = NULL;
 	bool is_initial;
 
-	if (check_steps(check, &steps, &count) == 0 && count > 0)
+	if (check_trace_path(spec, check, &steps, &count) == 0 && count > 0)
 		last = (const tla_value *)(const void *)steps[count - 1].state;
 	spec->runner->eval.level = (uint32_t)count;
 	is_initial = count == 1 && !check->options->explore.no_trace;

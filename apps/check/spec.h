@@ -76,9 +76,10 @@ struct check_spec {
 	tla_value counterexample;         /* for postconditions; stored; TLA_NONE: there is none */
 	const struct tla_action *actions; /* where TLCGet("spec") may be asked for */
 	uint32_t action_count;
-	/* What Trace is while the alias of a state is evaluated: so many steps. */
-	const struct nw_explore_step *alias_steps;
-	size_t alias_count;
+	/* The trace of what ended the search, or of the violation that is told: the first steps of
+	 * it are what Trace is for the main thread. */
+	const struct nw_explore_step *path_steps;
+	size_t path_count;
 	struct tla_retrace *retrace; /* of the trace `retraced`: its values as they are printed */
 	const struct nw_explore_step *retraced;
 	struct tla_search_error error; /* of what the runner evaluated */
@@ -126,8 +127,6 @@ void check_ask_prepare(struct check_spec *spec);
 /* Values on the heap of eval; TLA_NONE: failed. */
 tla_value check_action_value(const struct check_spec *spec, struct tla_eval *eval, tla_sym name,
 			     struct tla_span span);
-tla_value check_state_value(const struct check_spec *spec, struct tla_eval *eval,
-			    const tla_value *state);
 
 /* front.c: after loading, with -tool only. */
 void check_front_say(struct check_spec *spec);
@@ -165,6 +164,9 @@ void check_coverage_say(struct check_spec *spec, bool is_over);
 json_t *check_coverage_json(struct check_spec *spec);
 
 /* trace.c, dump.c */
+/* As check_steps(); from then on Trace is that path for the main thread. */
+int check_trace_path(struct check_spec *spec, const struct check *check,
+		     const struct nw_explore_step **ret_steps, size_t *ret_step_count);
 void check_trace_say(struct check_spec *spec, const struct check *check);
 /* The variables of one state. */
 void check_state_write(const struct check_spec *spec, const struct nw_explore_step *step,

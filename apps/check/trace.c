@@ -96,14 +96,11 @@ static tla_value alias_at(const struct check_trace *trace, size_t i)
 	tla_value v;
 
 	runner->eval.level = (uint32_t)i + 1;
-	trace->spec->alias_steps = trace->steps;
-	trace->spec->alias_count = i + 1;
 	v = tla_run_value(runner, &trace->spec->model->alias, check_trace_state(trace, i),
 			  check_trace_state(trace, i + 1 < trace->count ? i + 1 : i));
 	if (v)
 		v = tla_store(runner->eval.keeper, runner->eval.heap, v);
 	tla_runner_cut(runner);
-	trace->spec->alias_count = 0;
 	return v;
 }
 
@@ -116,11 +113,8 @@ static tla_value alias_print_at(const struct check_trace *trace, size_t i)
 	if (!spec->retrace)
 		return TLA_NONE;
 	spec->runner->eval.level = (uint32_t)i + 1;
-	spec->alias_steps = trace->steps;
-	spec->alias_count = i + 1;
 	v = tla_retrace_value(spec->retrace, &spec->model->alias, i,
 			      i + 1 < trace->count ? i + 1 : i);
-	spec->alias_count = 0;
 	return v && tla_is_record(v) ? v : TLA_NONE;
 }
 
@@ -167,11 +161,21 @@ static void retrace(const struct check_trace *trace)
 	free(states);
 }
 
+int check_trace_path(struct check_spec *spec, const struct check *check,
+		     const struct nw_explore_step **ret_steps, size_t *ret_step_count)
+{
+	int r = check_steps(check, ret_steps, ret_step_count);
+
+	spec->path_steps = r < 0 ? NULL : *ret_steps;
+	spec->path_count = r < 0 ? 0 : *ret_step_count;
+	return r;
+}
+
 bool check_trace_open(struct check_trace *trace, struct check_spec *spec, const struct check *check,
 		      int *ret_error)
 {
 	*trace = (struct check_trace){ .spec = spec };
-	*ret_error = check_steps(check, &trace->steps, &trace->count);
+	*ret_error = check_trace_path(spec, check, &trace->steps, &trace->count);
 	if (*ret_error < 0 || trace->count == 0)
 		return false;
 	retrace(trace);

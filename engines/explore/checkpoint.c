@@ -151,19 +151,25 @@ static int put_states(struct writer *w, const struct nwi_pool *pool, const struc
 	return rc;
 }
 
-/* The chunks of a list from one on: first what they are, or then what is in them. */
-static int put_list(struct writer *w, const struct nwi_pool *pool, uint32_t list_idx, uint64_t from,
-		    bool is_content)
+/* Some chunks of a list. */
+struct run {
+	const struct nwi_array *list;
+	uint64_t from, to;
+	enum nwi_saved_level level;
+};
+
+/* First what they are, or then what is in them. */
+static int put_run(struct writer *w, const struct nwi_pool *pool, const struct run *run,
+		   bool is_content)
 {
-	const struct nwi_array *list = &pool->lists[list_idx];
 	int rc = 0;
 
-	for (uint64_t i = from; rc == 0 && i < list->count; i++) {
-		const struct nwi_chunk *chunk = ((struct nwi_chunk **)list->items)[i];
+	for (uint64_t i = run->from; rc == 0 && i < run->to; i++) {
+		const struct nwi_chunk *chunk = ((struct nwi_chunk **)run->list->items)[i];
 		struct nwi_saved_chunk saved = { .first_idx = chunk->first_idx,
 						 .pool_idx = chunk->pool_idx,
 						 .count = nwi_chunk_count(pool, chunk),
-						 .is_next = list_idx != w->explore->now };
+						 .level = run->level };
 
 		rc = is_content ? put_states(w, pool, chunk)
 				: nw_snapshot_put_records(w->part, &saved, 1, sizeof(saved));
@@ -173,16 +179,26 @@ static int put_list(struct writer *w, const struct nwi_pool *pool, uint32_t list
 
 static int put_chunks(struct writer *w, const struct nwi_pool *pool)
 {
-	uint32_t now = w->explore->now, next = now ^ 1;
-	uint64_t left = nwi_pool_untaken(pool, now), from = pool->lists[now].count - left;
-	int rc = put_count(w, left + pool->lists[next].count);
+	uint32_t now = w->explore->now;
+	const struct nwi_array *present = &pool->lists[now], *next = &pool->lists[now ^ 1];
+	uint64_t taken = present->count - nwi_pool_untaken(pool, now);
+	bool keeps = w->explore->options.keep_states;
+	const struct run runs[] = {
+		{ present, taken, present->count, NWI_SAVED_NOW },
+		{ next, 0, next->count, NWI_SAVED_NEXT },
+		{ present, 0, keeps ? taken : 0, NWI_SAVED_PAST },
+		{ &pool->kept, 0, pool->kept.count, NWI_SAVED_PAST },
+	};
+	uint64_t count = 0;
+	int rc;
 
-	for (int is_content = 0; is_content < 2; is_content++) {
-		if (rc == 0)
-			rc = put_list(w, pool, now, from, is_content);
-		if (rc == 0)
-			rc = put_list(w, pool, next, 0, is_content);
-	}
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		count += runs[i].to - runs[i].from;
+	rc = put_count(w, count);
+	for (size_t i = 0; rc == 0 && i < sizeof(runs) / sizeof(runs[0]); i++)
+		rc = put_run(w, pool, &runs[i], false);
+	for (size_t i = 0; rc == 0 && i < sizeof(runs) / sizeof(runs[0]); i++)
+		rc = put_run(w, pool, &runs[i], true);
 	return rc;
 }
 
@@ -428,7 +444,7 @@ static int describe(struct nw_explore *explore)
 {
 	const struct nw_explore_options *o = &explore->options;
 	const char *more = o->checkpoint_about ? o->checkpoint_about : "";
-	size_t room = 4 * LINE_BYTES + strlen(o->model->name) + strlen(more);
+	size_t room = 5 * LINE_BYTES + strlen(o->model->name) + strlen(more);
 	int n;
 
 	explore->about = nw_arena_alloc(explore->arena, room, 1);
@@ -436,9 +452,10 @@ static int describe(struct nw_explore *explore)
 		return -ENOMEM;
 	n = snprintf(explore->about, room,
 		     "model: %s\nstate bytes: %u\nseen states: %s\nparents: %s\n"
-		     "states without successors: %s\n%s",
+		     "past states: %s\nstates without successors: %s\n%s",
 		     o->model->name, (unsigned)explore->state_bytes,
 		     o->exact ? "whole" : "fingerprints", o->no_trace ? "not kept" : "kept",
+		     o->keep_states ? "kept" : "not kept",
 		     explore->check_deadlock ? "faults" : "ends", more);
 	explore->about_bytes = (size_t)n;
 	return 0;

@@ -57,6 +57,8 @@ static int check_options(const struct nw_explore_options *o, struct nw_diag *dia
 		return refuse(diag, -EINVAL,
 			      "exact search needs route batch and owner worker: "
 			      "whole states are compared by their one owner");
+	if (o->keep_states && o->no_trace)
+		return refuse(diag, -EINVAL, "states are kept for paths, which need their parents");
 	if (o->exact && o->model->identity)
 		return refuse(diag, -EINVAL,
 			      "this model tells states apart by their fingerprints: not exact");

@@ -52,6 +52,8 @@ enum {
 /* Where a state came from: its parent's place and which successor it was. */
 typedef uint64_t nwi_link;
 
+#define NWI_NO_LINK UINT64_MAX /* no state has that place */
+
 static inline nwi_link nwi_link_to(uint32_t pool_idx, uint64_t state_idx, uint32_t ordinal)
 {
 	return (nwi_link)pool_idx << (NWI_INDEX_BITS + NWI_ORDINAL_BITS) |
@@ -176,6 +178,7 @@ struct nwi_pool {
 	alignas(NW_CACHE_PAIR) struct nw_arena *chunks; /* memory of chunks */
 	struct nwi_array lists[2]; /* of chunk pointers: this level's and the next one's */
 	struct nwi_array spare;    /* chunks to use again */
+	struct nwi_array kept;     /* chunks whose first state is this pool's, of finished levels */
 	struct nwi_chunk *open;    /* last of the next level's, being filled */
 	uint8_t *at;               /* where its next state goes */
 	uint32_t room;             /* states of fixed size that still fit, links included */
@@ -282,6 +285,8 @@ struct nwi_worker {
 	struct nwi_batch *free_batches;
 	struct nwi_lane *lanes; /* [worker] this one sends on */
 	bool has_token;         /* counted in outstanding as holding work */
+	nwi_link looked_from;  /* parent of the candidate that the model looks at, or NWI_NO_LINK */
+	struct nwi_array path; /* of struct nw_explore_step, for the model */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
 	struct nwi_array violations; /* of pointers to struct nwi_fault; opened with the first */
@@ -412,8 +417,11 @@ static inline int nwi_pool_add(struct nwi_pool *pool, uint32_t next, const uint8
 }
 /* A chunk of this level, or NULL. Any worker. */
 struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now);
-/* Ends a level: its chunks become spare. 0 or -ENOMEM. One thread, no other call. */
+/* Ends a level: its chunks become spare, unless they are gone. 0 or -ENOMEM. One thread, no other
+ * call. */
 int nwi_pool_turn(struct nwi_pool *pool, uint32_t now);
+/* Keeps a closed chunk, whose states have their places in that pool. Likewise. */
+int nwi_pool_keep(struct nwi_pool *pool, struct nwi_chunk *chunk);
 /* Chunks of this level that nobody has taken. */
 uint64_t nwi_pool_untaken(const struct nwi_pool *pool, uint32_t now);
 /* States in a chunk of the pool. */
@@ -422,9 +430,10 @@ static inline uint32_t nwi_chunk_count(const struct nwi_pool *pool, const struct
 	return chunk == pool->open ? (uint32_t)(pool->state_count - chunk->first_idx)
 				   : chunk->count;
 }
-/* A closed chunk at the end of a list, for states that have their places; the caller fills it.
- * NULL: no memory. One thread, no other call. */
-struct nwi_chunk *nwi_pool_add_chunk(struct nwi_pool *pool, uint32_t list_idx);
+/* A chunk that is in no list; the caller fills it. NULL: no memory. One thread, no other call. */
+struct nwi_chunk *nwi_pool_spare(struct nwi_pool *pool);
+/* Puts one whose states have their places, and which is closed, at the end of a list. Likewise. */
+int nwi_pool_enlist(struct nwi_pool *pool, uint32_t list_idx, struct nwi_chunk *chunk);
 /* Places, with room for their links, that the caller fills in. 0 or -ENOMEM. Likewise. */
 int nwi_pool_add_places(struct nwi_pool *pool, uint64_t state_count);
 
@@ -482,6 +491,16 @@ void nwi_worker_run(struct nwi_worker *worker);
 void nwi_count_dropped(struct nwi_worker *worker);
 /* Takes one off `outstanding`: a chunk, a batch or a token that led to all it will lead to. */
 void nwi_done_one(struct nw_explore *explore);
+
+/* ---- path.c ---- */
+/* The worker whose thread this is; NULL: there is none. */
+extern _Thread_local struct nwi_worker *nwi_worker_here;
+/* Ends a level of a search that keeps states: its chunks go to the pools of their places. */
+int nwi_level_keep(struct nw_explore *explore);
+/* The state at a place, of this level or one before; is_over: of the next one, too, when no worker
+ * runs. NULL: it is not in memory. */
+const uint8_t *nwi_state_at(const struct nw_explore *explore, nwi_link place, bool is_over,
+			    uint32_t *ret_bytes);
 
 /* ---- level.c ---- */
 /* Waits for all workers; the last one in runs `serial`, then all go on. */

@@ -30,13 +30,18 @@ static void identify(struct nwi_worker *worker)
 {
 	const struct nw_model *model = worker->explore->options.model;
 	struct nwi_lot *group = &worker->group;
+	uint32_t o = 0;
 
 	for (uint32_t i = 0; i < group->count; i++) {
 		uint32_t n_bytes;
 		const uint8_t *state = nwi_lot_state(group, i, &n_bytes);
 
+		while (o + 1 < worker->origin_count && worker->origins[o + 1].first <= i)
+			o++;
+		worker->looked_from = worker->origins[o].place;
 		group->fps[i] = model->identity(worker->context, state, n_bytes);
 	}
+	worker->looked_from = NWI_NO_LINK;
 }
 
 static bool measure_fixed(struct nwi_worker *worker, uint32_t n_bytes)

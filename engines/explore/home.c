@@ -219,18 +219,24 @@ bool nwi_check(struct nwi_worker *worker, uint32_t shard_idx, struct nwi_lot *lo
 /* ---- keeping what is new ---- */
 
 static inline const char *violated(struct nwi_worker *worker, const uint8_t *state,
-				   uint32_t n_bytes)
+				   uint32_t n_bytes, nwi_link link)
 {
 	const struct nw_model *model = worker->explore->options.model;
+	const char *name;
 
-	return model->invariant ? model->invariant(worker->context, state, n_bytes) : NULL;
+	if (!model->invariant)
+		return NULL;
+	worker->looked_from = link;
+	name = model->invariant(worker->context, state, n_bytes);
+	worker->looked_from = NWI_NO_LINK;
+	return name;
 }
 
 static inline bool keep(struct nwi_worker *worker, struct nwi_pool *pool, const uint8_t *state,
 			uint32_t n_bytes, nwi_link link)
 {
 	struct nw_explore *explore = worker->explore;
-	const char *invariant = violated(worker, state, n_bytes);
+	const char *invariant = violated(worker, state, n_bytes, link);
 	struct nwi_fault fault = {
 		.name = invariant, .state = state, .n_bytes = n_bytes, .is_kept = true
 	};

@@ -37,6 +37,8 @@ static bool turn_pools(struct nw_explore *explore, uint64_t *ret_states, uint64_
 	uint32_t next = explore->now ^ 1;
 	uint64_t states = 0, chunks = 0;
 
+	if (explore->options.keep_states && nwi_level_keep(explore) < 0)
+		return false;
 	for (uint32_t p = 0; p < explore->pool_count; p++) {
 		struct nwi_pool *pool = explore->pools[p];
 

@@ -37,6 +37,8 @@ static int open_arrays(struct nwi_pool *pool, nw_node node, size_t reserve_bytes
 		rc = nwi_array_open(&pool->lists[i], node, list_bytes, sizeof(void *));
 	if (rc == 0)
 		rc = nwi_array_open(&pool->spare, node, list_bytes, sizeof(void *));
+	if (rc == 0)
+		rc = nwi_array_open(&pool->kept, node, list_bytes, sizeof(void *));
 	if (rc == 0 && pool->has_links)
 		rc = nwi_array_open(&pool->links, node, reserve_bytes, sizeof(nwi_link));
 	return rc;
@@ -84,6 +86,7 @@ void nwi_pool_destroy(struct nwi_pool *pool)
 	if (!pool)
 		return;
 	nwi_array_close(&pool->links, pool->budget);
+	nwi_array_close(&pool->kept, pool->budget);
 	nwi_array_close(&pool->spare, pool->budget);
 	nwi_array_close(&pool->lists[1], pool->budget);
 	nwi_array_close(&pool->lists[0], pool->budget);
@@ -101,7 +104,7 @@ static int push_chunk(struct nwi_pool *pool, struct nwi_array *list, struct nwi_
 	return rc;
 }
 
-static struct nwi_chunk *spare_chunk(struct nwi_pool *pool)
+struct nwi_chunk *nwi_pool_spare(struct nwi_pool *pool)
 {
 	size_t n_bytes = sizeof(struct nwi_chunk) + pool->chunk_bytes;
 	struct nwi_chunk *chunk;
@@ -135,7 +138,7 @@ static int open_chunk(struct nwi_pool *pool, uint32_t next)
 	/* A place past what a link can hold could not be told from another one. */
 	if (pool->has_links && pool->state_count + CHUNK_STATES > UINT64_C(1) << NWI_INDEX_BITS)
 		return -ENOMEM;
-	chunk = spare_chunk(pool);
+	chunk = nwi_pool_spare(pool);
 	close_chunk(pool);
 	if (!chunk || push_chunk(pool, &pool->lists[next], chunk) < 0)
 		return -ENOMEM;
@@ -190,11 +193,9 @@ int nwi_pool_add_slowly(struct nwi_pool *pool, uint32_t next, const uint8_t *sta
 	return nwi_pool_add(pool, next, state, n_bytes, link);
 }
 
-struct nwi_chunk *nwi_pool_add_chunk(struct nwi_pool *pool, uint32_t list_idx)
+int nwi_pool_enlist(struct nwi_pool *pool, uint32_t list_idx, struct nwi_chunk *chunk)
 {
-	struct nwi_chunk *chunk = spare_chunk(pool);
-
-	return chunk && push_chunk(pool, &pool->lists[list_idx], chunk) == 0 ? chunk : NULL;
+	return push_chunk(pool, &pool->lists[list_idx], chunk);
 }
 
 int nwi_pool_add_places(struct nwi_pool *pool, uint64_t state_count)
@@ -230,6 +231,21 @@ struct nwi_chunk *nwi_pool_take(struct nwi_pool *pool, uint32_t now)
 	 * every worker when they met before this level. */
 	i = atomic_fetch_add_explicit(&pool->taken, 1, memory_order_relaxed);
 	return i < list->count ? ((struct nwi_chunk **)list->items)[i] : NULL;
+}
+
+/* In the order of their places, in which they come but after a recovery. */
+int nwi_pool_keep(struct nwi_pool *pool, struct nwi_chunk *chunk)
+{
+	int rc = push_chunk(pool, &pool->kept, chunk);
+	struct nwi_chunk **at;
+
+	if (rc < 0)
+		return rc;
+	at = (struct nwi_chunk **)pool->kept.items + pool->kept.count - 1;
+	for (uint64_t i = pool->kept.count - 1; i > 0 && at[-1]->first_idx > chunk->first_idx; i--)
+		*at = at[-1], at--;
+	*at = chunk;
+	return 0;
 }
 
 int nwi_pool_turn(struct nwi_pool *pool, uint32_t now)

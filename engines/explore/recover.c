@@ -322,18 +322,21 @@ static int add_chunk(struct nwi_recovery *r, const struct nwi_saved_chunk *saved
 	struct nwi_pool *pool = explore->pools[r->chunk_count++ % explore->worker_count];
 	uint32_t from = saved->pool_idx;
 
-	if (from >= r->head.pool_count || saved->count == 0 || saved->count > pool->chunk_count ||
-	    saved->first_idx > r->pools[from].state_count ||
+	if (saved->level > NWI_SAVED_PAST || from >= r->head.pool_count || saved->count == 0 ||
+	    saved->count > pool->chunk_count || saved->first_idx > r->pools[from].state_count ||
 	    saved->count > r->pools[from].state_count - saved->first_idx)
 		return -EBADMSG;
-	*ret_chunk = nwi_pool_add_chunk(pool, saved->is_next ? explore->now ^ 1 : explore->now);
+	*ret_chunk = nwi_pool_spare(pool);
 	if (!*ret_chunk)
 		return -ENOMEM;
 	(*ret_chunk)->first_idx = r->bases[from] + saved->first_idx;
 	(*ret_chunk)->pool_idx = new_pool(r, from);
 	(*ret_chunk)->count = saved->count;
-	explore->first_chunk_count += !saved->is_next;
-	return 0;
+	if (saved->level == NWI_SAVED_PAST)
+		return nwi_pool_keep(explore->pools[new_pool(r, from)], *ret_chunk);
+	explore->first_chunk_count += saved->level == NWI_SAVED_NOW;
+	return nwi_pool_enlist(
+		pool, saved->level == NWI_SAVED_NOW ? explore->now : explore->now ^ 1, *ret_chunk);
 }
 
 /* First all that they are, then all that is in them: pointers to them meanwhile, in pieces. */

@@ -8,7 +8,8 @@
  *   part w   pools, each: number | links | chunks | states of the chunks
  *            shards, each: count | fingerprints, or whole states
  *
- * Of the chunks there are those of this level that nobody had taken, and all of the next one.
+ * Of the chunks there are those of this level that nobody had taken, and all of the next one; where
+ * states are kept, those of the levels before, and those of this one that were taken, are PAST.
  * Places are those of the process that wrote: pool and number. The one that reads has other pools,
  * and puts each of the old ones behind another in one of its own.
  */
@@ -17,7 +18,7 @@
 
 #include "explore.h"
 
-enum { NWI_SAVED_VERSION = 1, NWI_SAVED_PIECE = 1 << 16 /* links or bytes at a time */ };
+enum { NWI_SAVED_VERSION = 2, NWI_SAVED_PIECE = 1 << 16 /* links or bytes at a time */ };
 
 struct nwi_saved_head {
 	uint32_t version, pool_count;
@@ -30,10 +31,13 @@ struct nwi_saved_pool {
 	uint64_t state_count, counted;
 };
 
+/* Which level a chunk is of. */
+enum nwi_saved_level { NWI_SAVED_NOW, NWI_SAVED_NEXT, NWI_SAVED_PAST };
+
 struct nwi_saved_chunk {
 	uint64_t first_idx;
 	uint32_t pool_idx, count;
-	uint32_t is_next, unused;
+	uint32_t level, unused;
 };
 
 struct nwi_saved_violation {

@@ -142,10 +142,33 @@ static int replay_all(struct nw_explore *explore, struct nwi_trace *trace, const
 		rc = replay_step(&r, explore, trace->context, from, ordinals[i]);
 		if (rc == 0)
 			rc = keep_step(trace, step, r.found, r.found_bytes);
-		if (rc == 0)
-			step->action = action_of(explore, trace->context, from, ordinals[i]);
 	}
 	return rc;
+}
+
+/* Where all states are in memory none has to be made again. */
+static int look_up_all(const struct nw_explore *explore, struct nwi_trace *trace, nwi_link place,
+		       size_t count)
+{
+	for (size_t i = count; i-- > 0; place = link_at(explore, place)) {
+		uint32_t n_bytes = 0;
+		const uint8_t *state = nwi_state_at(explore, place, true, &n_bytes);
+
+		if (!state)
+			return -ENOENT;
+		trace->steps[i] = (struct nw_explore_step){ .state = state,
+							    .n_bytes = n_bytes,
+							    .part_idx = NW_PART_NONE };
+	}
+	return 0;
+}
+
+static void name_all(const struct nw_explore *explore, struct nwi_trace *trace,
+		     const uint32_t *ordinals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		trace->steps[i].action = action_of(
+			explore, trace->context, i > 0 ? &trace->steps[i - 1] : NULL, ordinals[i]);
 }
 
 /* Ordinals from an initial state to a place, in order. */
@@ -199,7 +222,10 @@ static int build(struct nw_explore *explore, const struct nwi_fault *fault, stru
 		return -ENOMEM;
 	rc = open_context(explore, trace);
 	if (rc == 0)
-		rc = replay_all(explore, trace, ordinals, count);
+		rc = explore->options.keep_states ? look_up_all(explore, trace, fault->place, count)
+						  : replay_all(explore, trace, ordinals, count);
+	if (rc == 0)
+		name_all(explore, trace, ordinals, count);
 	/* The step at fault was never kept: its end is what the model said. */
 	if (rc == 0 && fault->is_step && fault->n_bytes > 0) {
 		trace->steps[count].action = NULL;

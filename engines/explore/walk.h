@@ -66,7 +66,7 @@ struct nwi_walker {
 	bool is_over;           /* this walk has a fault */
 	struct nwi_array log;   /* of struct nwi_logged */
 	uint64_t log_limit;     /* entries at which it is looked through */
-	struct nwi_array steps; /* of struct nw_explore_step, for on_walk */
+	struct nwi_array steps; /* of struct nw_explore_step, for on_walk and the model */
 
 	/* Written by this worker, read by anyone. */
 	alignas(NW_CACHE_PAIR) _Atomic uint64_t generated_total;
@@ -138,7 +138,12 @@ size_t nwi_path_steps(const struct nwi_walker *walker, struct nw_explore_step *r
 bool nwi_walk_keep_fault(struct nwi_walker *walker, enum nw_explore_end end, const char *name,
 			 const void *state, uint32_t n_bytes);
 
+/* Room for the path in walker->steps. 0 or -ENOMEM. */
+int nwi_path_make_room(struct nwi_walker *walker);
+
 /* ---- walker.c ---- */
+/* The walker whose thread this is; NULL: there is none. */
+extern _Thread_local struct nwi_walker *nwi_walker_here;
 int nwi_walker_create(struct nw_walk *walk, struct nw_crew_worker *self, int *inout_open_rc);
 void nwi_walker_destroy(struct nwi_walker *walker);
 /* Make the initial states; the first worker alone. */

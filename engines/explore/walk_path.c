@@ -71,6 +71,38 @@ size_t nwi_path_steps(const struct nwi_walker *walker, struct nw_explore_step *r
 	return count;
 }
 
+int nwi_path_make_room(struct nwi_walker *walker)
+{
+	int rc = 0;
+
+	while (rc == 0 && walker->steps.count_max < walker->path.places.count)
+		rc = nwi_array_extend(&walker->steps, &walker->walk->budget);
+	return rc;
+}
+
+int nw_walk_path(const struct nw_walk *walk, const struct nw_explore_step **ret_steps,
+		 size_t *ret_step_count)
+{
+	struct nwi_walker *walker = nwi_walker_here;
+	struct nw_explore_step *steps;
+
+	if (!walker || walker->walk != walk)
+		return -EINVAL;
+	if (nwi_path_make_room(walker) < 0)
+		return -ENOMEM;
+	steps = walker->steps.items;
+	for (uint64_t i = 0; i < walker->path.places.count; i++) {
+		const struct nwi_place *place = nwi_path_at(&walker->path, i);
+
+		steps[i] = (struct nw_explore_step){ .state = nwi_path_state(&walker->path, i),
+						     .n_bytes = place->n_bytes,
+						     .part_idx = place->part_idx };
+	}
+	*ret_steps = steps;
+	*ret_step_count = walker->path.places.count;
+	return 0;
+}
+
 static bool copy_steps(struct nwi_walk_fault *fault)
 {
 	for (size_t i = 0; i < fault->step_count; i++) {

@@ -188,6 +188,8 @@ static bool on_fault(struct nw_emit *emit, enum nw_fault kind, const char *text,
 	return false;
 }
 
+_Thread_local struct nwi_walker *nwi_walker_here;
+
 /* ---- steps ---- */
 
 /* Has the model make successors, of one part or all. *inout_excluded: the model left some out. */
@@ -297,11 +299,10 @@ static void hand_out(struct nwi_walker *walker)
 	const struct nw_walk_options *o = &walker->walk->options;
 	struct nw_walk_path path = { .walk_idx = walker->walk_idx };
 
-	while (walker->steps.count_max < walker->path.places.count)
-		if (nwi_array_extend(&walker->steps, &walker->walk->budget) < 0) {
-			nwi_walk_end(walker->walk, NW_EXPLORE_NO_MEMORY);
-			return;
-		}
+	if (nwi_path_make_room(walker) < 0) {
+		nwi_walk_end(walker->walk, NW_EXPLORE_NO_MEMORY);
+		return;
+	}
 	path.steps = walker->steps.items;
 	path.step_count = nwi_path_steps(walker, walker->steps.items);
 	o->on_walk(o->arg, &path);
@@ -347,6 +348,7 @@ void nwi_walker_run(struct nwi_walker *walker)
 {
 	struct nw_walk *walk = walker->walk;
 
+	nwi_walker_here = walker;
 	if (walk->options.model->part_count)
 		walker->part_count = walk->options.model->part_count(walker->context);
 	while (walk->initial.places.count > 0 && take_walk(walker)) {
@@ -362,6 +364,7 @@ void nwi_walk_begin(struct nwi_walker *walker)
 {
 	struct nw_walk *walk = walker->walk;
 
+	nwi_walker_here = walker;
 	/* A fault of an initial state comes before those of all walks. */
 	walker->walk_idx = 0;
 	walker->part_idx = NW_PART_NONE;

@@ -325,6 +325,7 @@ void nwi_worker_run(struct nwi_worker *worker)
 {
 	const struct nw_explore *explore = worker->explore;
 
+	nwi_worker_here = worker;
 	tell_level(worker, (uint32_t)explore->levels.count);
 	worker->has_token = true;
 	if (explore->levels.count == 0)
@@ -401,6 +402,7 @@ int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, i
 	worker->self = self;
 	worker->worker_idx = self->worker_idx;
 	worker->node_idx = self->node_idx;
+	worker->looked_from = NWI_NO_LINK;
 	worker->has_local_memory = nw_topo_node_at(explore->options.topo, self->node_idx)
 					   ->memory_bytes > 0;
 	worker->takes_from_afar = explore->options.route == NW_ROUTE_ANYWHERE ||
@@ -411,6 +413,9 @@ int nwi_worker_create(struct nw_explore *explore, struct nw_crew_worker *self, i
 		rc = nwi_recent_create(worker);
 	if (rc == 0)
 		rc = nwi_pool_create(&worker->pool, explore, self->worker_idx, self->node_idx);
+	if (rc == 0 && explore->options.keep_states)
+		rc = nwi_array_open(&worker->path, node, explore->reserve_bytes,
+				    sizeof(struct nw_explore_step));
 	if (rc == 0)
 		rc = open_context(worker, inout_open_rc);
 	if (rc < 0)
@@ -429,6 +434,7 @@ void nwi_worker_destroy(struct nwi_worker *worker)
 	model = worker->explore->options.model;
 	if (worker->context && model->close)
 		model->close(worker->context);
+	nwi_array_close(&worker->path, &worker->explore->budget);
 	nwi_lanes_destroy(worker);
 	nwi_violations_destroy(worker);
 	nwi_pool_destroy(worker->pool);

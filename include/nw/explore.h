@@ -72,6 +72,7 @@ struct nw_explore_options {
 	bool no_trace;             /* keep no parents: 8 bytes a state less, no counterexample */
 	bool no_deadlock;          /* states without successors are fine */
 	bool keep_going;           /* keep violations and go on: nw_explore_violation_at() */
+	bool keep_states;          /* all states stay in memory: for nw_explore_path() */
 	bool no_pin;
 	bool use_smt;
 	bool oversubscribe; /* several workers a CPU: for tests */
@@ -271,6 +272,26 @@ struct nw_explore_step {
  */
 NW_API int nw_explore_trace(struct nw_explore *explore, const struct nw_explore_step **ret_steps,
 			    size_t *ret_step_count) NW_MUST_USE;
+
+/**
+ * The states from an initial one to the one at hand, in order, for a callback of the model: in
+ * next() to the state that it is given, in invariant() and identity() to the one before, from which
+ * that state was reached; there is none before an initial one. Needs keep_states.
+ *
+ * @param ret_steps       lent until the next call on this thread; their actions are NULL, their
+ *                        parts NW_PART_NONE; the last one may lie in the buffer that is given to
+ *                        next()
+ * @param ret_step_count  0 or more
+ * @return 0
+ * @return -EINVAL   states are not kept, or this is no thread of the search's
+ * @return -ENOMEM   no memory for the steps
+ *
+ * Threads: a worker of the search, inside a callback of its model.
+ * Cost:    the length of the path, and for each of its states a search among a pool's chunks.
+ */
+NW_API int nw_explore_path(const struct nw_explore *explore,
+			   const struct nw_explore_step **ret_steps, size_t *ret_step_count)
+	NW_MUST_USE;
 
 /* A violation that a search with keep_going went on after. */
 struct nw_explore_violation {

@@ -139,6 +139,22 @@ NW_API void nw_walk_stop(struct nw_walk *walk);
 NW_API void nw_walk_report(const struct nw_walk *walk, struct nw_walk_report *ret_report);
 
 /**
+ * The states from an initial one to the one at hand, in order, for a callback of the model: in
+ * next() and next_part() to the state that it is given, in invariant() to the one before, from
+ * which that state was reached; there is none before an initial one.
+ *
+ * @param ret_steps       lent until the callback returns; their actions are NULL
+ * @param ret_step_count  0 or more
+ * @return 0
+ * @return -EINVAL   this is no thread of the walks'
+ * @return -ENOMEM   no memory for the steps
+ *
+ * Threads: a worker of the walks, inside a callback of its model.
+ */
+NW_API int nw_walk_path(const struct nw_walk *walk, const struct nw_explore_step **ret_steps,
+			size_t *ret_step_count) NW_MUST_USE;
+
+/**
  * The states from an initial one to the faulty one, in order: the walk that came there. States that
  * follow themselves are there once.
  *

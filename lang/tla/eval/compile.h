@@ -44,6 +44,7 @@ struct tla_compiler {
 	struct tla_module_override *overrides;
 	uint32_t depth;          /* of expansions: a definition that contains itself has no end */
 	struct tla_cover *cover; /* evaluations are counted; NULL: they are not */
+	bool has_trace;          /* something that was compiled asks for TLCExt!Trace */
 };
 
 /* The names of the root module and all it needs. 0, or -EINVAL: errors were kept. */

@@ -390,6 +390,7 @@ static struct tla_code *native(struct tla_compiler *compiler, const struct tla_e
 	code->native = native;
 	code->level = (uint8_t)native->level;
 	code->has_effects = native->level > TLA_CONSTANT;
+	compiler->has_trace |= !strcmp(native->module, "TLCExt") && !strcmp(native->name, "Trace");
 	if (!tla_compile_args(compiler, env, entity->arity > 0 ? entity->unit : NULL, code, args))
 		return NULL;
 	return tla_code_leveled(code);

@@ -94,6 +94,7 @@ struct tla_eval {
 	struct tla_registers registers;
 	uint64_t random;
 	uint64_t walk_idx;                 /* of the random walk, with its level */
+	uint32_t walk_part_idx;            /* and the action that it may go on with */
 	uint64_t composed_count;           /* states between A and B of A \cdot B so far */
 	uint32_t between_depth;            /* of \cdot that are being evaluated */
 	tla_value *between;                /* in between_mem: states inside of them, a stack */

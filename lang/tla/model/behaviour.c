@@ -121,17 +121,18 @@ static bool take_predicate(struct walk *walk, const struct tla_env *env,
 	}
 	if (walk->is_property)
 		return tla_formulas_add(model, &model->implied_inits, &formula);
+	formula.name = definition ? definition->sym : TLA_NO_SYM;
 	return tla_formula_count(model, TLA_COVER_INIT, *env, expr, definition, &formula) &&
 	       tla_formulas_add(model, &model->init, &formula);
 }
 
-/* TLC counts a definition that is an initial predicate as a whole. */
+/* TLC counts a definition that is an initial predicate as a whole, and calls it by its name. */
 static bool is_whole(struct walk *walk, const struct tla_env *env, const struct tla_expr *expr,
 		     const struct tla_entity *definition)
 {
 	const struct tla_fn *fn;
 
-	if (!walk->model->is_counted || walk->is_property || !definition)
+	if (walk->is_property || !definition)
 		return false;
 	fn = tla_compile_top(&walk->model->compiler, env, expr, walk->name);
 	return fn && fn->level <= TLA_STATE;

@@ -149,13 +149,16 @@ static bool bind_rest(struct tla_model *model)
 	for (uint32_t i = 0; i < properties->count; i++)
 		if (!tla_take_name(model, &properties->at[i], true))
 			return false;
-	return tla_formulas_named(model, TLA_LIST_CONSTRAINT, TLA_STATE, &model->constraints) &&
-	       tla_formulas_named(model, TLA_LIST_ACTION_CONSTRAINT, TLA_ACTION,
-				  &model->action_constraints) &&
-	       tla_formulas_named(model, TLA_LIST_SYMMETRY, TLA_CONSTANT, &model->symmetry) &&
-	       tla_formulas_named(model, TLA_LIST_POSTCONDITION, TLA_STATE,
+	if (!tla_formulas_named(model, TLA_LIST_CONSTRAINT, TLA_STATE, &model->constraints) ||
+	    !tla_formulas_named(model, TLA_LIST_ACTION_CONSTRAINT, TLA_ACTION,
+				&model->action_constraints) ||
+	    !tla_formulas_named(model, TLA_LIST_SYMMETRY, TLA_CONSTANT, &model->symmetry) ||
+	    (view->sym && !tla_formula_named(model, view, TLA_STATE, &model->view)))
+		return false;
+	/* What follows is evaluated after the search. */
+	model->has_trace = model->compiler.has_trace;
+	return tla_formulas_named(model, TLA_LIST_POSTCONDITION, TLA_STATE,
 				  &model->postconditions) &&
-	       (!view->sym || tla_formula_named(model, view, TLA_STATE, &model->view)) &&
 	       (!alias->sym || tla_formula_named(model, alias, TLA_ACTION, &model->alias));
 }
 

@@ -67,6 +67,7 @@ struct tla_model {
 	struct tla_formula view, alias;
 	uint32_t fairness_count; /* conjuncts of the specification that are fairness */
 	bool is_counted;         /* set before it is loaded: evaluations are counted */
+	bool has_trace;          /* what is evaluated in a search asks for TLCExt!Trace */
 	struct tla_cover cover;  /* where it is counted */
 	pthread_mutex_t symbol_lock;
 	struct tla_registers registers; /* the world's */

@@ -26,6 +26,7 @@ void tla_search_next_part(void *opaque, const uint8_t *state, size_t n_bytes, ui
 
 	context->emit = emit;
 	context->from = tla_search_aligned(context, 1, state, n_bytes);
+	context->runner->eval.walk_part_idx = part_idx;
 	if (part_idx >= count || tla_run_action(context->runner, &actions[part_idx], context->from,
 						tla_search_take, context) < 0)
 		tla_search_stop_action(context, TLA_AT_NEXT);

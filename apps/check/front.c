@@ -109,6 +109,8 @@ static enum check_code code_of(enum tla_misfit misfit)
 		return SAY_CONFIG_REPLACEMENT;
 	case TLA_MISFIT_ARGUMENTS:
 		return SAY_CONFIG_ARGUMENTS;
+	case TLA_MISFIT_VARIABLE:
+		return SAY_CONFIG_VARIABLE;
 	case TLA_MISFIT_NO_VALUE:
 		return SAY_CONFIG_NO_VALUE;
 	case TLA_MISFIT_BOTH:
@@ -121,7 +123,10 @@ static enum check_code code_of(enum tla_misfit misfit)
 		return SAY_INVARIANT_LEVEL;
 	case TLA_MISFIT_ACTION:
 		return SAY_CONFIG_ACTION;
+	case TLA_MISFIT_LIVE:
+		return SAY_LIVE_UNHANDLED;
 	case TLA_FITS:
+	case TLA_MISFIT_NOTHING:
 	case TLA_MISFIT_OTHER:
 		break;
 	}

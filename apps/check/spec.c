@@ -77,6 +77,10 @@ static int say_errors(const struct check_spec *spec)
 		check_say_errors(sources);
 	if (spec->model->misfit == TLA_MISFIT_INVARIANT)
 		return CHECK_SAFETY_EVAL;
+	if (spec->model->misfit == TLA_MISFIT_NOTHING)
+		return CHECK_SPEC_EVAL;
+	if (spec->model->misfit == TLA_MISFIT_LIVE)
+		return CHECK_ENDLESS;
 	if (spec->model->misfit)
 		return CHECK_CONFIG;
 	return place.file && place.file == spec->model->config_file ? CHECK_CONFIG : CHECK_PARSE;
@@ -193,11 +197,35 @@ static void warn_of_properties(struct check_spec *spec)
 	}
 }
 
+/* A conjunct that is FALSE whatever the state: then the rest says nothing. */
+static int check_facts(struct check_spec *spec, const struct tla_formulas *list, bool is_property)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct tla_formula *formula = &list->at[i];
+		struct tla_place place = tla_place_of(&spec->model->spec->sources,
+						      formula->span.begin);
+		const char *name = check_name(spec, formula->name);
+
+		if (!formula->is_fact || tla_run_state(spec->runner, formula, NULL) != TLA_FAILS)
+			continue;
+		check_refuse(spec->say, is_property ? SAY_CONFIG_CONSTANT : SAY_CONFIG_TRIVIAL,
+			     is_property ? "the property %s is equal to FALSE by line %u, col %u"
+					 : "%s is trivially false by line %u, col %u",
+			     name, place.line, place.column);
+		return CHECK_CONFIG;
+	}
+	return APP_OK;
+}
+
 static int check_predicates(struct check_spec *spec)
 {
 	const struct tla_model *model = spec->model;
-	int code = check_constants(spec, &model->invariants, "invariant");
+	int code = check_facts(spec, &model->init, false);
 
+	if (code == APP_OK)
+		code = check_facts(spec, &model->implied_inits, true);
+	if (code == APP_OK)
+		code = check_constants(spec, &model->invariants, "invariant");
 	if (code == APP_OK)
 		code = check_constants(spec, &model->constraints, "constraint");
 	if (code == APP_OK)

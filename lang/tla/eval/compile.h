@@ -122,6 +122,14 @@ struct tla_code *tla_compile_except(struct tla_compiler *compiler, const struct 
 struct tla_code *tla_compile_at(struct tla_compiler *compiler, const struct tla_env *env,
 				const struct tla_expr *expr);
 
+/* Where a definition's text stands, its parameters standing for the texts of arguments at env. */
+bool tla_bind_args(struct tla_compiler *compiler, const struct tla_env *env,
+		   const struct tla_entity *entity, struct tla_expr *const *args,
+		   struct tla_env *inner);
+/* The definitions of a LET around what is no function: as those of a module. */
+bool tla_bind_let_texts(struct tla_compiler *compiler, struct tla_env *env,
+			const struct tla_expr *let);
+
 /* What a path A!B!op of an application means: its entity, and in *ret_env where it is. */
 struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_env *env,
 			       const struct tla_expr *expr);

@@ -104,6 +104,12 @@ static bool make_constant(struct tla_compiler *compiler, struct tla_entity *enti
 	return true;
 }
 
+static bool is_evaluated_once(const struct tla_entity *entity)
+{
+	return entity->arity == 0 && !entity->home &&
+	       (entity->fn->level == TLA_CONSTANT || entity->is_fixed);
+}
+
 /* Compile a definition when it is first used. false: an error was kept. */
 bool tla_define(struct tla_compiler *compiler, struct tla_entity *entity)
 {
@@ -131,8 +137,7 @@ bool tla_define(struct tla_compiler *compiler, struct tla_entity *entity)
 	entity->fn->level = entity->fn->body->level;
 	entity->is_inline = entity->fn->level >= TLA_ACTION && !entity->is_self_referenced &&
 			    entity->kind != TLA_N_FUNCTION;
-	if (entity->arity == 0 && !entity->home && entity->fn->level == TLA_CONSTANT &&
-	    !make_constant(compiler, entity))
+	if (is_evaluated_once(entity) && !make_constant(compiler, entity))
 		return false;
 	settle_self_references(entity);
 	return true;
@@ -311,6 +316,28 @@ static bool count_args(struct tla_compiler *compiler, const struct tla_env *env,
 	return true;
 }
 
+bool tla_bind_args(struct tla_compiler *compiler, const struct tla_env *env,
+		   const struct tla_entity *entity, struct tla_expr *const *args,
+		   struct tla_env *inner)
+{
+	inner->context = entity->context;
+	inner->scope = entity->scope;
+	for (uint32_t i = 0; i < entity->arity; i++) {
+		const struct tla_param *param = &entity->unit->op.params[i];
+		struct tla_scope *scope = tla_scope_push(compiler, inner->scope, TLA_N_SUBST,
+							 param->sym);
+
+		if (!scope)
+			return false;
+		scope->entity.arity = param->arity;
+		scope->entity.context = env->context;
+		scope->entity.scope = env->scope;
+		scope->entity.expr = args[i];
+		inner->scope = scope;
+	}
+	return true;
+}
+
 /* The definition's text in place of its name, its parameters standing for the arguments' texts. */
 struct tla_code *tla_expand(struct tla_compiler *compiler, const struct tla_env *env,
 			    struct tla_entity *entity, const struct tla_expr *at,
@@ -321,20 +348,8 @@ struct tla_code *tla_expand(struct tla_compiler *compiler, const struct tla_env 
 	struct tla_env inner = *env;
 	struct tla_code *let = NULL;
 
-	inner.context = entity->context;
-	inner.scope = entity->scope;
-	for (uint32_t i = 0; i < entity->arity; i++) {
-		struct tla_scope *scope = tla_scope_push(compiler, inner.scope, TLA_N_SUBST,
-							 unit->op.params[i].sym);
-
-		if (!scope)
-			return NULL;
-		scope->entity.arity = unit->op.params[i].arity;
-		scope->entity.context = env->context;
-		scope->entity.scope = env->scope;
-		scope->entity.expr = args[i];
-		inner.scope = scope;
-	}
+	if (!tla_bind_args(compiler, env, entity, args, &inner))
+		return NULL;
 	if (compiler->cover && !count_args(compiler, env, entity, inner.scope, &let))
 		return NULL;
 	if (!tla_cover_enter(compiler, &inner, entity))

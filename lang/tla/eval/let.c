@@ -14,24 +14,41 @@ static bool defines_thunk(const struct tla_unit *unit)
 	       (unit->kind == TLA_U_OPERATOR && unit->op.param_count == 0);
 }
 
-/* A LET operator with parameters, or an instance: it is found later by its name. */
+/* An operator, a function or an instance that is found later by its name. */
 static struct tla_scope *let_definition(struct tla_compiler *compiler, const struct tla_env *env,
 					const struct tla_unit *unit)
 {
-	bool is_instance = unit->kind == TLA_U_INSTANCE;
+	bool is_instance = unit->kind == TLA_U_INSTANCE, is_fcn = unit->kind == TLA_U_FUNCTION;
 	struct tla_scope *scope = tla_scope_push(compiler, env->scope,
-						 is_instance ? TLA_N_INSTANCE : TLA_N_OPERATOR,
+						 is_instance ? TLA_N_INSTANCE
+						 : is_fcn    ? TLA_N_FUNCTION
+							     : TLA_N_OPERATOR,
 						 unit->name.sym);
 
 	if (!scope)
 		return NULL;
 	scope->entity.unit = unit;
 	scope->entity.span = unit->span;
-	scope->entity.arity = is_instance ? unit->instance.param_count : unit->op.param_count;
+	scope->entity.arity = is_instance ? unit->instance.param_count
+			      : is_fcn    ? 0
+					  : unit->op.param_count;
 	scope->entity.context = env->context;
 	scope->entity.scope = scope; /* it may be recursive */
 	scope->entity.home = env->builder;
 	return scope;
+}
+
+bool tla_bind_let_texts(struct tla_compiler *compiler, struct tla_env *env,
+			const struct tla_expr *let)
+{
+	for (uint32_t i = 0; i < let->let.unit_count; i++) {
+		if (let->let.units[i]->kind == TLA_U_RECURSIVE)
+			continue; /* the definition follows */
+		env->scope = let_definition(compiler, env, let->let.units[i]);
+		if (!env->scope)
+			return false;
+	}
+	return true;
 }
 
 /* A LET definition without parameters: a thunk in a slot of this function. */

@@ -83,6 +83,7 @@ struct tla_entity {
 	/* What the compiler found out. */
 	enum tla_compiled compiled;
 	bool is_self_referenced;
+	bool is_fixed;  /* evaluated once, though it has effects */
 	bool is_inline; /* an action, or a LET definition that is one: compiled where it is used */
 	struct tla_fn *fn;
 	struct tla_constant *constant;

@@ -15,6 +15,8 @@
 bool tla_model_assign(struct tla_model *model);
 /* Whether all constants that a module declares have got a value. */
 bool tla_model_has_values(struct tla_model *model);
+/* What replaces a constant is none that depends on variables, and is evaluated once. */
+bool tla_model_fix_constants(struct tla_model *model);
 
 /* --- formulas.c --- */
 

@@ -5,6 +5,7 @@
  * Invariant: a replacement is an entity of its own that the replaced one points to; no chain of
  * them has no end.
  */
+#include "../eval/reference.h"
 #include "bind.h"
 
 #include <errno.h>
@@ -107,6 +108,101 @@ static bool has_value(struct tla_model *model, const struct tla_param *param)
 			  (struct tla_span){ model->config_file->base, model->config_file->base },
 			  "constant %s is given no value", tla_text(&model->compiler, param->sym));
 	return false;
+}
+
+/* --- Replacements of constants are constants --- */
+
+enum { SEEN_MAX = 256 };
+
+/* Functions that were looked at. */
+struct seen {
+	const struct tla_fn *fns[SEEN_MAX];
+	uint32_t count;
+};
+
+static bool reads_state(struct seen *seen, const struct tla_code *code);
+
+static bool fn_reads_state(struct seen *seen, const struct tla_fn *fn)
+{
+	for (uint32_t i = 0; i < seen->count; i++)
+		if (seen->fns[i] == fn)
+			return false;
+	if (fn->level == TLA_CONSTANT || seen->count == SEEN_MAX)
+		return false;
+	seen->fns[seen->count++] = fn;
+	return reads_state(seen, fn->body);
+}
+
+static bool except_reads_state(struct seen *seen, const struct tla_code *code)
+{
+	for (uint32_t i = 0; i < code->a; i++) {
+		for (uint32_t j = 0; j < code->changes[i].step_count; j++)
+			if (reads_state(seen, code->changes[i].steps[j]))
+				return true;
+		if (reads_state(seen, code->changes[i].value))
+			return true;
+	}
+	return false;
+}
+
+/* Of what is above the level of constants: a variable, and not only TLCGet, Print and the like. */
+static bool reads_state(struct seen *seen, const struct tla_code *code)
+{
+	if (code->eval == tla_ev_now || code->eval == tla_ev_next || code->eval == tla_ev_unchanged)
+		return true;
+	if (code->eval == tla_ev_call || code->eval == tla_ev_operator)
+		if (fn_reads_state(seen, code->fn))
+			return true;
+	if (code->eval == tla_ev_except && except_reads_state(seen, code))
+		return true;
+	for (uint32_t i = 0; i < code->count; i++)
+		if (reads_state(seen, code->args[i]))
+			return true;
+	return false;
+}
+
+/* TLC evaluates the replacement of a constant once: what it says by chance is the same ever after.
+ */
+static bool fix(struct tla_model *model, struct tla_entity *constant, tla_sym replacement,
+		struct tla_span span)
+{
+	struct tla_entity *fixed = tla_piece_of(&model->compiler, sizeof *fixed);
+	struct seen seen = { .count = 0 };
+
+	if (!fixed || !tla_define(&model->compiler, constant->override))
+		return false;
+	if (constant->override->fn->level == TLA_CONSTANT)
+		return true;
+	if (fn_reads_state(&seen, constant->override->fn)) {
+		tla_model_misfits(model, TLA_MISFIT_VARIABLE);
+		tla_compile_error(&model->compiler, span,
+				  "%s depends on variables, but %s is a constant",
+				  tla_text(&model->compiler, replacement),
+				  tla_text(&model->compiler, constant->sym));
+		return false;
+	}
+	*fixed = *constant->override;
+	fixed->compiled = TLA_NOT_COMPILED;
+	fixed->is_fixed = true;
+	constant->override = fixed;
+	return true;
+}
+
+bool tla_model_fix_constants(struct tla_model *model)
+{
+	for (uint32_t i = 0; i < model->config.assignment_count; i++) {
+		const struct tla_assignment *one = &model->config.assignments[i];
+		struct tla_entity *entity = tla_model_entity(model, one->name);
+
+		if (!one->replacement || one->module || entity->kind != TLA_N_CONSTANT ||
+		    entity->arity > 0 || entity->override->native ||
+		    (entity->override->kind != TLA_N_OPERATOR &&
+		     entity->override->kind != TLA_N_FUNCTION))
+			continue;
+		if (!fix(model, entity, one->replacement, one->span))
+			return false;
+	}
+	return true;
 }
 
 bool tla_model_has_values(struct tla_model *model)

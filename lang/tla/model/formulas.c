@@ -70,7 +70,7 @@ bool tla_formula_compile(struct tla_model *model, const struct tla_env *env,
 				  level_name(fn->level), level_name(level_max));
 		return false;
 	}
-	*ret_formula = (struct tla_formula){ name, expr->span, fn, NULL };
+	*ret_formula = (struct tla_formula){ .name = name, .span = expr->span, .fn = fn };
 	return true;
 }
 

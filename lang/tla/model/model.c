@@ -95,8 +95,15 @@ static bool bind_behaviour(struct tla_model *model)
 	if (spec->sym) {
 		if (!tla_take_name(model, spec, false))
 			return false;
+		if (model->init.count == 0) {
+			tla_model_misfits(model, TLA_MISFIT_NO_INIT);
+			tla_compile_error(&model->compiler, spec->span,
+					  "%s has no initial predicate",
+					  tla_text(&model->compiler, spec->sym));
+			return false;
+		}
 		if (!model->next.fn) {
-			tla_model_misfits(model, TLA_MISFIT_OTHER);
+			tla_model_misfits(model, TLA_MISFIT_NOTHING);
 			tla_compile_error(&model->compiler, spec->span,
 					  "%s has no next-state action [][Next]_vars",
 					  tla_text(&model->compiler, spec->sym));
@@ -222,9 +229,9 @@ int tla_model_load(struct tla_model *model, const struct tla_reader *reader, con
 		return err;
 	if (model->is_counted)
 		model->compiler.cover = &model->cover;
-	if (tla_model_assign(model) && tla_model_has_values(model) && bind_assumptions(model) &&
-	    bind_behaviour(model) && bind_rest(model) && memoize_all(model) &&
-	    tla_world_reserve_models(&model->world))
+	if (tla_model_assign(model) && tla_model_has_values(model) &&
+	    tla_model_fix_constants(model) && bind_assumptions(model) && bind_behaviour(model) &&
+	    bind_rest(model) && memoize_all(model) && tla_world_reserve_models(&model->world))
 		return 0;
 	return model->spec->sources.is_full ? -ENOMEM : -EINVAL;
 }

@@ -26,11 +26,14 @@ enum tla_misfit {
 	TLA_MISFIT_REPLACEMENT, /* NAME <- what is not defined, or takes other arguments */
 	TLA_MISFIT_ARGUMENTS,   /* a definition with parameters */
 	TLA_MISFIT_NO_VALUE,    /* of a constant */
+	TLA_MISFIT_VARIABLE,    /* CONSTANT <- what depends on variables */
 	TLA_MISFIT_BOTH,        /* SPECIFICATION, and INIT or NEXT */
 	TLA_MISFIT_NO_INIT,
 	TLA_MISFIT_NO_NEXT,
 	TLA_MISFIT_INVARIANT, /* an invariant that is not of a state */
 	TLA_MISFIT_ACTION,    /* a property that is an action */
+	TLA_MISFIT_LIVE,      /* []P in the specification */
+	TLA_MISFIT_NOTHING,   /* a specification without a next-state action */
 	TLA_MISFIT_OTHER,
 };
 
@@ -40,6 +43,7 @@ struct tla_formula {
 	struct tla_span span; /* of its text */
 	const struct tla_fn *fn;
 	const struct tla_cover_root *root; /* of what is counted about it; NULL: nothing is */
+	bool is_fact;                      /* a name or a literal that is the same in all states */
 };
 
 struct tla_formulas {

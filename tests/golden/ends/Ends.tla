@@ -76,4 +76,30 @@ PostAssert == Assert(FALSE, "asserted end")
 PostTrue == TRUE
 Perms == Permutations(S)
 PermsWord == {1, "a"}
+
+\* specifications and properties through arguments, LET and constants
+Same(F) == F
+With(F) == F /\ [][Next]_vars
+Apply(F(_), G) == F(G)
+SpecSame == Same(Spec)
+SpecWith == With(x = 1 /\ y = 0)
+SpecApply == Apply(Same, Spec)
+SpecLambda == Apply(LAMBDA i : i /\ [][Next]_vars, x = 2 /\ y = 0)
+SpecLet == LET Start(n) == x = n /\ y = 0
+               Step == Up
+               f[i \in 0..3] == i > 0
+           IN Start(2) /\ [][Step /\ f[x]]_vars
+SpecNoInit == [][Next]_vars
+SpecNoNext == Init
+SpecFalse == Spec /\ False
+SpecLiteral == FALSE /\ Spec
+SpecUnnamed == Spec /\ 1 > 2
+SpecTrue == Spec /\ PostTrue
+SpecAlways == Spec /\ []Good
+StepsArgument(A) == [][A]_vars
+StepsSmall == Apply(StepsArgument, x' < 3)
+AlwaysLet == LET P == x < 2 IN []P
+Chance == RandomElement(1..1000000)
+Variable == x + 1
+One == 1
 =============================================================================

@@ -81,6 +81,14 @@ static int set_wait(struct scan_options *options, const char *name, const char *
 	return APP_OK;
 }
 
+static int set_banner_time(struct scan_options *options, const char *name, const char *value)
+{
+	if (!app_parse_duration(value, &options->banner_ns) || options->banner_ns == 0)
+		return app_bad(SCAN_NAME, "%s takes a duration, as 500ms or 10s, not '%s'", name,
+			       value);
+	return APP_OK;
+}
+
 static int set_seed(struct scan_options *options, const char *name, const char *value)
 {
 	options->has_seed = true;
@@ -148,6 +156,7 @@ TEXT(resume)
 		return APP_OK;                                                                    \
 	}
 FLAG(no_numa)
+FLAG(wants_banners)
 FLAG(only_open)
 FLAG(is_quiet)
 FLAG(is_json)
@@ -251,6 +260,8 @@ static const struct word words[] = {
 	{ "--no-numa", false, set_no_numa },
 	{ "-oN -oL -oJ -oD -oG -oX", true, add_output },
 	{ "--open", false, set_only_open },
+	{ "--banners", false, set_wants_banners },
+	{ "--banner-timeout", true, set_banner_time },
 	{ "--resume", true, set_resume },
 	{ "--max-runtime", true, set_runtime },
 	{ "--stats-every", true, set_stats },

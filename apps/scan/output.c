@@ -18,19 +18,13 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-struct finding {
-	const char *address, *protocol, *state, *reason;
-	unsigned port;
-	unsigned long long wall_s;
-	const struct nw_probe_event *event;
-};
-
 static const char *state_of(const struct nw_probe_event *event)
 {
 	static const char *const names[] = { [NW_PROBE_OPEN] = "open",
 					     [NW_PROBE_CLOSED] = "closed",
 					     [NW_PROBE_UNREACHABLE] = "filtered",
-					     [NW_PROBE_UP] = "up" };
+					     [NW_PROBE_UP] = "up",
+					     [NW_PROBE_BANNER] = "open" };
 
 	return names[event->kind];
 }
@@ -76,14 +70,14 @@ static const char *reason_of(const struct nw_probe_event *event)
 	}
 }
 
-static bool is_host(const struct finding *finding)
+static bool is_host(const struct scan_finding *finding)
 {
 	return finding->port == 0 && finding->event->kind != NW_PROBE_OPEN;
 }
 
 /* --- One finding --- */
 
-static void put_text(FILE *file, const struct finding *f)
+static void put_text(FILE *file, const struct scan_finding *f)
 {
 	if (is_host(f))
 		(void)fprintf(file, "%-15s  %s\n", f->address, f->state);
@@ -92,13 +86,13 @@ static void put_text(FILE *file, const struct finding *f)
 			      f->state);
 }
 
-static void put_list(FILE *file, const struct finding *f)
+static void put_list(FILE *file, const struct scan_finding *f)
 {
 	(void)fprintf(file, "%s %s %u %s %llu\n", f->state, is_host(f) ? "icmp" : f->protocol,
 		      f->port, f->address, f->wall_s);
 }
 
-static void put_json(FILE *file, const struct finding *f)
+static void put_json(FILE *file, const struct scan_finding *f)
 {
 	char from[NW_PROBE_ADDRESS_TEXT_BYTES];
 
@@ -117,7 +111,7 @@ static void put_json(FILE *file, const struct finding *f)
 	(void)fputs("}\n", file);
 }
 
-static void put_grep(FILE *file, const struct finding *f)
+static void put_grep(FILE *file, const struct scan_finding *f)
 {
 	if (is_host(f))
 		(void)fprintf(file, "Host: %s ()\tStatus: %s\n", f->address,
@@ -127,7 +121,7 @@ static void put_grep(FILE *file, const struct finding *f)
 			      f->wall_s, f->address, f->port, f->state, f->protocol);
 }
 
-static void put_xml(FILE *file, const struct finding *f)
+static void put_xml(FILE *file, const struct scan_finding *f)
 {
 	const char *kind = f->event->target.family == 6 ? "ipv6" : "ipv4";
 
@@ -224,18 +218,22 @@ int scan_outputs_open(struct scan_outputs *outputs, const struct scan_options *o
 
 void scan_outputs_event(struct scan_outputs *outputs, const struct nw_probe_event *event)
 {
-	static void (*const put[SCAN_FORMAT_COUNT])(FILE *, const struct finding *) = {
+	static void (*const put[SCAN_FORMAT_COUNT])(FILE *, const struct scan_finding *) = {
 		put_text, put_list, put_json, put_grep, put_xml
 	};
 	char address[NW_PROBE_ADDRESS_TEXT_BYTES];
-	struct finding finding = { .address = nw_probe_address_text(&event->target, address),
-				   .protocol = event->is_udp ? "udp" : "tcp",
-				   .state = state_of(event),
-				   .reason = reason_of(event),
-				   .port = event->port,
-				   .wall_s = (unsigned long long)(event->wall_ns / NS_PER_S),
-				   .event = event };
+	struct scan_finding finding = { .address = nw_probe_address_text(&event->target, address),
+					.protocol = event->is_udp ? "udp" : "tcp",
+					.state = state_of(event),
+					.reason = reason_of(event),
+					.port = event->port,
+					.wall_s = (unsigned long long)(event->wall_ns / NS_PER_S),
+					.event = event };
 
+	if (event->kind == NW_PROBE_BANNER) {
+		scan_banner_put(outputs, &finding);
+		return;
+	}
 	if (outputs->only_open && event->kind != NW_PROBE_OPEN && event->kind != NW_PROBE_UP)
 		return;
 	for (uint32_t i = 0; i < outputs->count; i++)

@@ -155,6 +155,8 @@ static void fill_probe(struct scan_run *run)
 	probe->shard_idx = (uint32_t)options->shard;
 	probe->shard_count = (uint32_t)options->shard_count;
 	probe->positions = run->state.positions;
+	probe->wants_banners = options->wants_banners;
+	probe->banner_ns = options->banner_ns;
 	fill_connect(run);
 }
 

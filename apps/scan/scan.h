@@ -7,6 +7,8 @@
  * targets.c  texts, files and names -> targets; what is not scanned unasked
  * way.c      interface, own addresses, next hop
  * output.c   what was found: text, lists, JSON lines, grepable, nmap's XML
+ * banner.c   what services have said, in the same forms
+ * escape.c   bytes of others in the forms that are written
  * resume.c   a scan that was stopped goes on
  * run.c      the scan itself, its end
  * tell.c     what is said of it on standard error, and as JSON in the end
@@ -53,14 +55,14 @@ struct scan_options {
 	enum scan_method method;
 	bool has_method;
 	const char *interface, *source_ip, *source_port, *router_mac;
-	uint64_t rate, retries, wait_ns, seed, workers, parallelism;
+	uint64_t rate, retries, wait_ns, seed, workers, parallelism, banner_ns;
 	bool has_rate, has_seed;
 	uint64_t shard, shard_count;
 	const char *nodes;
 	bool no_numa;
 	struct scan_output outputs[SCAN_OUTPUTS_MAX];
 	uint32_t output_count;
-	bool only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
+	bool wants_banners, only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
 	uint64_t stats_every_s, max_runtime_s;
 	const char *resume;
 	int argc; /* as they were given: for the resume file */
@@ -98,6 +100,27 @@ void scan_outputs_event(struct scan_outputs *outputs, const struct nw_probe_even
 bool scan_outputs_flush(struct scan_outputs *outputs);
 int scan_outputs_close(struct scan_outputs *outputs, const struct nw_probe_counts *counts,
 		       bool was_stopped);
+
+/* One finding, as all forms need it. */
+struct scan_finding {
+	const char *address, *protocol, *state, *reason;
+	unsigned port;
+	unsigned long long wall_s;
+	const struct nw_probe_event *event;
+};
+
+/* banner.c: what a service has said. */
+void scan_banner_put(struct scan_outputs *outputs, const struct scan_finding *finding);
+
+/* escape.c: bytes that may be any, in each form. */
+/* \r, \n, \t, \\, \xHH for what is not printable ASCII: one line, whatever it is. */
+void scan_put_escaped(FILE *file, const void *bytes, size_t n_bytes);
+/* A string of JSON without its quotes: what is not ASCII as \u00HH, a byte each. */
+void scan_put_json(FILE *file, const void *bytes, size_t n_bytes);
+/* As the first, with what XML gives a meaning to as entities. */
+void scan_put_xml(FILE *file, const void *bytes, size_t n_bytes);
+/* As the first, with / as |, as nmap's grepable form has it. */
+void scan_put_grep(FILE *file, const void *bytes, size_t n_bytes);
 
 /* resume.c */
 struct scan_state {

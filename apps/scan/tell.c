@@ -97,15 +97,16 @@ void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *cou
 		      counts->asked - answered(counts));
 	(void)fprintf(stderr,
 		      "%.2f s, %.0f sent a second; %" PRIu64 " answers lost by the kernel, %" PRIu64
-		      " repeated, %" PRIu64 " forged, %" PRIu64 " brought home.\n",
+		      " repeated, %" PRIu64 " forged, %" PRIu64 " brought home, %" PRIu64
+		      " banners.\n",
 		      seconds, (double)counts->sent / seconds, counts->dropped, counts->duplicates,
-		      counts->forged, counts->handed_over);
+		      counts->forged, counts->handed_over, counts->banners);
 }
 
 int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, double seconds)
 {
 	static const char format[] = "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-				     "s:I, s:I, s:I, s:f, s:b, s:s, s:I}";
+				     "s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:I}";
 
 	return app_print_json(
 		SCAN_NAME,
@@ -116,7 +117,8 @@ int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, 
 			  (json_int_t)c->timed_out, "unanswered",
 			  (json_int_t)(c->asked - answered(c)), "dropped", (json_int_t)c->dropped,
 			  "duplicates", (json_int_t)c->duplicates, "forged", (json_int_t)c->forged,
-			  "handed_over", (json_int_t)c->handed_over, "other", (json_int_t)c->other,
-			  "seconds", seconds, "complete", !run->was_stopped, "interface",
-			  run->interface, "workers", (json_int_t)run->state.worker_count));
+			  "banners", (json_int_t)c->banners, "handed_over",
+			  (json_int_t)c->handed_over, "other", (json_int_t)c->other, "seconds",
+			  seconds, "complete", !run->was_stopped, "interface", run->interface,
+			  "workers", (json_int_t)run->state.worker_count));
 }

@@ -2,6 +2,8 @@
 /* A worker that connects. */
 #include "probe/caller.h"
 
+#include "probe/greeter.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -78,6 +80,10 @@ static void tell(struct nwi_caller *caller, const struct nwi_call *call,
 					.by_connect = true,
 					.worker_idx = (uint8_t)caller->worker_idx };
 
+	if (kind == NW_PROBE_OPEN)
+		nwi_greeter_put(caller->greeter,
+				&(struct nwi_greeter_port){ .target = call->question.target,
+							    .port = call->question.port });
 	nwi_tally_finding(&caller->tally, kind);
 	/* has_room() saw that it fits. */
 	(void)!nw_lane_put(&caller->events->writer, &event);
@@ -121,7 +127,8 @@ static void end_call(struct nwi_caller *caller, const struct nw_dial_event *even
 
 static bool has_room(struct nwi_caller *caller)
 {
-	return nw_lane_room(&caller->events->writer, NW_DIAL_TAKE_MAX) >= NW_DIAL_TAKE_MAX;
+	return nw_lane_room(&caller->events->writer, NW_DIAL_TAKE_MAX) >= NW_DIAL_TAKE_MAX &&
+	       nwi_greeter_has_room(caller->greeter, NW_DIAL_TAKE_MAX);
 }
 
 /* Whether anything had happened. */
@@ -224,10 +231,15 @@ static bool begin_calls(struct nwi_caller *caller)
 
 /* --- A step --- */
 
-static bool asks_no_more(const struct nwi_caller *caller)
+static bool is_stopping(const struct nwi_caller *caller)
 {
 	/* relaxed: hint; the sooner the better, no more. */
-	return atomic_load_explicit(&caller->scan->is_stopping, memory_order_relaxed) ||
+	return atomic_load_explicit(&caller->scan->is_stopping, memory_order_relaxed);
+}
+
+static bool asks_no_more(const struct nwi_caller *caller)
+{
+	return is_stopping(caller) ||
 	       (caller->next == caller->end && caller->again_count + caller->hopeful_count == 0);
 }
 
@@ -272,6 +284,10 @@ static uint64_t wind_down(struct nwi_caller *caller)
 		caller->ended_ns = caller->now_ns;
 	end_ns = caller->ended_ns + caller->scan->wait_ns;
 	if (caller->first_due == caller->line_count || caller->now_ns >= end_ns) {
+		if (is_stopping(caller))
+			nwi_greeter_stop(caller->greeter);
+		if (nwi_greeter_step(caller->greeter, caller->now_ns))
+			return NS_PER_MS;
 		caller->looked_ns = 0;
 		find_position(caller);
 		leave(caller);
@@ -294,7 +310,7 @@ static uint64_t rest_ns(const struct nwi_caller *caller, uint64_t most_ns)
 	return rest > NS_PER_MS / 10 ? rest : NS_PER_MS / 10;
 }
 
-uint64_t nwi_caller_step(struct nwi_caller *caller, uint64_t now_ns)
+static uint64_t step(struct nwi_caller *caller, uint64_t now_ns)
 {
 	bool has_moved;
 	uint64_t rate_ns;
@@ -311,6 +327,13 @@ uint64_t nwi_caller_step(struct nwi_caller *caller, uint64_t now_ns)
 		return 0;
 	rate_ns = nwi_rate_wait_ns(&caller->rate, now_ns);
 	return rest_ns(caller, rate_ns > NS_PER_MS ? rate_ns : NS_PER_MS);
+}
+
+uint64_t nwi_caller_step(struct nwi_caller *caller, uint64_t now_ns)
+{
+	uint64_t rest = step(caller, now_ns);
+
+	return nwi_greeter_step(caller->greeter, now_ns) && rest > NS_PER_MS ? NS_PER_MS : rest;
 }
 
 void nwi_caller_wait(struct nwi_caller *caller, uint64_t timeout_ns)

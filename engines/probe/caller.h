@@ -40,6 +40,7 @@ struct nwi_caller {
 	struct nwi_share share;
 	uint64_t end; /* questions of the share */
 	struct nwi_scan_lane *events;
+	struct nwi_greeter *greeter; /* NULL: open ports are not talked to */
 
 	/* The worker's. */
 	uint64_t next;                /* question to begin with */

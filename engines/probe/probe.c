@@ -20,7 +20,8 @@ enum {
 	PORT_LAST = 65535,
 	EVENTS_LOG2 = 15, /* slots of a worker's way out */
 	HANDED_SLOTS = 1024,
-	LINES = 1024
+	LINES = 1024,
+	BANNER_S = 5
 };
 
 /* --- Options --- */
@@ -50,6 +51,7 @@ static void fill_defaults(struct nw_probe_options *options)
 	options->try_count = options->try_count ? options->try_count : 1;
 	options->delay_ns = options->delay_ns ? options->delay_ns : NS_PER_S;
 	options->shard_count = options->shard_count ? options->shard_count : 1;
+	options->banner_ns = options->banner_ns ? options->banner_ns : BANNER_S * NS_PER_S;
 	options->line_count = options->line_count ? options->line_count : LINES;
 }
 
@@ -180,9 +182,33 @@ static int open_lanes(struct nw_probe *probe)
 	return rc;
 }
 
+/* Rings on which banners come back, and room for those that are lent. */
+static int open_returns(struct nw_probe *probe)
+{
+	uint32_t count = probe->options.worker_count;
+	size_t n_bytes = nw_ring_bytes(NWI_GREETER_BANNERS);
+	int rc = 0;
+
+	if (!probe->options.wants_banners)
+		return 0;
+	probe->lent = nw_arena_alloc(probe->arena,
+				     (size_t)count * NWI_GREETER_BANNERS * sizeof(*probe->lent), 8);
+	if (!probe->lent)
+		return -ENOMEM;
+	for (uint32_t i = 0; rc == 0 && i < count; i++) {
+		void *memory = nw_arena_alloc(probe->arena, n_bytes, NW_CACHE_PAIR);
+
+		rc = memory ? nw_ring_init(&probe->workers[i].back, memory, n_bytes,
+					   NWI_GREETER_BANNERS)
+			    : -ENOMEM;
+	}
+	return rc;
+}
+
 static int make_arrays(struct nw_probe *probe)
 {
 	uint32_t count = probe->options.worker_count;
+	int rc;
 
 	probe->workers = nw_arena_alloc(probe->arena, count * sizeof(*probe->workers), 8);
 	probe->positions = nw_arena_alloc(probe->arena, count * sizeof(*probe->positions), 8);
@@ -192,7 +218,8 @@ static int make_arrays(struct nw_probe *probe)
 		memcpy(probe->positions, probe->options.positions,
 		       count * sizeof(*probe->positions));
 	probe->options.positions = NULL;
-	return open_lanes(probe);
+	rc = open_returns(probe);
+	return rc < 0 ? rc : open_lanes(probe);
 }
 
 static void set_scan(struct nw_probe *probe)
@@ -210,6 +237,7 @@ static void set_scan(struct nw_probe *probe)
 							options->source_port_first + 1);
 	scan->wait_ns = options->wait_ns;
 	scan->delay_ns = options->delay_ns;
+	scan->banner_ns = options->banner_ns;
 	scan->try_count = options->try_count;
 }
 

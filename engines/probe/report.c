@@ -6,15 +6,34 @@
  */
 #include "probe/whole.h"
 
+/* Banners of the last time go home. */
+static void give_back(struct nw_probe *probe)
+{
+	for (uint32_t i = 0; i < probe->lent_count; i++) {
+		const struct nwi_lent *lent = &probe->lent[i];
+
+		/* The ring has room for all that there are. */
+		(void)!nw_ring_push(probe->workers[lent->worker_idx].back,
+				    (void *)(uintptr_t)lent->banner);
+	}
+	probe->lent_count = 0;
+}
+
 uint32_t nw_probe_take(struct nw_probe *probe, struct nw_probe_event *ret_events, uint32_t count)
 {
 	uint32_t taken = 0;
 
+	give_back(probe);
 	for (uint32_t i = 0; i < probe->options.worker_count && taken < count; i++) {
 		probe->next_lane = (probe->next_lane + 1) % probe->options.worker_count;
 		taken += nw_lane_pop(&probe->events[probe->next_lane].reader, ret_events + taken,
 				     count - taken);
 	}
+	for (uint32_t i = 0; i < taken; i++)
+		if (ret_events[i].banner)
+			probe->lent[probe->lent_count++] = (struct nwi_lent){
+				ret_events[i].banner, ret_events[i].worker_idx
+			};
 	return taken;
 }
 
@@ -62,6 +81,7 @@ void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_c
 		sum.closed += read_count(&tally->closed);
 		sum.unreachable += read_count(&tally->unreachable);
 		sum.up += read_count(&tally->up);
+		sum.banners += read_count(&tally->banners);
 		sum.timed_out += read_count(&tally->timed_out);
 		sum.duplicates += read_count(&tally->duplicates);
 		sum.forged += read_count(&tally->forged);

@@ -7,6 +7,7 @@
  * window.c rate.c                    when
  * scanner.c                          one worker: a step function over its link
  * caller.c                           one worker that connects: a step function over its dial
+ * greeter.c talk.c tls.c banner.c    what services say: beside either of them
  * worker.c                           either of them: its memory, its link or dial
  * probe.c workers.c report.c         all of them: options, crew, events, counts (whole.h)
  *
@@ -35,7 +36,7 @@ struct nw_probe_targets {
 /* Counts of one worker: written by it, read by anyone. */
 struct nwi_scan_tally {
 	_Atomic uint64_t asked, sent, open, closed, unreachable, up, timed_out, taken_back,
-		duplicates, forged, other, handed_over, received, dropped, full, position;
+		duplicates, forged, other, handed_over, received, dropped, full, position, banners;
 };
 
 static inline void nwi_tally_add(_Atomic uint64_t *counter, uint64_t n)
@@ -61,7 +62,7 @@ struct nwi_scan {
 	uint32_t worker_count;
 	uint16_t port_first, port_count; /* of source ports; equal slices */
 	uint32_t link_bytes;
-	uint64_t wait_ns, delay_ns;
+	uint64_t wait_ns, delay_ns, banner_ns;
 	uint32_t try_count;
 	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
 	_Atomic bool is_stopping;
@@ -69,6 +70,8 @@ struct nwi_scan {
 
 /* Answers that came too late for the window, by a hash: enough to tell most repetitions. */
 enum { NWI_SCAN_LATE_COUNT = 1024 };
+
+struct nwi_greeter;
 
 struct nwi_scanner {
 	/* Constant once made. */
@@ -78,6 +81,7 @@ struct nwi_scanner {
 	uint16_t port_first, port_count; /* its slice */
 	struct nwi_share share;
 	struct nwi_scan_lane *events; /* its own, to whoever takes events out */
+	struct nwi_greeter *greeter;  /* NULL: open ports are not talked to */
 
 	/* The worker's. */
 	struct nwi_window window;

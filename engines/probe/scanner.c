@@ -11,6 +11,7 @@
  */
 #include "probe/scan.h"
 
+#include "probe/greeter.h"
 #include "probe/mix.h"
 
 enum {
@@ -151,6 +152,13 @@ static bool was_late_before(struct nwi_scanner *scanner, uint64_t place)
 
 static void tell(struct nwi_scanner *scanner, const struct nw_probe_event *event)
 {
+	if (event->kind == NW_PROBE_OPEN && !event->is_udp)
+		nwi_greeter_put(
+			scanner->greeter,
+			&(struct nwi_greeter_port){
+				.target = nwi_address_of_bytes(
+					(enum nwi_family)event->target.family, event->target.bytes),
+				.port = event->port });
 	nwi_tally_finding(&scanner->tally, (enum nw_probe_event_kind)event->kind);
 	/* has_room() saw that it fits. */
 	(void)!nw_lane_put(&scanner->events->writer, event);
@@ -264,7 +272,9 @@ static void take_handed(struct nwi_scanner *scanner)
 
 static bool has_room(struct nwi_scanner *scanner)
 {
-	return nw_lane_room(&scanner->events->writer, 2 * BLOCK_FRAMES_MAX) >= 2 * BLOCK_FRAMES_MAX;
+	return nw_lane_room(&scanner->events->writer, 2 * BLOCK_FRAMES_MAX) >=
+		       2 * BLOCK_FRAMES_MAX &&
+	       nwi_greeter_has_room(scanner->greeter, 2 * BLOCK_FRAMES_MAX);
 }
 
 /* Whether anything was there. */
@@ -342,6 +352,10 @@ static uint64_t wind_down(struct nwi_scanner *scanner)
 	end_ns = scanner->ended_ns + scanner->scan->wait_ns;
 	if (scanner->now_ns < end_ns)
 		return end_ns - scanner->now_ns;
+	if (scanner->stopped_ns > 0)
+		nwi_greeter_stop(scanner->greeter);
+	if (nwi_greeter_step(scanner->greeter, scanner->now_ns))
+		return NS_PER_MS;
 	/* Events that nobody has room for yet are waited for. */
 	if (has_room(scanner))
 		settle(scanner);
@@ -361,7 +375,7 @@ static uint64_t rest_ns(const struct nwi_scanner *scanner)
 	return rate_ns > NS_PER_MS ? rate_ns : NS_PER_MS;
 }
 
-uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns)
+static uint64_t step(struct nwi_scanner *scanner, uint64_t now_ns)
 {
 	bool has_received;
 
@@ -380,4 +394,11 @@ uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns)
 	if (scanner->ready_count == 0)
 		return has_received ? 0 : rest_ns(scanner);
 	return send_ready(scanner) ? 0 : NS_PER_MS / 20;
+}
+
+uint64_t nwi_scanner_step(struct nwi_scanner *scanner, uint64_t now_ns)
+{
+	uint64_t rest = step(scanner, now_ns);
+
+	return nwi_greeter_step(scanner->greeter, now_ns) && rest > NS_PER_MS ? NS_PER_MS : rest;
 }

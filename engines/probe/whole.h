@@ -9,6 +9,7 @@
 #define NWI_PROBE_WHOLE_H
 
 #include "probe/caller.h"
+#include "probe/greeter.h"
 #include "probe/scan.h"
 
 #include <nw/mem.h>
@@ -30,9 +31,18 @@ struct nwi_worker {
 	struct nwi_scanner *scanner; /* by frames; in the worker's memory, as the next */
 	struct nwi_caller *caller;   /* by connections */
 	const struct nwi_scan_tally *tally;
+	struct nwi_greeter *greeter; /* beside either; NULL: none */
+	struct nw_ring *back;        /* its banners that come back */
+	struct nw_mem greeter_memory;
 	uint64_t place_count;
 	struct nw_mem memory;
 	struct nw_probe_worker placement;
+};
+
+/* A banner that whoever takes events has. */
+struct nwi_lent {
+	const struct nw_probe_banner *banner;
+	uint32_t worker_idx;
 };
 
 struct nw_probe {
@@ -47,6 +57,8 @@ struct nw_probe {
 	struct nwi_scan_lane *events; /* [worker] */
 	struct gate gate;
 	_Atomic uint32_t over_count;
+	struct nwi_lent *lent; /* [all banners] */
+	uint32_t lent_count;
 	uint32_t next_lane; /* where taking events out begins the next time */
 };
 

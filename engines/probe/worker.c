@@ -6,6 +6,8 @@
  */
 #include "probe/whole.h"
 
+#include <errno.h>
+
 #define NS_PER_S UINT64_C(1000000000)
 
 enum {
@@ -121,17 +123,17 @@ static const unsigned char *source(const struct nw_probe_address *address)
 	return address->family ? address->bytes : NULL;
 }
 
-static int open_dial(struct nwi_caller *caller, const struct nw_probe *probe,
+static int open_dial(struct nw_dial **ret_dial, uint32_t line_count, const struct nw_probe *probe,
 		     struct nw_diag *reterr_diag)
 {
 	const struct nw_probe_options *options = &probe->options;
-	struct nw_dial_options dial = { .line_count = caller->line_count,
+	struct nw_dial_options dial = { .line_count = line_count,
 					.interface = options->interface,
 					.source_ipv4 = source(&options->source_ipv4),
 					.source_ipv6 = source(&options->source_ipv6),
 					.no_uring = options->no_uring };
 
-	return nw_dial_open(&caller->dial, &dial, reterr_diag);
+	return nw_dial_open(ret_dial, &dial, reterr_diag);
 }
 
 static int make_caller(struct nw_probe *probe, struct nwi_worker *own, uint32_t idx, nw_node node)
@@ -155,7 +157,7 @@ static int make_caller(struct nw_probe *probe, struct nwi_worker *own, uint32_t 
 	caller->events = &probe->events[idx];
 	caller->rate.per_s = nwi_rate_part(options->rate_per_s, idx, options->worker_count);
 	nwi_caller_init(caller, caller + 1, probe->positions[idx]);
-	return open_dial(caller, probe, &probe->gate.diag);
+	return open_dial(&caller->dial, options->line_count, probe, &probe->gate.diag);
 }
 
 static void note_dial(struct nwi_worker *own)
@@ -167,6 +169,32 @@ static void note_dial(struct nwi_worker *own)
 
 /* --- Either --- */
 
+/* Its events and counts are the worker's. */
+static int make_greeter(struct nw_probe *probe, struct nwi_worker *own, uint32_t idx, nw_node node)
+{
+	struct nwi_scanner *scanner = own->scanner;
+	struct nwi_caller *caller = own->caller;
+	struct nwi_greeter *greeter;
+	int rc = nw_mem_alloc(&own->greeter_memory, node, sizeof(*greeter) + nwi_greeter_bytes(),
+			      0);
+
+	if (rc < 0)
+		return rc;
+	own->greeter = greeter = own->greeter_memory.base;
+	greeter->scan = &probe->scan;
+	greeter->worker_idx = idx;
+	greeter->events = &probe->events[idx];
+	greeter->tally = scanner ? &scanner->tally : &caller->tally;
+	greeter->rate = scanner ? &scanner->rate : &caller->rate;
+	greeter->back = own->back;
+	*(scanner ? &scanner->greeter : &caller->greeter) = greeter;
+	nwi_greeter_init(greeter, greeter + 1);
+	greeter->context = nwi_tls_context_create();
+	if (!greeter->context)
+		return -ENOMEM;
+	return open_dial(&greeter->dial, NWI_GREETER_TALKS, probe, &probe->gate.diag);
+}
+
 int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker)
 {
 	bool connects = probe->options.method == NW_PROBE_CONNECT;
@@ -174,6 +202,8 @@ int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker)
 	nw_node node = nw_topo_node_at(probe->options.topo, worker->node_idx)->memory_node;
 	int rc = (connects ? make_caller : make_scanner)(probe, own, worker->worker_idx, node);
 
+	if (rc == 0 && probe->options.wants_banners)
+		rc = make_greeter(probe, own, worker->worker_idx, node);
 	if (rc < 0)
 		return rc;
 	own->placement.is_pinned = worker->is_pinned;
@@ -191,6 +221,8 @@ void nwi_probe_free_workers(struct nw_probe *probe)
 			nw_link_close(own->scanner->link);
 		if (own->caller)
 			nw_dial_close(own->caller->dial);
+		nwi_greeter_fini(own->greeter);
+		nw_mem_free(&own->greeter_memory);
 		nw_mem_free(&own->memory);
 	}
 }

@@ -165,8 +165,10 @@ struct nw_probe_options {
 	struct nw_probe_address source_ipv4, source_ipv6; /* family 0: that family is not scanned;
 							     of connections: the route's */
 	unsigned char next_hop[6];                        /* link address of the router */
-	uint32_t line_count;                          /* [1024] of connections: at once, a worker */
-	bool no_uring;                                /* of connections: by epoll */
+	uint32_t line_count; /* [1024] of connections: at once, a worker */
+	bool no_uring;       /* of connections: by epoll */
+	bool wants_banners;  /* open ports of TCP are connected to and heard */
+	uint64_t banner_ns;  /* [5 s] for one of them, at the most */
 	uint16_t source_port_first, source_port_last; /* [61000, 65535] */
 
 	uint64_t rate_per_s; /* questions, repetitions included; 0: as fast as it goes */
@@ -186,6 +188,27 @@ enum nw_probe_event_kind {
 	NW_PROBE_CLOSED,      /* a port refuses */
 	NW_PROBE_UNREACHABLE, /* a router or a host says that it cannot be reached */
 	NW_PROBE_UP,          /* a host answers an echo */
+	NW_PROBE_BANNER       /* a service has said something: `banner` */
+};
+
+/** Bytes that are kept of what a service says. */
+#define NW_PROBE_BANNER_BYTES 1024u
+
+/** What a service has said. Texts end with 0; they and bytes may hold any others. */
+struct nw_probe_banner {
+	char service[16];  /* "http", "ssh", "smtp", "tls", ...; "": not known */
+	char product[128]; /* as it names itself, "" where it does not */
+	char title[128];   /* of a page */
+	uint16_t status;   /* of HTTP; 0: none */
+	uint16_t n_bytes;
+	bool is_cut; /* it said more */
+	bool has_tls;
+	char tls_version[16], tls_cipher[48];
+	char tls_subject[256], tls_issuer[256];     /* names, RFC 2253 */
+	char tls_names[512];                        /* of the alternative names, spaces between */
+	char tls_not_before[24], tls_not_after[24]; /* 2026-11-30T08:00:00Z */
+	char tls_fingerprint[65];                   /* SHA-256, in hexadecimal */
+	unsigned char bytes[NW_PROBE_BANNER_BYTES]; /* n_bytes of them */
 };
 
 /** One thing that was found. 64 bytes. */
@@ -202,7 +225,8 @@ struct nw_probe_event {
 	bool by_connect; /* a connection was asked for, not a frame sent */
 	uint8_t unused_a;
 	uint16_t error; /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
-	uint8_t unused[10];
+	uint8_t unused_b[2];
+	const struct nw_probe_banner *banner; /* lent until the next nw_probe_take() */
 };
 
 /** What a scan counts. */
@@ -211,6 +235,7 @@ struct nw_probe_counts {
 	uint64_t asked;       /* at least once */
 	uint64_t sent;        /* with repetitions */
 	uint64_t open, closed, unreachable, up;
+	uint64_t banners;     /* services that said something */
 	uint64_t timed_out;   /* askings that had no answer in their time */
 	uint64_t duplicates;  /* answers to what was answered */
 	uint64_t forged;      /* of the right shape, with the wrong cookie */

@@ -30,7 +30,7 @@ enum {
 };
 
 struct client {
-	PyObject_HEAD;
+	PyObject ob_base;               /* PyObject_HEAD */
 	struct nw_relay_client *client; /* NULL: closed */
 	PyObject *weak_refs;
 	bool is_submitting, is_receiving, is_forked;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The package against real shards: RELAY_HOST names the program that has them."""
+"""The package against `nodewise relay`, a process of its own: NODEWISE names the command."""
 import array
 import asyncio
 import gc
@@ -16,7 +16,7 @@ import pytest
 
 import nodewise
 
-HOST = os.environ["RELAY_HOST"]
+NODEWISE = os.environ["NODEWISE"]
 
 
 class Relay:
@@ -24,7 +24,10 @@ class Relay:
 
     def __init__(self, folder):
         self.path = str(folder / "relay.sock")
-        self.process = subprocess.Popen([HOST, self.path], stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [NODEWISE, "relay", "--allow-all", "--unix", self.path, "--tcp", "none", "--udp", "none",
+             "--http", "none", "--shards", "2", "--oversubscribe", "--no-pin"],
+            stderr=subprocess.PIPE, text=True)
         for _ in range(500):
             if os.path.exists(self.path):
                 return
@@ -43,7 +46,7 @@ class Relay:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(20)
+            assert self.process.wait(20) == 0, self.process.stderr.read()
         finally:
             self.process.stderr.close()
 

@@ -177,6 +177,31 @@ static void note_refusal(struct nw_relay_client *client, struct nw_relay_receipt
 	receipt->retry_after_ns = retry_after(client, shard, reason);
 }
 
+/* Whether judge() would accept it whatever the level of its shard, and nothing is to be changed in
+ * it: one look for what almost all packets are. */
+static inline bool is_plain(const struct nw_packet *packet, const struct nwi_way *way, uint8_t top)
+{
+	return (packet->flags & ~(unsigned)NW_PACKET_GOVERNED) == NW_PACKET_INLINE &&
+	       packet->length <= NW_PACKET_PAYLOAD_MAX && packet->priority < 2 && top < 2 &&
+	       packet->ttl_us == 0 && way->entry == way->shard;
+}
+
+/* The first packets, as far as they are plain and have room; how many. */
+static size_t put_plain(struct nw_relay_client *client, const struct nw_packet *packets,
+			size_t count)
+{
+	uint8_t top = client->priority_top;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct nwi_way *way = &client->ways[nw_topic_slot(packets[i].topic)];
+
+		if (!is_plain(&packets[i], way, top) || !put(client, way->shard, &packets[i]))
+			break;
+	}
+	return i;
+}
+
 size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_packet *packets,
 			      size_t count, struct nw_relay_receipt *ret_receipt)
 {
@@ -188,7 +213,8 @@ size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_pa
 
 	if (NW_UNLIKELY(version != client->map_version))
 		look_at_map(client, version);
-	for (i = 0; i < count; i++) {
+	i = NW_UNLIKELY(nw_relay_client_is_closed(client)) ? 0 : put_plain(client, packets, count);
+	for (; i < count; i++) {
 		reason = judge(client, &packets[i], &shard);
 		if (NW_UNLIKELY(nw_relay_client_is_closed(client)))
 			reason = NW_RELAY_CLOSED;

@@ -29,12 +29,14 @@ void app_reader_bad(struct app_reader *reader, uint32_t line, const char *format
 
 void app_refuse(struct app_reader *reader, const struct app_tree *tree, const char *wanted)
 {
+	const char *key = tree->key ? tree->key : "an item of the list";
+
 	if (tree->kind == APP_TREE_TEXT)
 		app_reader_bad(reader, tree->line, "%s: %s takes %s, not '%.60s'", reader->what,
-			       tree->key, wanted, tree->text);
+			       key, wanted, tree->text);
 	else
-		app_reader_bad(reader, tree->line, "%s: %s takes %s, not %s", reader->what,
-			       tree->key, wanted, app_tree_kind_name(tree));
+		app_reader_bad(reader, tree->line, "%s: %s takes %s, not %s", reader->what, key,
+			       wanted, app_tree_kind_name(tree));
 }
 
 static void refuse_key(struct app_reader *reader, const struct app_tree *item,

@@ -40,6 +40,27 @@ bool relay_guest_comes(const struct relay_conn *conn)
 		      n < MAGIC_BYTES ? n : MAGIC_BYTES) == 0;
 }
 
+/* Only this thread replaces the set. */
+static bool tune(struct relay_guest *guest)
+{
+	return relay_ear_tune(&guest->ear, nw_rcu_dereference(&guest->server->set),
+			      guest->person.name) == 0;
+}
+
+static bool may_hear_all(void *ctx)
+{
+	struct relay_guest *guest = ctx;
+
+	return tune(guest) && guest->ear.is_all;
+}
+
+static bool may_hear(void *ctx, uint32_t topic)
+{
+	struct relay_guest *guest = ctx;
+
+	return tune(guest) && relay_ear_takes(&guest->ear, topic);
+}
+
 /* Names by prefix: they are remembered, and those that come later are heard too. */
 static size_t find_names(void *ctx, const char *prefix, size_t n_bytes, bool is_on,
 			 uint32_t *ret_topics, size_t max)
@@ -54,6 +75,9 @@ static size_t find_names(void *ctx, const char *prefix, size_t n_bytes, bool is_
 	guest->hearing->guest = guest->guest;
 	memcpy(text, prefix, n_bytes);
 	text[n_bytes] = '\0';
+	if (is_on && !relay_ear_takes_prefix(nw_rcu_dereference(&guest->server->set),
+					     guest->person.name, text))
+		return SIZE_MAX;
 	if (relay_hear_prefix(guest->server, guest->hearing, text, !is_on, &topics, &count) < 0)
 		return 0;
 	for (uint32_t i = 0; i < count && i < max; i++)
@@ -112,7 +136,10 @@ static int admit(struct relay_server *server, struct relay_conn *conn,
 		.rights = conn->person.is_system ? NW_RELAY_MAY_SYSTEM : 0,
 		.priority_top = conn->person.priority_top,
 		.slots_max = slots_max(server),
-		.names = { .ctx = guest, .find = find_names },
+		.names = { .ctx = guest,
+			   .may_hear_all = may_hear_all,
+			   .may_hear = may_hear,
+			   .find = find_names },
 	};
 	struct nw_diag diag = { "" };
 	uint64_t n_bytes = server->shard_count * (lane_bytes(server, hello->submit_slots) +
@@ -164,6 +191,8 @@ static void take_hello(struct relay_server *server, struct relay_conn *conn,
 		take_over(server, conn, guest);
 		return;
 	}
+	if (guest)
+		relay_ear_free(&guest->ear);
 	free(guest);
 	refuse(server, conn, rc, RELAY_REASON_LIMIT, text);
 }
@@ -189,6 +218,7 @@ static void close_guest(struct relay_server *server, struct relay_guest *guest)
 	if (guest->next)
 		guest->next->link = guest->link;
 	relay_hearing_destroy(server, guest->hearing);
+	relay_ear_free(&guest->ear);
 	nw_relay_guest_close(guest->guest);
 	server->memory_used -= guest->memory_bytes;
 	server->client_count--;
@@ -214,7 +244,8 @@ void relay_guests_identify(struct relay_server *server)
 		/* Its rights are the engine's since it came: other ones need another coming. */
 		if (relay_identify_again(set, &person) &&
 		    person.is_system == guest->person.is_system &&
-		    person.priority_top == guest->person.priority_top)
+		    person.priority_top == guest->person.priority_top &&
+		    memcmp(person.hears, guest->person.hears, sizeof(person.hears)) == 0)
 			continue;
 		server->ended[RELAY_REASON_IDENTITY - RELAY_REASON_DENIED]++;
 		relay_log_seldom(server, "warning", "client_ended", "{s:s, s:o}", "reason",

@@ -215,6 +215,66 @@ static int hear_by_prefix(struct relay_server *server, struct relay_hearing *hea
 	return rc;
 }
 
+/* ---- rights ---- */
+
+/* Whether the prefix of the frame is one that the person may hear; one that is too long is refused
+ * elsewhere. */
+static bool may_hear_prefix(const struct relay_set *set, const char *name,
+			    const struct relay_subscribe *subscribe)
+{
+	char prefix[RELAY_TOPIC_NAME_MAX + 1];
+
+	if (subscribe->rest_bytes > RELAY_TOPIC_NAME_MAX)
+		return true;
+	memcpy(prefix, subscribe->rest, subscribe->rest_bytes);
+	prefix[subscribe->rest_bytes] = '\0';
+	return relay_ear_takes_prefix(set, name, prefix);
+}
+
+/* The first topic of the frame that may not be heard, in *ret_topic. */
+static bool may_hear_topics(const struct relay_ear *ear, const struct relay_subscribe *subscribe,
+			    uint32_t *ret_topic)
+{
+	for (size_t at = 0; at + sizeof(*ret_topic) <= subscribe->rest_bytes;
+	     at += sizeof(*ret_topic)) {
+		memcpy(ret_topic, subscribe->rest + at, sizeof(*ret_topic));
+		if (!relay_ear_takes(ear, *ret_topic))
+			return false;
+	}
+	return true;
+}
+
+/* 0; -EACCES: ret_text says what; -ENOMEM. To hear no more is never refused. */
+static int check_rights(struct relay_server *server, const struct relay_conn *conn,
+			const struct relay_subscribe *subscribe, char *ret_text)
+{
+	const struct relay_set *set = nw_rcu_dereference(&server->set);
+	const char *name = conn->person.name;
+	struct relay_ear ear = { 0 };
+	uint32_t topic = 0;
+	bool is_so;
+	int n, rc = subscribe->is_off ? 0 : relay_ear_tune(&ear, set, name);
+
+	if (rc < 0 || subscribe->is_off)
+		return rc;
+	is_so = subscribe->what == RELAY_TOPICS   ? may_hear_topics(&ear, subscribe, &topic)
+		: subscribe->what == RELAY_PREFIX ? may_hear_prefix(set, name, subscribe)
+						  : ear.is_all;
+	relay_ear_free(&ear);
+	if (is_so)
+		return 0;
+	n = subscribe->what == RELAY_TOPICS
+		    ? snprintf(ret_text, RELAY_TEXT_BYTES, "topic 0x%08" PRIx32, topic)
+		    : snprintf(ret_text, RELAY_TEXT_BYTES, "%s",
+			       subscribe->what == RELAY_PREFIX ? "that prefix" : "all topics");
+	(void)snprintf(ret_text + n, RELAY_TEXT_BYTES - (size_t)n,
+		       " is not for '%s' to hear: add it under hear in its rule%s", name,
+		       subscribe->what == RELAY_TOPICS
+			       ? "; under a prefix, once its name is known: hear the prefix"
+			       : "");
+	return -EACCES;
+}
+
 static int hear(struct relay_server *server, struct relay_conn *conn,
 		const struct relay_subscribe *subscribe, uint32_t *ret_count)
 {
@@ -245,6 +305,7 @@ static void take_subscribe(struct relay_server *server, struct relay_conn *conn,
 			   const struct relay_frame *frame)
 {
 	struct relay_subscribe subscribe;
+	char text[RELAY_TEXT_BYTES];
 	uint32_t count;
 	int rc;
 
@@ -252,9 +313,13 @@ static void take_subscribe(struct relay_server *server, struct relay_conn *conn,
 		relay_conn_end(conn, RELAY_REASON_PROTOCOL, "a SUBSCRIBE that is none");
 		return;
 	}
-	rc = hear(server, conn, &subscribe, &count);
+	rc = check_rights(server, conn, &subscribe, text);
+	if (rc == 0)
+		rc = hear(server, conn, &subscribe, &count);
 	if (rc == 0)
 		relay_conn_ack(conn, count);
+	else if (rc == -EACCES)
+		refuse(conn, RELAY_REASON_DENIED, text);
 	else if (rc == -EDQUOT)
 		refuse(conn, RELAY_REASON_LIMIT,
 		       "no memory for another subscriber: limits.memory is reached");

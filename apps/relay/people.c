@@ -5,7 +5,7 @@
  * Invariant: who gives a name or a token that does not fit is refused, never taken for somebody
  * else.
  */
-#include "relay/rules.h"
+#include "relay/ear.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -29,6 +29,13 @@ static const struct relay_sender *find(const struct relay_rules *rules, const ch
 		if (strcmp(rules->senders[i].name, name) == 0)
 			return &rules->senders[i];
 	return NULL;
+}
+
+const struct relay_sender *relay_rules_sender(const struct relay_rules *rules, const char *name)
+{
+	const struct relay_sender *sender = find(rules, name);
+
+	return sender ? sender : find(rules, RELAY_ANYBODY);
 }
 
 /* The digest is what is compared: the time that takes tells nothing of the token. */
@@ -61,11 +68,12 @@ static const struct relay_sender *find_uid(const struct relay_rules *rules, uint
 }
 
 /* sender NULL: somebody of that name without a rule. */
-static void describe(const struct relay_sender *sender, const char *name,
-		     struct relay_person *ret_person)
+static void describe(const struct relay_rules *rules, const struct relay_sender *sender,
+		     const char *name, struct relay_person *ret_person)
 {
 	*ret_person = (struct relay_person){ .sender = nw_topic_id(name, strlen(name)) };
 	(void)snprintf(ret_person->name, sizeof(ret_person->name), "%s", name);
+	relay_ear_digest(rules, name, ret_person->hears);
 	if (!sender)
 		return;
 	ret_person->is_system = sender->is_system;
@@ -76,23 +84,21 @@ static void describe(const struct relay_sender *sender, const char *name,
 static bool admit(const struct relay_rules *rules, const char *name,
 		  struct relay_person *ret_person)
 {
-	const struct relay_sender *sender = find(rules, name);
+	const struct relay_sender *sender = relay_rules_sender(rules, name);
 
-	if (!sender)
-		sender = find(rules, RELAY_ANYBODY);
 	if (sender ? sender->is_denied : !rules->allow_all)
 		return false;
-	describe(sender, name, ret_person);
+	describe(rules, sender, name, ret_person);
 	return true;
 }
 
 /* A sender that was proved to be this one, by its token or, else, its uid. */
-static bool admit_sender(const struct relay_sender *sender, bool by_token,
-			 struct relay_person *ret_person, char *ret_text)
+static bool admit_sender(const struct relay_rules *rules, const struct relay_sender *sender,
+			 bool by_token, struct relay_person *ret_person, char *ret_text)
 {
 	if (sender->is_denied)
 		return refuse(ret_text, "sender '%s' is denied by the rules", sender->name);
-	describe(sender, sender->name, ret_person);
+	describe(rules, sender, sender->name, ret_person);
 	ret_person->has_token = by_token;
 	ret_person->has_uid = !by_token;
 	ret_person->uid = sender->uid;
@@ -109,7 +115,7 @@ static bool prove_token(const struct relay_rules *rules, const struct relay_proo
 		return refuse(ret_text, "no sender of the rules has this token");
 	if (*proof->name && strcmp(proof->name, sender->name) != 0)
 		return refuse(ret_text, "this token is not that of '%s'", proof->name);
-	return admit_sender(sender, true, ret_person, ret_text);
+	return admit_sender(rules, sender, true, ret_person, ret_text);
 }
 
 static bool prove_uid(const struct relay_rules *rules, const struct relay_proof *proof,
@@ -119,7 +125,7 @@ static bool prove_uid(const struct relay_rules *rules, const struct relay_proof 
 	char name[RELAY_NAME_BYTES];
 
 	if (sender)
-		return admit_sender(sender, false, ret_person, ret_text);
+		return admit_sender(rules, sender, false, ret_person, ret_text);
 	(void)snprintf(name, sizeof(name), "uid:%u", (unsigned)proof->uid);
 	if (*proof->name && strcmp(proof->name, name) != 0 &&
 	    strcmp(proof->name, RELAY_ANONYMOUS) != 0)

@@ -20,6 +20,7 @@
 #define APP_RELAY_RELAY_H
 
 #include "relay/config.h"
+#include "relay/ear.h"
 #include "relay/frame.h"
 #include "relay/rules.h"
 #include "relay/uring.h"
@@ -140,6 +141,7 @@ struct relay_guest {
 	struct nw_relay_guest *guest;
 	struct relay_person person;
 	struct relay_hearing *hearing;
+	struct relay_ear ear; /* tuned when it asks */
 	uint64_t memory_bytes;
 };
 

@@ -52,6 +52,19 @@ struct relay_topic {
 	struct nw_limit limit;
 };
 
+/* A topic that may be heard, or all that begin with a text. */
+struct relay_heard {
+	const char *text;
+	bool is_prefix;
+};
+
+struct relay_hear {
+	bool is_said, is_all;
+	struct relay_heard *items; /* [count] */
+	uint32_t count;
+	unsigned char digest[RELAY_DIGEST_BYTES]; /* of the items */
+};
+
 struct relay_sender {
 	const char *name;
 	uint32_t line;
@@ -62,6 +75,7 @@ struct relay_sender {
 	uint8_t priority_top;
 	uint32_t in_flight_max;
 	struct nw_limit limit;
+	struct relay_hear hear;
 };
 
 /* A rule file that was read; immutable. Held by sets, freed by the last: control thread only. */
@@ -148,6 +162,7 @@ struct relay_person {
 	unsigned char token[RELAY_DIGEST_BYTES];
 	bool has_uid; /* it was proved by that of a sender */
 	uint32_t uid;
+	unsigned char hears[RELAY_DIGEST_BYTES]; /* relay_ear_digest() of it */
 };
 
 /* How somebody shows who he is. */
@@ -190,6 +205,9 @@ void relay_set_free(struct relay_set *set);
 bool relay_set_allows(const struct relay_set *set, uint32_t topic);
 /* What the rules say of a name, exact ones before the longest prefix; NULL: nothing. */
 const struct relay_topic *relay_rules_find(const struct relay_rules *rules, const char *name);
+
+/* The rule for a sender of that name, its own or that for anybody; NULL: there is none. */
+const struct relay_sender *relay_rules_sender(const struct relay_rules *rules, const char *name);
 
 /* Who it is. False: ret_text (RELAY_TEXT_BYTES) says why it is nobody, and what to do. */
 bool relay_identify(const struct relay_set *set, const struct relay_proof *proof,

@@ -3,7 +3,7 @@
  * Senders of a rule file.
  * Invariant: a token is not kept, but its digest.
  */
-#include "relay/rules.h"
+#include "relay/ear.h"
 
 #include <openssl/sha.h>
 #include <string.h>
@@ -116,6 +116,11 @@ static void sender_deny(struct app_reader *reader, const struct app_tree *tree, 
 	sender->is_denied = app_take_bool(reader, tree);
 }
 
+static void sender_hear(struct app_reader *reader, const struct app_tree *tree, void *into)
+{
+	relay_take_hear(reader, tree, &((struct relay_sender *)into)->hear);
+}
+
 static const struct app_field sender_fields[] = {
 	{ "name", sender_name },
 	{ "token", sender_token },
@@ -127,6 +132,7 @@ static const struct app_field sender_fields[] = {
 	{ "priority", sender_priority },
 	{ "system", sender_system },
 	{ "deny", sender_deny },
+	{ "hear", sender_hear },
 };
 
 static void check_sender(struct app_reader *reader, const struct app_tree *item,
@@ -148,11 +154,12 @@ static void check_sender(struct app_reader *reader, const struct app_tree *item,
 	if (is_anybody && sender->is_denied)
 		app_reader_bad(reader, item->line,
 			       "sender '*': whoever has no rule is denied anyway; take it out");
-	if (sender->is_denied && (sender->limit.rate_per_s + sender->limit.burst > 0 ||
-				  sender->in_flight_max > 0 || sender->priority_top > 0))
+	if (sender->is_denied &&
+	    (sender->limit.rate_per_s + sender->limit.burst > 0 || sender->in_flight_max > 0 ||
+	     sender->priority_top > 0 || sender->hear.is_said))
 		app_reader_bad(reader, item->line,
-			       "sender '%.63s': denied, so it has no rate, burst, in_flight or "
-			       "priority",
+			       "sender '%.63s': denied, so it has no rate, burst, in_flight, "
+			       "priority or hear",
 			       sender->name ? sender->name : "");
 }
 

@@ -288,6 +288,10 @@ static int subscribe_lane(struct sub *sub)
 		else
 			rc = nw_relay_client_subscribe(sub->lane, &name->topic, 1, true);
 	}
+	if (rc == -EACCES)
+		return app_failed(RELAY_NAME,
+				  "this sender may not hear that: the relay's rules say "
+				  "what it may, by hear");
 	return rc < 0 ? app_failed(RELAY_NAME, "%s", strerror(-rc)) : APP_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <nw/bell.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,12 +76,20 @@ static void ask_epoll(struct relay_worker *worker, uint64_t timeout_ns)
 /* Rules were replaced: who was somebody may be nobody now. */
 static void identify_again(struct relay_conn *conn, const struct relay_set *set)
 {
+	unsigned char heard[RELAY_DIGEST_BYTES];
+
 	if (conn->set_version == set->version)
 		return;
+	memcpy(heard, conn->person.hears, sizeof(heard));
 	conn->set_version = set->version;
 	if (!conn->is_ended && !relay_identify_again(set, &conn->person))
 		relay_conn_end(conn, RELAY_REASON_IDENTITY,
 			       "'%s' is no sender of the rules any more, or proves it otherwise",
+			       conn->person.name);
+	else if (!conn->is_ended && conn->subscriber &&
+		 memcmp(heard, conn->person.hears, sizeof(heard)) != 0)
+		relay_conn_end(conn, RELAY_REASON_DENIED,
+			       "the rules let '%s' hear something else now; come again",
 			       conn->person.name);
 }
 

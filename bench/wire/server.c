@@ -52,7 +52,8 @@ static void make_rules(const char *folder)
 	file = fopen(path, "w");
 	if (!file)
 		return;
-	fputs("version: 1\nsenders: [ { name: \"*\", rate: 1000M, burst: 1000M } ]\ntopics:\n",
+	fputs("version: 1\nsenders: [ { name: \"*\", rate: 1000M, burst: 1000M, hear: all } ]\n"
+	      "topics:\n",
 	      file);
 	for (char c = 'A'; c <= 'Z'; c++)
 		fprintf(file, " - { name: bench%c, rate: 1000M, burst: 1000M }\n", c);

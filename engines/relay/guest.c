@@ -464,6 +464,8 @@ static int hear_prefix(struct nw_relay_guest *guest, const unsigned char *body, 
 	if (!names->find)
 		return -ENOTSUP;
 	max = names->find(names->ctx, prefix, n_bytes, is_on, NULL, 0);
+	if (max == SIZE_MAX)
+		return -EACCES;
 	rc = nw_mem_alloc(&mem, NW_NODE_ANY, (max + 1) * sizeof(uint32_t), 0);
 	if (rc < 0)
 		return -ENOMEM;

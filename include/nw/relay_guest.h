@@ -65,8 +65,8 @@ struct nw_relay_names {
 	bool (*may_hear_all)(void *ctx);
 	bool (*may_hear)(void *ctx, uint32_t topic);
 	/* Fills in up to `max` topics whose names begin with the prefix; returns how many there
-	 * are. It should remember the prefix, and call nw_relay_guest_hear() for names that come.
-	 */
+	 * are; SIZE_MAX: the guest may not hear that prefix. It should remember the prefix, and
+	 * call nw_relay_guest_hear() for names that come. */
 	size_t (*find)(void *ctx, const char *prefix, size_t n_bytes, bool is_on,
 		       uint32_t *ret_topics, size_t max);
 };

@@ -184,7 +184,7 @@ TEST(every_mistake_has_its_line_and_says_what_to_do)
 		{ "senders:\n  - { name: '*', deny: true }",
 		  "2: sender '*': whoever has no rule is denied anyway; take it out" },
 		{ "senders:\n  - { name: a, deny: true, rate: 5 }",
-		  "2: sender 'a': denied, so it has no rate, burst, in_flight or priority" },
+		  "2: sender 'a': denied, so it has no rate, burst, in_flight, priority or hear" },
 		{ "global: { burst: 5 }", "1: global: a burst without a rate; add rate:" },
 		{ "deny:\n  - { name: a }",
 		  "2: deny is a list of topics' names; for a prefix write { prefix: ..., "

@@ -58,7 +58,7 @@ nw_test(unit/test_relay_frame SOURCES ${PROJECT_SOURCE_DIR}/apps/relay/frame.c
   ${PROJECT_SOURCE_DIR}/apps/relay/message.c LIBS PkgConfig::ISAL)
 target_include_directories(test_relay_frame BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 foreach(name common/app common/bytes common/fields common/tree common/words relay/compile relay/lookup
-    relay/people relay/rules relay/senders)
+    relay/people relay/ear relay/rules relay/senders)
   list(APPEND relay_rules_sources ${PROJECT_SOURCE_DIR}/apps/${name}.c)
 endforeach()
 nw_test(unit/test_relay_rules SOURCES ${relay_rules_sources}

@@ -224,6 +224,8 @@ int check_spec_report(const struct check *check, const struct nw_explore_report 
 		check_coverage_say(check->spec, true);
 	if (has_counts(check, report, result))
 		check_say_counts(check->say, report ? report : &none);
+	if (report && result->says == SAY_SUCCESS)
+		check_degree_say(check, report);
 	if (report && !check->say->is_tool)
 		print_cost(check, report);
 	return code != APP_OK ? code : app_finish_output(CHECK_NAME);

@@ -9,6 +9,7 @@
  * tlc.c      the same words as TLC has them
  * checkpoint.c  --checkpoint, --recover: when, where, and what is said of it
  * violations.c  --continue: what was gone on after
+ * degree.c   how many states were found from each
  * graph.c    --dump: states and their graph in a file
  * walks.c    --simulate: random walks, their progress and report
  * plugin.c   --model -> struct check_model, from the built-in table or a shared object
@@ -197,6 +198,11 @@ int check_add_walks(struct check_options *options, char *given, char ***inout_ne
 int check_add_graph(struct check_options *options, char *format, const char *path);
 /* --dump: FILE, or dot,WORDS:FILE, as check_add_walks() has it. */
 int check_add_own_graph(struct check_options *options, char *given, char ***inout_next);
+
+/* degree.c, after a search. */
+void check_degree_say(const struct check *check, const struct nw_explore_report *report);
+/* null: not known. */
+json_t *check_degree_json(const struct check *check, const struct nw_explore_report *report);
 
 /* graph.c */
 /* Write what the search has seen; where nothing is wanted, nothing. */

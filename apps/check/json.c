@@ -383,6 +383,7 @@ int check_report_json(const struct check *check, const struct nw_explore_report 
 	put_totals(&object, check, report);
 	put_result(&object, check, report, result);
 	code = put_levels(&object, check);
+	put(&object, "out_degree", check_degree_json(check, report));
 	put_nodes(&object, check, check->explore ? report->worker_count : 0);
 	put_workers(&object, check, check->explore ? report->worker_count : 0);
 	put(&object, "simulation", check_walks_json(check));

@@ -246,6 +246,24 @@ NW_API void nw_explore_worker_counts(const struct nw_explore *explore, uint32_t 
 NW_API uint32_t nw_explore_levels(const struct nw_explore *explore, uint64_t *ret_levels,
 				  uint32_t level_count_max);
 
+/**
+ * How many states new ones were found from: ret_counts[d] is the number of states from which d
+ * were, the last one of those from which as many or more were. Where several workers search, who
+ * finds a state that may be reached from two others is chance; the sum is not.
+ *
+ * @param ret_counts     [count_max]
+ * @param count_max      1..255
+ * @return 0
+ * @return -ENODATA  no_trace: parents are not known
+ * @return -ENOMEM   no memory for a byte a state
+ * @return -EINVAL   count_max
+ *
+ * Threads: one thread, after nw_explore_run().
+ * Cost:    reads every state's link to its parent.
+ */
+NW_API int nw_explore_out_degrees(struct nw_explore *explore, uint64_t *ret_counts,
+				  uint32_t count_max) NW_MUST_USE;
+
 #define NW_PART_NONE UINT32_MAX
 
 /* One state of a counterexample. */

@@ -164,6 +164,44 @@ TEST(dropped_successors_are_generated_and_not_explored)
 	}
 }
 
+TEST(new_states_are_counted_where_they_were_found)
+{
+	struct pair_rules rules = { 0 };
+	struct nw_explore_report report;
+	struct nw_topo *topo;
+	uint64_t counts[3];
+	struct nw_explore *explore = explored_with(
+		(struct nw_explore_options){
+			.model = &pair, .model_data = &rules, .worker_count = 1 },
+		&topo, &report);
+
+	/* While levels grow the first of each finds two, and all others one; then the last finds
+	 * none. */
+	CHECK_INT(nw_explore_out_degrees(explore, counts, 3), ==, 0);
+	CHECK_INT(counts[0], ==, 10);
+	CHECK_INT(counts[1], ==, 81);
+	CHECK_INT(counts[2], ==, 9);
+	CHECK_INT(nw_explore_out_degrees(explore, counts, 2), ==, 0); /* 1: or more */
+	CHECK_INT(counts[0], ==, 10);
+	CHECK_INT(counts[1], ==, 90);
+	CHECK_INT(nw_explore_out_degrees(explore, counts, 0), ==, -EINVAL);
+	CHECK_INT(nw_explore_out_degrees(explore, counts, 256), ==, -EINVAL);
+	finish(explore, topo);
+	for (int route = NW_ROUTE_BATCH; route <= NW_ROUTE_PUSH; route++) {
+		explore = explored(&pair, &rules, (enum nw_explore_route)route, &topo, &report);
+		CHECK_INT(nw_explore_out_degrees(explore, counts, 3), ==, 0);
+		CHECK_INT(counts[0] + counts[1] + counts[2], ==, 100);
+		CHECK_INT(counts[1] + 2 * counts[2], ==, 99);
+		finish(explore, topo);
+	}
+	explore = explored_with((struct nw_explore_options){ .model = &pair,
+							     .model_data = &rules,
+							     .no_trace = true },
+				&topo, &report);
+	CHECK_INT(nw_explore_out_degrees(explore, counts, 3), ==, -ENODATA);
+	finish(explore, topo);
+}
+
 TEST(a_state_whose_successors_are_all_dropped_is_no_deadlock)
 {
 	struct pair_rules rules = { .drop_at = 1 };

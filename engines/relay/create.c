@@ -160,6 +160,9 @@ static void work(struct nw_crew_worker *worker, void *arg)
 	report(relay, rc);
 	if (await_stage(relay, NWI_STAGE_RUN) == NWI_STAGE_RUN)
 		run_shard(relay->shards[i], worker->crew);
+	/* Asking whether to stop orders nothing; this does: what was done before the relay was
+	 * destroyed is seen by the hook. */
+	(void)await_stage(relay, NWI_STAGE_QUIT);
 	if (rc == 0 && hooks->close)
 		hooks->close(hooks->ctx, i);
 }
@@ -353,8 +356,7 @@ static void stop_workers(struct nw_relay *relay)
 	const struct nw_relay_hooks *hooks = &relay->options.hooks;
 
 	if (relay->crew) {
-		if (relay->stage != NWI_STAGE_RUN)
-			go_to(relay, NWI_STAGE_QUIT);
+		go_to(relay, NWI_STAGE_QUIT);
 		nw_crew_stop(relay->crew);
 		for (uint32_t i = 0; relay->shards && i < relay->shard_count; i++)
 			if (relay->shards[i] && relay->shards[i]->gate.ring_fd >= 0)

@@ -156,6 +156,8 @@ TEXT(resume)
 		return APP_OK;                                                                    \
 	}
 FLAG(no_numa)
+FLAG(by_echo)
+FLAG(by_link)
 FLAG(wants_banners)
 FLAG(only_open)
 FLAG(is_quiet)
@@ -260,6 +262,8 @@ static const struct word words[] = {
 	{ "--no-numa", false, set_no_numa },
 	{ "-oN -oL -oJ -oD -oG -oX", true, add_output },
 	{ "--open", false, set_only_open },
+	{ "-PE", false, set_by_echo },
+	{ "-PR", false, set_by_link },
 	{ "--banners", false, set_wants_banners },
 	{ "--banner-timeout", true, set_banner_time },
 	{ "--resume", true, set_resume },
@@ -327,6 +331,11 @@ static int check_together(const struct scan_options *options)
 			       "only one of --json and the outputs to - can have standard output");
 	if (options->method == SCAN_HOSTS && (options->ports[0] || options->top_ports))
 		return app_bad(SCAN_NAME, "-sn asks hosts, not ports: leave -p out");
+	if ((options->by_echo || options->by_link) && options->method != SCAN_HOSTS)
+		return app_bad(SCAN_NAME, "%s says how -sn asks hosts: give -sn, too",
+			       options->by_echo ? "-PE" : "-PR");
+	if (options->by_echo && options->by_link)
+		return app_bad(SCAN_NAME, "-PE or -PR, not both");
 	if (options->ports[0] && options->top_ports)
 		return app_bad(SCAN_NAME, "-p or --top-ports, not both");
 	return APP_OK;

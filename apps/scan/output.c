@@ -29,6 +29,23 @@ static const char *state_of(const struct nw_probe_event *event)
 	return names[event->kind];
 }
 
+/* Of an answer for a link address. */
+static bool has_mac(const struct nw_probe_event *event)
+{
+	static const unsigned char none[6] = { 0 };
+
+	return event->kind == NW_PROBE_UP && memcmp(event->mac, none, sizeof(none)) != 0;
+}
+
+static const char *mac_text(const struct nw_probe_event *event, char ret_text[18])
+{
+	const unsigned char *m = event->mac;
+
+	(void)snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+		       m[5]);
+	return ret_text;
+}
+
 /* Of a connection that was refused a way, in nmap's words. */
 static const char *reason_of_error(int error)
 {
@@ -64,7 +81,9 @@ static const char *reason_of(const struct nw_probe_event *event)
 	case NW_PROBE_CLOSED:
 		return event->is_udp ? "port-unreach" : "reset";
 	case NW_PROBE_UP:
-		return "echo-reply";
+		if (!has_mac(event))
+			return "echo-reply";
+		return event->target.family == 6 ? "nd-response" : "arp-response";
 	default:
 		return "unreachable";
 	}
@@ -79,22 +98,35 @@ static bool is_host(const struct scan_finding *finding)
 
 static void put_text(FILE *file, const struct scan_finding *f)
 {
-	if (is_host(f))
+	char mac[18];
+
+	if (is_host(f) && has_mac(f->event))
+		(void)fprintf(file, "%-15s  %s  %s\n", f->address, f->state,
+			      mac_text(f->event, mac));
+	else if (is_host(f))
 		(void)fprintf(file, "%-15s  %s\n", f->address, f->state);
 	else
 		(void)fprintf(file, "%-15s  %u/%s  %s\n", f->address, f->port, f->protocol,
 			      f->state);
 }
 
+static const char *host_protocol(const struct nw_probe_event *event)
+{
+	if (!has_mac(event))
+		return "icmp";
+	return event->target.family == 6 ? "nd" : "arp";
+}
+
 static void put_list(FILE *file, const struct scan_finding *f)
 {
-	(void)fprintf(file, "%s %s %u %s %llu\n", f->state, is_host(f) ? "icmp" : f->protocol,
-		      f->port, f->address, f->wall_s);
+	(void)fprintf(file, "%s %s %u %s %llu\n", f->state,
+		      is_host(f) ? host_protocol(f->event) : f->protocol, f->port, f->address,
+		      f->wall_s);
 }
 
 static void put_json(FILE *file, const struct scan_finding *f)
 {
-	char from[NW_PROBE_ADDRESS_TEXT_BYTES];
+	char from[NW_PROBE_ADDRESS_TEXT_BYTES], mac[18];
 
 	(void)fprintf(file, "{\"event\": \"%s\", \"time\": %llu.%03llu, \"address\": \"%s\"",
 		      is_host(f) ? "host" : "port", f->wall_s,
@@ -102,7 +134,9 @@ static void put_json(FILE *file, const struct scan_finding *f)
 	if (!is_host(f))
 		(void)fprintf(file, ", \"port\": %u, \"protocol\": \"%s\"", f->port, f->protocol);
 	(void)fprintf(file, ", \"state\": \"%s\", \"reason\": \"%s\"", f->state, f->reason);
-	if (!f->event->by_connect)
+	if (has_mac(f->event))
+		(void)fprintf(file, ", \"mac\": \"%s\"", mac_text(f->event, mac));
+	else if (!f->event->by_connect)
 		(void)fprintf(file, ", \"ttl\": %u", f->event->hops);
 	if (f->event->kind == NW_PROBE_UNREACHABLE && !f->event->by_connect)
 		(void)fprintf(file, ", \"from\": \"%s\", \"icmp\": [%u, %u]",
@@ -124,14 +158,19 @@ static void put_grep(FILE *file, const struct scan_finding *f)
 static void put_xml(FILE *file, const struct scan_finding *f)
 {
 	const char *kind = f->event->target.family == 6 ? "ipv6" : "ipv4";
+	char mac[18];
 
 	(void)fprintf(file, "<host starttime=\"%llu\" endtime=\"%llu\">", f->wall_s, f->wall_s);
 	if (is_host(f)) {
 		(void)fprintf(file,
 			      "<status state=\"%s\" reason=\"%s\" reason_ttl=\"%u\"/>"
-			      "<address addr=\"%s\" addrtype=\"%s\"/></host>\n",
+			      "<address addr=\"%s\" addrtype=\"%s\"/>",
 			      f->event->kind == NW_PROBE_UP ? "up" : "down", f->reason,
 			      f->event->hops, f->address, kind);
+		if (has_mac(f->event))
+			(void)fprintf(file, "<address addr=\"%s\" addrtype=\"mac\"/>",
+				      mac_text(f->event, mac));
+		(void)fputs("</host>\n", file);
 		return;
 	}
 	(void)fprintf(file,

@@ -160,6 +160,26 @@ static void fill_probe(struct scan_run *run)
 	fill_connect(run);
 }
 
+/* Of hosts alone, those of the local link answer for their link addresses. */
+static int choose_hosts(struct scan_run *run)
+{
+	const struct scan_options *options = run->options;
+	uint64_t left;
+
+	if (options->method != SCAN_HOSTS || options->by_echo)
+		return APP_OK;
+	if (run->off_link)
+		run->probe_options.targets = run->off_link;
+	left = nw_probe_targets_count(run->probe_options.targets);
+	if (options->by_link && left > 0)
+		return app_bad(
+			SCAN_NAME,
+			"-PR: %llu targets are not on the local link, where ARP and neighbour "
+			"discovery end",
+			(unsigned long long)left);
+	return APP_OK;
+}
+
 /* Without the right to raw frames and with no method named, connections do. */
 static void choose_method(struct scan_run *run)
 {
@@ -190,11 +210,13 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 	if (code == APP_OK)
 		code = make_secrets(run, resumed);
 	if (code == APP_OK)
-		code = scan_way_find(&run->probe_options, run->options, run->targets,
-				     run->interface);
+		code = scan_way_find(run);
 	if (code != APP_OK)
 		return code;
 	fill_probe(run);
+	code = choose_hosts(run);
+	if (code != APP_OK || nw_probe_targets_count(run->probe_options.targets) == 0)
+		return code;
 	rc = nw_probe_create(&run->probe, &run->probe_options, &diag);
 	if (rc == -EINVAL)
 		return app_bad(SCAN_NAME, "%s", diag.text);
@@ -206,27 +228,31 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 static void stop(void *arg)
 {
 	struct scan_run *run = arg;
+	struct nw_probe *probe = run->watched;
 
-	nw_probe_stop(run->probe);
+	if (probe)
+		nw_probe_stop(probe);
 }
 
 static int save(struct scan_run *run, const char *path, uint64_t now)
 {
 	struct scan_state state = run->state;
 
-	nw_probe_positions(run->probe, state.positions);
+	if (run->probe)
+		nw_probe_positions(run->probe, state.positions);
 	state.seconds += (double)(now - run->begun_ns) / 1e9;
 	run->saved_ns = now;
 	return scan_resume_write(path, &state, run->options->argc, run->options->argv);
 }
 
-static uint32_t take_events(struct scan_run *run)
+static uint32_t take_events(struct scan_run *run, struct nw_probe *probe,
+			    void (*told)(struct scan_run *run, const struct nw_probe_event *event))
 {
 	static struct nw_probe_event events[EVENTS_AT_ONCE];
-	uint32_t count = nw_probe_take(run->probe, events, EVENTS_AT_ONCE);
+	uint32_t count = nw_probe_take(probe, events, EVENTS_AT_ONCE);
 
 	for (uint32_t i = 0; i < count; i++)
-		scan_outputs_event(&run->outputs, &events[i]);
+		told(run, &events[i]);
 	return count;
 }
 
@@ -236,25 +262,29 @@ static void look_after(struct scan_run *run, uint64_t now)
 
 	if (!scan_outputs_flush(&run->outputs)) {
 		run->was_stopped = true;
-		nw_probe_stop(run->probe);
+		nw_probe_stop(run->watched);
 	}
 	if (options->max_runtime_s && now > run->begun_ns + options->max_runtime_s * NS_PER_S) {
 		run->was_stopped = true;
-		nw_probe_stop(run->probe);
+		nw_probe_stop(run->watched);
 	}
 	if (options->resume && now > run->saved_ns + SAVE_EVERY_NS)
 		(void)save(run, options->resume, now); /* said; what is found goes on */
 	scan_tell_progress(run, now);
 }
 
-static void watch(struct scan_run *run)
+void scan_watch(struct scan_run *run, struct nw_probe *probe,
+		void (*told)(struct scan_run *run, const struct nw_probe_event *event))
 {
 	bool is_over;
 
+	run->watched = probe;
+	if (app_was_interrupted()) /* before there was anything to stop */
+		nw_probe_stop(probe);
 	do {
 		/* Asked before the events are taken: what comes after it is all there will be. */
-		is_over = nw_probe_is_over(run->probe);
-		if (take_events(run) == EVENTS_AT_ONCE)
+		is_over = nw_probe_is_over(probe);
+		if (take_events(run, probe, told) == EVENTS_AT_ONCE)
 			continue;
 		look_after(run, now_ns());
 		if (!is_over) {
@@ -262,8 +292,14 @@ static void watch(struct scan_run *run)
 
 			(void)nanosleep(&pause, NULL); /* a signal ends it early: all the better */
 		}
-	} while (!is_over || take_events(run) > 0);
+	} while (!is_over || take_events(run, probe, told) > 0);
+	run->watched = NULL;
 	run->was_stopped |= app_was_interrupted();
+}
+
+static void take_finding(struct scan_run *run, const struct nw_probe_event *event)
+{
+	scan_outputs_event(&run->outputs, event);
 }
 
 /* A scan that was stopped leaves a file to go on from; one that is done takes it away. */
@@ -285,9 +321,46 @@ static int leave(struct scan_run *run)
 	return SCAN_STOPPED;
 }
 
-static int run_probe(struct scan_run *run)
+/* Hosts of the local link first; where they are all there is to ask, there is no probe. */
+static int run_passes(struct scan_run *run)
 {
 	struct nw_diag diag = { "" };
+	int code = scan_discover(run), rc;
+
+	if (code != APP_OK || !run->probe || run->was_stopped)
+		return code;
+	rc = nw_probe_start(run->probe, &diag);
+	if (rc < 0)
+		return app_failed(SCAN_NAME, "%s", diag.text[0] ? diag.text : strerror(-rc));
+	scan_tell_workers(run);
+	scan_watch(run, run->probe, take_finding);
+	return APP_OK;
+}
+
+/* Those asked for link addresses are findings where hosts are what is looked for. */
+static void sum_counts(const struct scan_run *run, struct nw_probe_counts *ret_counts)
+{
+	const struct nw_probe_counts *before = &run->discovered;
+
+	*ret_counts = (struct nw_probe_counts){ 0 };
+	if (run->probe)
+		nw_probe_counts(run->probe, ret_counts);
+	if (run->options->method != SCAN_HOSTS || run->options->by_echo)
+		return;
+	ret_counts->place_count += before->place_count;
+	ret_counts->asked += before->asked;
+	ret_counts->sent += before->sent;
+	ret_counts->up += before->up;
+	ret_counts->timed_out += before->timed_out;
+	ret_counts->duplicates += before->duplicates;
+	ret_counts->other += before->other;
+	ret_counts->received += before->received;
+	ret_counts->dropped += before->dropped;
+	ret_counts->full += before->full;
+}
+
+static int run_probe(struct scan_run *run)
+{
 	struct nw_probe_counts counts;
 	double seconds;
 	int code, rc;
@@ -296,14 +369,12 @@ static int run_probe(struct scan_run *run)
 	if (code != APP_OK)
 		return code;
 	app_on_interrupt(stop, run);
-	rc = nw_probe_start(run->probe, &diag);
-	if (rc < 0)
-		return app_failed(SCAN_NAME, "%s", diag.text[0] ? diag.text : strerror(-rc));
-	scan_tell_workers(run);
 	run->begun_ns = run->saved_ns = run->told_ns = now_ns();
-	watch(run);
+	code = run_passes(run);
+	if (code != APP_OK)
+		return code;
 	seconds = (double)(now_ns() - run->begun_ns) / 1e9;
-	nw_probe_counts(run->probe, &counts);
+	sum_counts(run, &counts);
 	if (!run->options->is_quiet)
 		scan_tell_end(run, &counts, seconds);
 	code = leave(run);
@@ -345,6 +416,9 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 		}
 	}
 	nw_probe_destroy(run.probe);
+	nw_probe_neighbours_destroy(run.neighbours);
+	nw_probe_targets_destroy(run.on_link);
+	nw_probe_targets_destroy(run.off_link);
 	nw_probe_targets_destroy(run.targets);
 	nw_topo_close(run.topo);
 	free(run.node_idxs);

@@ -6,6 +6,7 @@
  * ports.c    --top-ports
  * targets.c  texts, files and names -> targets; what is not scanned unasked
  * way.c      interface, own addresses, next hop
+ * discover.c hosts of the local link
  * output.c   what was found: text, lists, JSON lines, grepable, nmap's XML
  * banner.c   what services have said, in the same forms
  * escape.c   bytes of others in the forms that are written
@@ -62,6 +63,7 @@ struct scan_options {
 	bool no_numa;
 	struct scan_output outputs[SCAN_OUTPUTS_MAX];
 	uint32_t output_count;
+	bool by_echo, by_link; /* -PE, -PR */
 	bool wants_banners, only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
 	uint64_t stats_every_s, max_runtime_s;
 	const char *resume;
@@ -77,10 +79,6 @@ int scan_top_ports(uint64_t count, bool is_udp, char *ret_text, size_t text_byte
 
 /* targets.c */
 int scan_targets_open(struct nw_probe_targets **ret_targets, const struct scan_options *options);
-
-/* way.c */
-int scan_way_find(struct nw_probe_options *probe, const struct scan_options *options,
-		  const struct nw_probe_targets *targets, char ret_interface[16]);
 
 /* output.c */
 struct scan_outputs {
@@ -140,15 +138,30 @@ struct scan_run {
 	struct scan_options *options;
 	struct nw_topo *topo;
 	struct nw_probe_targets *targets;
-	struct nw_probe *probe;
+	struct nw_probe *probe;   /* NULL: hosts of the local link are all there is */
+	struct nw_probe *watched; /* the one that is running */
 	struct nw_probe_options probe_options;
 	struct scan_outputs outputs;
 	struct scan_state state;
+	/* Those on the local link, if any can be, and the others; or NULL. */
+	struct nw_probe_targets *on_link, *off_link;
+	struct nw_probe_neighbours *neighbours;
+	struct nw_probe_counts discovered; /* of hosts that were asked for link addresses */
+	bool has_next_hop;
 	uint32_t *node_idxs;
 	char interface[16], ports[SCAN_PORTS_BYTES];
 	uint64_t begun_ns, saved_ns, told_ns;
 	bool is_resumed, was_stopped, is_terminal;
 };
+
+/* way.c */
+int scan_way_find(struct scan_run *run);
+
+/* discover.c */
+/* Ask the targets of the local link for their link addresses, if there are any. */
+int scan_discover(struct scan_run *run);
+/* Hosts of the local link that have not answered. */
+uint64_t scan_down_count(const struct scan_run *run);
 
 /* tell.c */
 void scan_tell_plan(const struct scan_run *run);
@@ -160,6 +173,9 @@ int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *cou
 		   double seconds);
 
 /* run.c */
+/* Until it has ended: events, progress, limits. told: what is done with an event. */
+void scan_watch(struct scan_run *run, struct nw_probe *probe,
+		void (*told)(struct scan_run *run, const struct nw_probe_event *event));
 int scan_run(struct scan_options *options, const struct scan_state *resumed);
 
 #endif /* APP_SCAN_SCAN_H */

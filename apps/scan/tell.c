@@ -66,9 +66,10 @@ void scan_tell_progress(struct scan_run *run, uint64_t now)
 			    run->options->stats_every_s * NS_PER_S * (run->is_terminal ? 1 : 10))
 		return;
 	run->told_ns = now;
-	nw_probe_counts(run->probe, &counts);
+	nw_probe_counts(run->watched, &counts);
 	if (counts.sent == 0)
 		return;
+	counts.asked += counts.down;
 	(void)fprintf(stderr,
 		      "%s%5.1f %% done, %.0f a second, %" PRIu64 " open, %" PRIu64
 		      " lost by the kernel, %s left%s",
@@ -86,6 +87,16 @@ static uint64_t answered(const struct nw_probe_counts *counts)
 	return counts->open + counts->closed + counts->unreachable + counts->up;
 }
 
+/* Questions to hosts that are down were not asked. */
+static void tell_down(const struct scan_run *run, const struct nw_probe_counts *counts)
+{
+	if (counts->down > 0)
+		(void)fprintf(stderr,
+			      "%" PRIu64 " not asked: %" PRIu64
+			      " hosts of the local link are down.\n",
+			      counts->down, scan_down_count(run));
+}
+
 void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *counts, double seconds)
 {
 	(void)fprintf(stderr,
@@ -101,12 +112,13 @@ void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *cou
 		      " banners.\n",
 		      seconds, (double)counts->sent / seconds, counts->dropped, counts->duplicates,
 		      counts->forged, counts->handed_over, counts->banners);
+	tell_down(run, counts);
 }
 
 int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, double seconds)
 {
 	static const char format[] = "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-				     "s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:I}";
+				     "s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:I}";
 
 	return app_print_json(
 		SCAN_NAME,
@@ -117,8 +129,9 @@ int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, 
 			  (json_int_t)c->timed_out, "unanswered",
 			  (json_int_t)(c->asked - answered(c)), "dropped", (json_int_t)c->dropped,
 			  "duplicates", (json_int_t)c->duplicates, "forged", (json_int_t)c->forged,
-			  "banners", (json_int_t)c->banners, "handed_over",
-			  (json_int_t)c->handed_over, "other", (json_int_t)c->other, "seconds",
-			  seconds, "complete", !run->was_stopped, "interface", run->interface,
-			  "workers", (json_int_t)run->state.worker_count));
+			  "banners", (json_int_t)c->banners, "down",
+			  (json_int_t)scan_down_count(run), "not_asked", (json_int_t)c->down,
+			  "handed_over", (json_int_t)c->handed_over, "other", (json_int_t)c->other,
+			  "seconds", seconds, "complete", !run->was_stopped, "interface",
+			  run->interface, "workers", (json_int_t)run->state.worker_count));
 }

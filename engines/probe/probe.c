@@ -76,7 +76,7 @@ static int check(const struct nw_probe_options *options, struct nw_diag *reterr_
 			      options->shard_count);
 	if (options->key[0] == 0 && options->key[1] == 0)
 		return refuse(reterr_diag, "the key is all zero");
-	if (options->method > NW_PROBE_CONNECT)
+	if (options->method > NW_PROBE_NEIGHBOURS)
 		return refuse(reterr_diag, "there is no method %u", (unsigned)options->method);
 	if (options->line_count > NW_DIAL_LINES_MAX)
 		return refuse(reterr_diag, "%u connections at once: %u are the most",
@@ -241,9 +241,30 @@ static void set_scan(struct nw_probe *probe)
 	scan->try_count = options->try_count;
 }
 
+static int prepare_link(struct nw_probe *probe, const struct nw_link_info *link,
+			struct nw_diag *reterr_diag)
+{
+	struct nwi_scan *scan = &probe->scan;
+
+	if (!link->has_ethernet || link->is_loopback)
+		return refuse(reterr_diag, "%s has no link addresses to ask for", probe->interface);
+	if (probe->options.ports)
+		return refuse(reterr_diag, "hosts are asked for link addresses, not ports");
+	scan->asks_link = true;
+	memcpy(scan->link_terms.mac, link->mac, sizeof(link->mac));
+	if (probe->options.source_ipv4.family)
+		scan->link_terms.sources[0] = nwi_address_of_bytes(
+			NWI_IPV4, probe->options.source_ipv4.bytes);
+	if (probe->options.source_ipv6.family)
+		scan->link_terms.sources[1] = nwi_address_of_bytes(
+			NWI_IPV6, probe->options.source_ipv6.bytes);
+	return 0;
+}
+
 /* Connections ask the kernel for all this. */
 static int prepare_frames(struct nw_probe *probe, struct nw_diag *reterr_diag)
 {
+	static const unsigned char nowhere[6] = { 0 };
 	struct nw_link_info link;
 	int rc = check_sources(&probe->options, reterr_diag);
 
@@ -252,8 +273,13 @@ static int prepare_frames(struct nw_probe *probe, struct nw_diag *reterr_diag)
 	rc = nw_link_describe(probe->options.interface, &link);
 	if (rc < 0)
 		return refuse(reterr_diag, "there is no interface %s", probe->options.interface);
+	probe->scan.neighbours = probe->options.neighbours;
+	probe->scan.lacks_router = probe->scan.neighbours &&
+				   memcmp(probe->options.next_hop, nowhere, sizeof(nowhere)) == 0;
 	make_templates(&probe->scan, &probe->options, &link);
-	return 0;
+	return probe->options.method == NW_PROBE_NEIGHBOURS
+		       ? prepare_link(probe, &link, reterr_diag)
+		       : 0;
 }
 
 static int check_connect(const struct nw_probe *probe, struct nw_diag *reterr_diag)

@@ -153,3 +153,29 @@ bool nw_probe_targets_has(const struct nw_probe_targets *targets,
 
 	return nwi_targets_find(&targets->list, own_address(address), &number);
 }
+
+static struct nwi_address later(struct nwi_address a, struct nwi_address b)
+{
+	return nwi_address_compare(a, b) > 0 ? a : b;
+}
+
+int nw_probe_targets_add_within(struct nw_probe_targets *targets,
+				const struct nw_probe_targets *from, const char *text,
+				struct nw_diag *reterr_diag)
+{
+	const struct nwi_target_list *kept = &from->list.kept;
+	struct nwi_range range;
+	int rc = targets->is_closed || !from->is_closed ? -EBUSY
+							: parse_range(text, &range, reterr_diag);
+
+	for (uint64_t i = 0; rc == 0 && i < kept->count; i++) {
+		const struct nwi_range *own = &kept->at[i].range;
+		struct nwi_range both = { later(own->first, range.first), range.last };
+
+		if (nwi_address_compare(own->last, range.last) < 0)
+			both.last = own->last;
+		if (nwi_address_compare(both.first, both.last) <= 0)
+			rc = nwi_targets_add(&targets->list, &both);
+	}
+	return rc;
+}

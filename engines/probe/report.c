@@ -30,7 +30,7 @@ uint32_t nw_probe_take(struct nw_probe *probe, struct nw_probe_event *ret_events
 				     count - taken);
 	}
 	for (uint32_t i = 0; i < taken; i++)
-		if (ret_events[i].banner)
+		if (ret_events[i].kind == NW_PROBE_BANNER)
 			probe->lent[probe->lent_count++] = (struct nwi_lent){
 				ret_events[i].banner, ret_events[i].worker_idx
 			};
@@ -81,6 +81,7 @@ void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_c
 		sum.closed += read_count(&tally->closed);
 		sum.unreachable += read_count(&tally->unreachable);
 		sum.up += read_count(&tally->up);
+		sum.down += read_count(&tally->down);
 		sum.banners += read_count(&tally->banners);
 		sum.timed_out += read_count(&tally->timed_out);
 		sum.duplicates += read_count(&tally->duplicates);

@@ -5,6 +5,7 @@
  * targets.c ports.c shuffle.c plan.c   what is asked at each place
  * frame.c answer.c                   how it is asked, what an answer says
  * window.c rate.c                    when
+ * neighbour.c                        hosts of the local link
  * scanner.c                          one worker: a step function over its link
  * caller.c                           one worker that connects: a step function over its dial
  * greeter.c talk.c tls.c banner.c    what services say: beside either of them
@@ -16,6 +17,7 @@
 #ifndef NWI_PROBE_SCAN_H
 #define NWI_PROBE_SCAN_H
 
+#include "probe/neighbour.h"
 #include "probe/plan.h"
 #include "probe/rate.h"
 #include "probe/window.h"
@@ -36,7 +38,8 @@ struct nw_probe_targets {
 /* Counts of one worker: written by it, read by anyone. */
 struct nwi_scan_tally {
 	_Atomic uint64_t asked, sent, open, closed, unreachable, up, timed_out, taken_back,
-		duplicates, forged, other, handed_over, received, dropped, full, position, banners;
+		duplicates, forged, other, handed_over, received, dropped, full, position, banners,
+		down;
 };
 
 static inline void nwi_tally_add(_Atomic uint64_t *counter, uint64_t n)
@@ -62,6 +65,10 @@ struct nwi_scan {
 	uint32_t worker_count;
 	uint16_t port_first, port_count; /* of source ports; equal slices */
 	uint32_t link_bytes;
+	const struct nw_probe_neighbours *neighbours; /* NULL: all go to the next hop */
+	struct nwi_neighbour_terms link_terms;
+	bool asks_link;    /* for link addresses, and nothing else */
+	bool lacks_router; /* nothing goes beyond the local link */
 	uint64_t wait_ns, delay_ns, banner_ns;
 	uint32_t try_count;
 	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
@@ -90,6 +97,7 @@ struct nwi_scanner {
 	uint64_t numbers[NW_LINK_BATCH]; /* of the questions in the frames */
 	bool is_again[NW_LINK_BATCH];
 	uint32_t ready_first, ready_count; /* frames that are written and not sent */
+	uint32_t passed_count;             /* hosts that are down, in the last step */
 	uint64_t now_ns;
 	uint64_t ended_ns;   /* when the last question was sent; 0: not yet */
 	uint64_t stopped_ns; /* when it was told to stop; 0: it was not */

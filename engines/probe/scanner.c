@@ -19,7 +19,8 @@ enum {
 	BLOCK_FRAMES_MAX = 4096, /* in a block of the ring, at most */
 	NS_PER_MS = 1000000,
 	NS_PER_S = 1000000000,
-	DROPS_EVERY_MS = 100
+	DROPS_EVERY_MS = 100,
+	PASSED_MAX = 4096 /* hosts that are down, in a step */
 };
 
 /* --- Asking --- */
@@ -41,39 +42,70 @@ static const struct nwi_frame_template *template_of(const struct nwi_scan *scan,
 	return &scan->templates[question->target.family == NWI_IPV6][question->kind - 1];
 }
 
-static void write_frame(struct nwi_scanner *scanner, uint64_t number, uint32_t idx)
+static uint32_t write_question(struct nwi_scanner *scanner, const struct nwi_question *question,
+			       unsigned char *frame)
+{
+	struct nwi_frame_ask ask = { .target = question->target,
+				     .port = question->port,
+				     .source_port = source_port(scanner, question->target,
+								question->port) };
+
+	if (question->kind == NWI_FRAME_UDP)
+		ask.payload = nwi_probe_payload(question->port, &ask.payload_bytes);
+	return nwi_frame_write(template_of(scanner->scan, question), &ask, frame);
+}
+
+/* A host of the local link gets it itself, the rest by the router. false: the host is down. */
+static bool write_frame(struct nwi_scanner *scanner, uint64_t number, uint32_t idx)
 {
 	const struct nwi_scan *scan = scanner->scan;
+	unsigned char *frame = nw_link_frame(scanner->link, idx);
+	enum nwi_neighbour_state state = NWI_NEIGHBOUR_BEYOND;
 	struct nwi_question question;
-	struct nwi_frame_ask ask;
+	const unsigned char *mac;
 
 	nwi_plan_at(&scan->plan, scanner->share.next + number * scanner->share.step, &question);
-	ask = (struct nwi_frame_ask){ .target = question.target,
-				      .port = question.port,
-				      .source_port = source_port(scanner, question.target,
-								 question.port) };
-	if (question.kind == NWI_FRAME_UDP)
-		ask.payload = nwi_probe_payload(question.port, &ask.payload_bytes);
-	scanner->lengths[idx] = nwi_frame_write(template_of(scan, &question), &ask,
-						nw_link_frame(scanner->link, idx));
+	if (scan->neighbours)
+		state = nwi_neighbour_find(scan->neighbours, question.target, &mac);
+	if (state == NWI_NEIGHBOUR_DOWN || (state == NWI_NEIGHBOUR_BEYOND && scan->lacks_router))
+		return false;
+	scanner->lengths[idx] = scan->asks_link ? nwi_neighbour_write(&scan->link_terms,
+								      question.target, frame)
+						: write_question(scanner, &question, frame);
+	if (state == NWI_NEIGHBOUR_UP)
+		memcpy(frame, mac, NWI_NEIGHBOUR_MAC_BYTES);
+	return true;
+}
+
+/* What is not asked counts as answered: it is not asked again. */
+static void pass_over(struct nwi_scanner *scanner, uint64_t number)
+{
+	(void)nwi_window_answer(&scanner->window, number);
+	nwi_tally_add(&scanner->tally.down, 1);
 }
 
 static void write_batch(struct nwi_scanner *scanner)
 {
 	uint32_t allowed = nwi_rate_take(&scanner->rate, NW_LINK_BATCH, scanner->now_ns);
-	uint32_t written = 0;
+	uint32_t written = 0, passed = 0;
 	uint64_t number;
 	bool is_again;
 
-	while (written < allowed &&
+	while (written < allowed && passed < PASSED_MAX &&
 	       nwi_window_next(&scanner->window, scanner->now_ns, &number, &is_again)) {
 		scanner->numbers[written] = number;
 		scanner->is_again[written] = is_again;
-		write_frame(scanner, number, written++);
+		if (write_frame(scanner, number, written)) {
+			written++;
+		} else {
+			pass_over(scanner, number);
+			passed++;
+		}
 	}
 	nwi_rate_return(&scanner->rate, allowed - written);
 	scanner->ready_first = 0;
 	scanner->ready_count = written;
+	scanner->passed_count = passed;
 }
 
 /* An error of the interface is as if it were full: what is written is kept and tried again. */
@@ -235,12 +267,33 @@ static bool is_asked(const struct nwi_scanner *scanner, const struct nwi_answer 
 	       source_port(scanner, answer->target, answer->port) - (uint32_t)scanner->port_first;
 }
 
+/* There is no cookie: who has not been asked is refused by the window. */
+static void take_link_answer(struct nwi_scanner *scanner, const unsigned char *frame,
+			     uint32_t n_bytes)
+{
+	struct nw_probe_event event = { .wall_ns = nwi_wall_ns(),
+					.kind = NW_PROBE_UP,
+					.worker_idx = (uint8_t)scanner->worker_idx };
+	struct nwi_address target;
+
+	if (!nwi_neighbour_read(&scanner->scan->link_terms, frame, n_bytes, &target, event.mac)) {
+		nwi_tally_add(&scanner->tally.other, 1);
+		return;
+	}
+	event.target = event.from = nwi_public_address(target);
+	bring_home(scanner, &event);
+}
+
 static void take_frame(void *context, const unsigned char *frame, uint32_t n_bytes)
 {
 	struct nwi_scanner *scanner = context;
 	struct nwi_answer answer;
 	struct nw_probe_event event;
 
+	if (scanner->scan->asks_link) {
+		take_link_answer(scanner, frame, n_bytes);
+		return;
+	}
 	nwi_frame_read(scanner->scan->key, frame, n_bytes, scanner->scan->link_bytes, &answer);
 	if (answer.kind == NWI_ANSWER_FORGED)
 		nwi_tally_add(&scanner->tally.forged, 1);
@@ -392,7 +445,7 @@ static uint64_t step(struct nwi_scanner *scanner, uint64_t now_ns)
 	if (scanner->ready_count == 0)
 		write_batch(scanner);
 	if (scanner->ready_count == 0)
-		return has_received ? 0 : rest_ns(scanner);
+		return has_received || scanner->passed_count > 0 ? 0 : rest_ns(scanner);
 	return send_ready(scanner) ? 0 : NS_PER_MS / 20;
 }
 

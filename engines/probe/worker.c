@@ -65,6 +65,7 @@ static int open_link(struct nwi_scanner *scanner, const struct nw_probe *probe, 
 		.port_first = scan->port_first,
 		.port_last = (uint16_t)(scan->port_first +
 					scanner->port_count * scan->worker_count - 1),
+		.has_arp = scan->asks_link,
 		.group = scan->worker_count > 1 ? (uint16_t)(GROUP_BASE ^ probe->options.key[0])
 						: 0,
 		.group_count = scan->worker_count

@@ -46,6 +46,7 @@ struct nw_link_options {
 	nw_node node;                   /* home of the frames to send; NW_NODE_ANY */
 	uint32_t ring_bytes;            /* for what arrives; 0: 32 MiB */
 	uint16_t port_first, port_last; /* destination ports that are let in */
+	bool has_arp;                   /* ARP is let in, too */
 	uint16_t group;                 /* 0: this link gets all of them */
 	uint32_t group_count;           /* links of the group; this one's slice is its turn's */
 };

@@ -134,6 +134,54 @@ NW_API void nw_probe_targets_at(const struct nw_probe_targets *targets, uint64_t
 NW_API bool nw_probe_targets_has(const struct nw_probe_targets *targets,
 				 const struct nw_probe_address *address);
 
+/**
+ * Add to an open set those addresses of a closed one that lie in a prefix or range.
+ *
+ * @return as nw_probe_targets_add()
+ *
+ * Threads: one at a time.
+ */
+NW_API int nw_probe_targets_add_within(struct nw_probe_targets *targets,
+				       const struct nw_probe_targets *from, const char *text,
+				       struct nw_diag *reterr_diag) NW_MUST_USE;
+
+/* --- The local link --- */
+
+/** Link addresses of hosts on the local link. Opaque. */
+struct nw_probe_neighbours;
+
+/**
+ * Create a table in which all are down.
+ *
+ * @param on_link  closed; borrowed until the table is destroyed
+ * @return 0
+ * @return -EINVAL  it is not closed
+ * @return -E2BIG   more than 2^20 addresses
+ * @return -ENOMEM
+ *
+ * Threads: any thread.
+ * Owner:   the caller; release with nw_probe_neighbours_destroy().
+ */
+NW_API int nw_probe_neighbours_create(struct nw_probe_neighbours **ret_neighbours,
+				      const struct nw_probe_targets *on_link) NW_MUST_USE;
+
+/** Release a table. NULL is a no-op. Threads: when no scan uses it. */
+NW_API void nw_probe_neighbours_destroy(struct nw_probe_neighbours *neighbours);
+
+/**
+ * A host is up, and that is its link address.
+ *
+ * @return false: it is not one of these
+ *
+ * Threads: one at a time, while no scan uses the table.
+ */
+NW_API bool nw_probe_neighbours_put(struct nw_probe_neighbours *neighbours,
+				    const struct nw_probe_address *address,
+				    const unsigned char mac[6]);
+
+/** Hosts that are up. Threads: any. */
+NW_API uint64_t nw_probe_neighbours_count(const struct nw_probe_neighbours *neighbours);
+
 /* --- A scan --- */
 
 /** A scan. Opaque. */
@@ -146,7 +194,8 @@ struct nw_probe;
 /** How it is asked. */
 enum nw_probe_method {
 	NW_PROBE_FRAMES = 0, /* frames of the worker's own: TCP SYN, UDP, echo; CAP_NET_RAW */
-	NW_PROBE_CONNECT     /* connections of the kernel's: TCP alone, no privileges */
+	NW_PROBE_CONNECT,    /* connections of the kernel's: TCP alone, no privileges */
+	NW_PROBE_NEIGHBOURS  /* hosts alone, for their link addresses: ARP, neighbour discovery */
 };
 
 /** What a scan is told; zero means the default in brackets. Borrowed for the call, but for topo and
@@ -165,10 +214,12 @@ struct nw_probe_options {
 	struct nw_probe_address source_ipv4, source_ipv6; /* family 0: that family is not scanned;
 							     of connections: the route's */
 	unsigned char next_hop[6];                        /* link address of the router */
-	uint32_t line_count; /* [1024] of connections: at once, a worker */
-	bool no_uring;       /* of connections: by epoll */
-	bool wants_banners;  /* open ports of TCP are connected to and heard */
-	uint64_t banner_ns;  /* [5 s] for one of them, at the most */
+	const struct nw_probe_neighbours *neighbours; /* NULL, or who is on the local link: borrowed
+							 as targets are */
+	uint32_t line_count;                          /* [1024] of connections: at once, a worker */
+	bool no_uring;                                /* of connections: by epoll */
+	bool wants_banners; /* open ports of TCP are connected to and heard */
+	uint64_t banner_ns; /* [5 s] for one of them, at the most */
 	uint16_t source_port_first, source_port_last; /* [61000, 65535] */
 
 	uint64_t rate_per_s; /* questions, repetitions included; 0: as fast as it goes */
@@ -187,7 +238,7 @@ enum nw_probe_event_kind {
 	NW_PROBE_OPEN = 1,    /* a port answers */
 	NW_PROBE_CLOSED,      /* a port refuses */
 	NW_PROBE_UNREACHABLE, /* a router or a host says that it cannot be reached */
-	NW_PROBE_UP,          /* a host answers an echo */
+	NW_PROBE_UP,          /* a host answers an echo, or for its link address */
 	NW_PROBE_BANNER       /* a service has said something: `banner` */
 };
 
@@ -226,7 +277,10 @@ struct nw_probe_event {
 	uint8_t unused_a;
 	uint16_t error; /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
 	uint8_t unused_b[2];
-	const struct nw_probe_banner *banner; /* lent until the next nw_probe_take() */
+	union {
+		const struct nw_probe_banner *banner; /* lent until the next nw_probe_take() */
+		unsigned char mac[6];                 /* of NW_PROBE_NEIGHBOURS */
+	};
 };
 
 /** What a scan counts. */
@@ -235,11 +289,12 @@ struct nw_probe_counts {
 	uint64_t asked;       /* at least once */
 	uint64_t sent;        /* with repetitions */
 	uint64_t open, closed, unreachable, up;
-	uint64_t banners;     /* services that said something */
-	uint64_t timed_out;   /* askings that had no answer in their time */
-	uint64_t duplicates;  /* answers to what was answered */
-	uint64_t forged;      /* of the right shape, with the wrong cookie */
-	uint64_t other;       /* frames that answer nothing that was asked */
+	uint64_t down;       /* not asked: the host is on the local link and did not answer there */
+	uint64_t banners;    /* services that said something */
+	uint64_t timed_out;  /* askings that had no answer in their time */
+	uint64_t duplicates; /* answers to what was answered */
+	uint64_t forged;     /* of the right shape, with the wrong cookie */
+	uint64_t other;      /* frames that answer nothing that was asked */
 	uint64_t handed_over; /* answers that another worker had asked for */
 	uint64_t received;    /* frames */
 	uint64_t dropped;     /* by the kernel, for want of room: answers that were lost */

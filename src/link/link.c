@@ -136,7 +136,8 @@ static int find(const char *interface, struct nwi_packet_interface *ret_found)
 /* Fails with what was opened closed again. */
 static int set_up(struct nw_link *link, const struct nw_link_options *options)
 {
-	struct nwi_packet_filter filter = { options->port_first, options->port_last };
+	struct nwi_packet_filter filter = { options->port_first, options->port_last,
+					    options->has_arp };
 	struct nwi_packet_interface found;
 	uint32_t ring_bytes = options->ring_bytes ? options->ring_bytes : RING_BYTES;
 	int rc = find(options->interface, &found);

@@ -151,6 +151,7 @@ struct program {
 };
 
 enum {
+	LOAD_WORD = BPF_LD | BPF_W | BPF_ABS,
 	LOAD_BYTE = BPF_LD | BPF_B | BPF_ABS,
 	LOAD_HALF = BPF_LD | BPF_H | BPF_ABS,
 	LOAD_HALF_AT_X = BPF_LD | BPF_H | BPF_IND,
@@ -231,6 +232,11 @@ static void write_filter(struct program *program, const struct nwi_packet_filter
 {
 	uint16_t labels[4];
 
+	if (filter->has_arp) {
+		put(program, LOAD_WORD, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL), NEXT, NEXT);
+		put(program, IF_EQUAL, ETH_P_ARP, NEXT, 1);
+		put(program, RETURN, ALL_BYTES, NEXT, NEXT);
+	}
 	find_port(program, labels);
 	put(program, IF_NOT_LESS, filter->port_first, NEXT, TO_DROP);
 	put(program, IF_GREATER, filter->port_last, TO_DROP, NEXT);

@@ -46,6 +46,7 @@ int nwi_packet_send(int fd, void *base, size_t stride, const uint32_t *lengths, 
 /* What a ring takes in; frames that match nothing never cross into it. */
 struct nwi_packet_filter {
 	uint16_t port_first, port_last; /* TCP and UDP: destination, in this range */
+	bool has_arp;                   /* ARP, too */
 };
 
 struct nwi_packet_ring {

@@ -89,6 +89,8 @@ struct check_walks {
 struct check_graph {
 	const char *path; /* NULL: not wanted */
 	bool is_dot, has_colors, has_labels, is_strict;
+	bool has_excluded; /* states that constraints keep out, too */
+	bool has_snapshot; /* the same in FILE_snapshot.dot */
 };
 
 /* When the search is written down, and where. */
@@ -204,7 +206,7 @@ void check_degree_say(const struct check *check, const struct nw_explore_report 
 /* null: not known. */
 json_t *check_degree_json(const struct check *check, const struct nw_explore_report *report);
 
-/* graph.c */
+/* graph.c, graph_excluded.c */
 /* Write what the search has seen; where nothing is wanted, nothing. */
 int check_graph_write(const struct check *check);
 

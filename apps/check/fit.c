@@ -61,6 +61,9 @@ int check_options_fit(const struct check_options *options)
 			       : options->has_coverage  ? "--coverage"
 			       : options->is_explained  ? "--explain"
 							: "--safety");
+	if (options->model && options->graph.has_excluded)
+		return app_bad(CHECK_NAME, "-dump dot,constrained is for specifications: models "
+					   "tell nothing of what they leave out");
 	if (options->is_explained && (options->is_tool || options->has_coverage ||
 				      options->walks.is_wanted || options->graph.path))
 		return app_bad(CHECK_NAME, "--explain searches nothing: no %s beside it",

@@ -7,30 +7,14 @@
  *
  * Invariant: texts in quotation marks have their backslashes, quotation marks and newlines escaped.
  */
-#include "check/spec.h"
-
-#include "tla/model/actions.h"
+#include "check/graph.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts of states, and the names that follow from them. */
-struct writer {
-	const struct check *check;
-	const struct nw_graph *graph;
-	struct check_printer *printer; /* of a native model */
-	const struct tla_action *actions;
-	uint32_t action_count;
-	int64_t *names;       /* [state] */
-	const char **colored; /* names of actions, in the order in which they were met */
-	uint32_t colored_count;
-	FILE *out;
-};
-
-/* The caller frees it. NULL: no memory. */
-static char *text_of(struct writer *w, const struct nw_graph_state *state)
+char *check_graph_text(struct check_graph_writer *w, const struct nw_graph_state *state)
 {
 	struct nw_explore_step step = { .state = state->state, .n_bytes = state->n_bytes };
 	char *text = NULL;
@@ -50,7 +34,7 @@ static char *text_of(struct writer *w, const struct nw_graph_state *state)
 	return text;
 }
 
-static int64_t name_of(const char *text)
+int64_t check_graph_name(const char *text)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -80,8 +64,8 @@ static void put_quoted(const char *text, FILE *out)
 /* --- Actions --- */
 
 /* "Send(1, 2)", TLC's word for an action without a name, or NULL: of a model that names none. */
-static const char *label_of(struct writer *w, const struct nw_graph_state *from, uint64_t ordinal,
-			    const struct nw_graph_edge *edge)
+static const char *label_of(struct check_graph_writer *w, const struct nw_graph_state *from,
+			    uint64_t ordinal, const struct nw_graph_edge *edge)
 {
 	const struct nw_model *model = w->check->model.model;
 
@@ -93,7 +77,7 @@ static const char *label_of(struct writer *w, const struct nw_graph_state *from,
 	return model->action(w->printer->context, from->state, from->n_bytes, (uint32_t)ordinal);
 }
 
-static const char *action_name(const struct writer *w, const struct nw_graph_edge *edge,
+static const char *action_name(const struct check_graph_writer *w, const struct nw_graph_edge *edge,
 			       const char *label)
 {
 	if (edge->part_idx < w->action_count && w->actions[edge->part_idx].name)
@@ -102,7 +86,7 @@ static const char *action_name(const struct writer *w, const struct nw_graph_edg
 }
 
 /* As TLC: from 2 on, in the order in which actions are met. 0: no memory. */
-static uint32_t color_of(struct writer *w, const char *name)
+static uint32_t color_of(struct check_graph_writer *w, const char *name)
 {
 	const char **grown;
 
@@ -117,8 +101,8 @@ static uint32_t color_of(struct writer *w, const char *name)
 	return w->colored_count + 1;
 }
 
-static void put_edge_label(struct writer *w, const struct nw_graph_state *from, uint64_t ordinal,
-			   const struct nw_graph_edge *edge)
+void check_graph_put_label(struct check_graph_writer *w, const struct nw_graph_state *from,
+			   uint64_t ordinal, const struct nw_graph_edge *edge, const char *why)
 {
 	const struct check_graph *options = &w->check->options->graph;
 	const char *label = label_of(w, from, ordinal, edge);
@@ -130,34 +114,61 @@ static void put_edge_label(struct writer *w, const struct nw_graph_state *from, 
 	fputs(" [label=\"", w->out);
 	if (options->has_labels && label)
 		put_quoted(label, w->out);
-	fprintf(w->out, "\",color=\"%s\",fontcolor=\"%s\"]", color, color);
+	fprintf(w->out, "%s\",color=\"%s\",fontcolor=\"%s\"]", why, color, color);
 }
 
 /* --- The graph --- */
 
-static bool put_state(struct writer *w, uint64_t idx, const char *behind)
+/* As TLC: the alias, where one state is enough for it; else the variables, with -difftrace those
+ * that differ from what was before. */
+static char *shown_text(struct check_graph_writer *w, const struct nw_graph_state *before,
+			const struct nw_graph_state *state)
 {
-	struct nw_graph_state state;
-	char *text;
+	struct nw_explore_step steps[2] = { { .state = state->state, .n_bytes = state->n_bytes } };
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *out;
 
-	nw_graph_state_at(w->graph, idx, &state);
-	text = text_of(w, &state);
-	if (!text)
-		return false;
-	fprintf(w->out, "%" PRId64 " [label=\"", w->names[idx]);
-	put_quoted(text, w->out);
-	if (!state.is_initial) {
-		fputs("\",tooltip=\"", w->out);
-		put_quoted(text, w->out);
+	if (w->printer)
+		return check_graph_text(w, state);
+	out = open_memstream(&text, &n_bytes);
+	if (!out)
+		return NULL;
+	if (before)
+		steps[1] = (struct nw_explore_step){ .state = before->state,
+						     .n_bytes = before->n_bytes };
+	check_state_show(w->check->spec, &steps[0], before ? &steps[1] : NULL, state->level, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
 	}
-	fputs(behind, w->out);
+	return text;
+}
+
+bool check_graph_put_state(struct check_graph_writer *w, int64_t name,
+			   const struct nw_graph_state *before, const struct nw_graph_state *state,
+			   const char *behind)
+{
+	char *shown = shown_text(w, before, state), *text = check_graph_text(w, state);
+	bool is_good = shown && text;
+
+	if (is_good) {
+		fprintf(w->out, "%" PRId64 " [label=\"", name);
+		put_quoted(shown, w->out);
+		if (!state->is_initial) {
+			fputs("\",tooltip=\"", w->out);
+			put_quoted(text, w->out);
+		}
+		fputs(behind, w->out);
+	}
+	free(shown);
 	free(text);
-	return true;
+	return is_good;
 }
 
 /* Whether a step to the same state was written before. */
-static bool is_again(const struct writer *w, const struct nw_graph_state *from, uint64_t k,
-		     const struct nw_graph_edge *edge)
+static bool is_again(const struct check_graph_writer *w, const struct nw_graph_state *from,
+		     uint64_t k, const struct nw_graph_edge *edge)
 {
 	struct nw_graph_edge before;
 
@@ -169,28 +180,37 @@ static bool is_again(const struct writer *w, const struct nw_graph_state *from, 
 	return false;
 }
 
-static bool put_steps(struct writer *w, uint64_t idx)
+bool check_graph_put_step(struct check_graph_writer *w, uint64_t idx, uint64_t k)
 {
-	struct nw_graph_state from;
+	struct nw_graph_state from, to;
 	struct nw_graph_edge edge;
-	bool is_good = true;
 
 	nw_graph_state_at(w->graph, idx, &from);
-	for (uint64_t k = 0; is_good && k < from.edge_count; k++) {
-		nw_graph_edge_at(w->graph, from.edge_first + k, &edge);
-		if (is_again(w, &from, k, &edge))
-			continue;
-		fprintf(w->out, "%" PRId64 " -> %" PRId64, w->names[idx], w->names[edge.to]);
-		put_edge_label(w, &from, k, &edge);
-		fputs(";\n", w->out);
-		if (edge.is_first)
-			is_good = put_state(w, edge.to, "\"];\n");
-	}
+	nw_graph_edge_at(w->graph, from.edge_first + k, &edge);
+	if (is_again(w, &from, k, &edge))
+		return true;
+	fprintf(w->out, "%" PRId64 " -> %" PRId64, w->names[idx], w->names[edge.to]);
+	check_graph_put_label(w, &from, k, &edge, "");
+	fputs(";\n", w->out);
+	nw_graph_state_at(w->graph, edge.to, &to);
+	return !edge.is_first || check_graph_put_state(w, w->names[edge.to], &from, &to, "\"];\n");
+}
+
+static bool put_steps(struct check_graph_writer *w, uint64_t idx)
+{
+	struct nw_graph_state from;
+	bool is_good = true;
+
+	if (w->check->options->graph.has_excluded && w->check->spec)
+		return check_graph_put_all(w, idx);
+	nw_graph_state_at(w->graph, idx, &from);
+	for (uint64_t k = 0; is_good && k < from.edge_count; k++)
+		is_good = check_graph_put_step(w, idx, k);
 	return is_good;
 }
 
 /* States of one level stand side by side. */
-static void put_ranks(struct writer *w)
+static void put_ranks(struct check_graph_writer *w)
 {
 	uint64_t count = nw_graph_state_count(w->graph);
 	struct nw_graph_state state;
@@ -206,7 +226,7 @@ static void put_ranks(struct writer *w)
 	fputs(level ? "}\n" : "", w->out);
 }
 
-static void put_legend(struct writer *w)
+static void put_legend(struct check_graph_writer *w)
 {
 	if (w->colored_count < 2)
 		return;
@@ -222,7 +242,7 @@ static void put_legend(struct writer *w)
 	fputc('}', w->out);
 }
 
-static bool put_graph(struct writer *w)
+static bool put_graph(struct check_graph_writer *w)
 {
 	uint64_t count = nw_graph_state_count(w->graph);
 	struct nw_graph_state state;
@@ -234,7 +254,8 @@ static bool put_graph(struct writer *w)
 	fputs("nodesep=0.35;\nsubgraph cluster_graph {\ncolor=\"white\";\n", w->out);
 	for (uint64_t i = 0; is_good && i < count; i++) {
 		nw_graph_state_at(w->graph, i, &state);
-		is_good = !state.is_initial || put_state(w, i, "\",style = filled]\n");
+		is_good = !state.is_initial || check_graph_put_state(w, w->names[i], NULL, &state,
+								     "\",style = filled]\n");
 	}
 	for (uint64_t i = 0; is_good && i < count; i++)
 		is_good = put_steps(w, i);
@@ -245,7 +266,7 @@ static bool put_graph(struct writer *w)
 	return is_good;
 }
 
-static bool put_states(struct writer *w)
+static bool put_states(struct check_graph_writer *w)
 {
 	uint64_t count = nw_graph_state_count(w->graph);
 	struct nw_graph_state state;
@@ -254,7 +275,7 @@ static bool put_states(struct writer *w)
 		char *text;
 
 		nw_graph_state_at(w->graph, i, &state);
-		text = text_of(w, &state);
+		text = check_graph_text(w, &state);
 		if (!text)
 			return false;
 		fprintf(w->out, "State %" PRIu64 ":\n%s\n", i + 1, text);
@@ -267,7 +288,7 @@ static bool put_states(struct writer *w)
 
 /* --- The file --- */
 
-static bool name_states(struct writer *w)
+static bool name_states(struct check_graph_writer *w)
 {
 	uint64_t count = nw_graph_state_count(w->graph);
 	struct nw_graph_state state;
@@ -277,16 +298,16 @@ static bool name_states(struct writer *w)
 		char *text;
 
 		nw_graph_state_at(w->graph, i, &state);
-		text = text_of(w, &state);
+		text = check_graph_text(w, &state);
 		if (!text)
 			return false;
-		w->names[i] = name_of(text);
+		w->names[i] = check_graph_name(text);
 		free(text);
 	}
 	return w->names;
 }
 
-static bool open_writer(struct writer *w)
+static bool open_writer(struct check_graph_writer *w)
 {
 	if (w->check->spec)
 		w->actions = tla_runner_actions(w->check->spec->runner, &w->action_count);
@@ -295,7 +316,7 @@ static bool open_writer(struct writer *w)
 	return w->check->spec || w->printer;
 }
 
-static void close_writer(struct writer *w)
+static void close_writer(struct check_graph_writer *w)
 {
 	if (w->printer)
 		check_printer_close(w->printer);
@@ -316,7 +337,7 @@ static char *path_of(const struct check_graph *options)
 	return asprintf(&path, "%s%s", options->path, has_suffix ? "" : suffix) < 0 ? NULL : path;
 }
 
-static int write_to(struct writer *w, const char *path)
+static int write_to(struct check_graph_writer *w, const char *path)
 {
 	bool is_good, is_written;
 
@@ -332,19 +353,46 @@ static int write_to(struct writer *w, const char *path)
 			  : app_failed(CHECK_NAME, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* As TLC's: FILE_snapshot.dot. Of what is no file there is none. The caller frees it. */
+static char *snapshot_path(const char *path)
+{
+	size_t length = strlen(path) - strlen(".dot");
+	char *text;
+
+	if (asprintf(&text, "%.*s_snapshot.dot", (int)length, path) < 0)
+		return NULL;
+	return text;
+}
+
+static int write_snapshot(struct check_graph_writer *w, const char *path)
+{
+	char *text = snapshot_path(path);
+	int code;
+
+	free(w->names);
+	w->names = NULL;
+	w->colored_count = 0;
+	code = text ? write_to(w, text) : app_failed(CHECK_NAME, "no memory for a snapshot");
+	free(text);
+	return code;
+}
+
 int check_graph_write(const struct check *check)
 {
-	struct writer w = { .check = check, .graph = check->graph };
+	const struct check_graph *options = &check->options->graph;
+	struct check_graph_writer w = { .check = check, .graph = check->graph };
 	int code = APP_FAILED;
 	char *path;
 
 	if (!check->graph)
 		return APP_OK;
-	path = path_of(&check->options->graph);
+	path = path_of(options);
 	if (nw_graph_finish(check->graph) < 0 || !path || !open_writer(&w))
 		(void)app_failed(CHECK_NAME, "no memory for the states of --dump");
 	else
 		code = write_to(&w, path);
+	if (code == APP_OK && options->has_snapshot && strncmp(path, "/dev/", 5) != 0)
+		code = write_snapshot(&w, path);
 	close_writer(&w);
 	free(path);
 	return code;

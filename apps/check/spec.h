@@ -12,6 +12,7 @@
  * coverage.c  what was evaluated how often
  * trace.h   counterexamples
  * trace.c   as text
+ * graph.h   what --dump writes: graph.c, graph_excluded.c
  * dump.c    as JSON, as TLA+, as values
  * trace_spec.c  as a specification
  * layout.c  values over several lines
@@ -171,6 +172,10 @@ void check_trace_say(struct check_spec *spec, const struct check *check);
 /* The variables of one state. */
 void check_state_write(const struct check_spec *spec, const struct nw_explore_step *step,
 		       FILE *out);
+/* What is shown of a state by itself: its alias, where that needs no other state, or its variables;
+ * before NULL: all of them, else with -difftrace those that differ. */
+void check_state_show(struct check_spec *spec, const struct nw_explore_step *step,
+		      const struct nw_explore_step *before, uint32_t level, FILE *out);
 /* As check_steps_write(). */
 void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,
 		       size_t step_count, FILE *out);

@@ -118,17 +118,13 @@ static tla_value alias_print_at(const struct check_trace *trace, size_t i)
 	return v && tla_is_record(v) ? v : TLA_NONE;
 }
 
-/* As TLC: where the alias cannot be evaluated, or is no record, the state itself is shown. */
-bool check_trace_show(const struct check_trace *trace, size_t i, struct check_shown *shown)
+/* print: equal to the alias, as it was made, or TLA_NONE. */
+static bool show_record(const struct check_trace *trace, tla_value alias, tla_value print,
+			struct check_shown *shown)
 {
 	const struct tla_world *world = &trace->spec->model->world;
-	tla_value alias = trace->spec->model->alias.fn ? alias_at(trace, i) : TLA_NONE;
-	tla_value print = alias ? alias_print_at(trace, i) : TLA_NONE;
-	const struct tla_obj *record;
+	const struct tla_obj *record = tla_obj(alias);
 
-	if (!alias || !tla_is_record(alias))
-		return show_variables(trace, i, shown);
-	record = tla_obj(alias);
 	if (!shown_open(shown, record->count))
 		return false;
 	for (uint32_t k = 0; k < record->count; k++) {
@@ -140,6 +136,17 @@ bool check_trace_show(const struct check_trace *trace, size_t i, struct check_sh
 					   : shown->values[k];
 	}
 	return true;
+}
+
+/* As TLC: where the alias cannot be evaluated, or is no record, the state itself is shown. */
+bool check_trace_show(const struct check_trace *trace, size_t i, struct check_shown *shown)
+{
+	tla_value alias = trace->spec->model->alias.fn ? alias_at(trace, i) : TLA_NONE;
+	tla_value print = alias ? alias_print_at(trace, i) : TLA_NONE;
+
+	if (!alias || !tla_is_record(alias))
+		return show_variables(trace, i, shown);
+	return show_record(trace, alias, print, shown);
 }
 
 /* Once for each trace; without memory the stored values are printed. */
@@ -265,6 +272,39 @@ void check_state_write(const struct check_spec *spec, const struct nw_explore_st
 		return;
 	print_shown(&trace, &shown, NULL, out);
 	check_shown_free(&shown);
+}
+
+/* The alias of one state; false: there is none that has a value without the next one. */
+static bool show_alone(const struct check_trace *trace, uint32_t level, struct check_shown *shown)
+{
+	const struct tla_formula *alias = &trace->spec->model->alias;
+	struct tla_runner *runner = trace->spec->runner;
+	tla_value v = TLA_NONE;
+
+	if (!alias->fn || alias->fn->level > TLA_STATE)
+		return false;
+	runner->eval.level = level;
+	v = tla_run_value(runner, alias, check_trace_state(trace, 0), NULL);
+	if (v)
+		v = tla_store(runner->eval.keeper, runner->eval.heap, v);
+	tla_runner_cut(runner);
+	return v && tla_is_record(v) && show_record(trace, v, TLA_NONE, shown);
+}
+
+void check_state_show(struct check_spec *spec, const struct nw_explore_step *step,
+		      const struct nw_explore_step *before, uint32_t level, FILE *out)
+{
+	struct check_trace trace = { .spec = spec, .steps = step, .count = 1 };
+	struct check_trace last = { .spec = spec, .steps = before, .count = 1 };
+	struct check_shown shown, shown_before = { 0 };
+
+	if (!show_alone(&trace, level, &shown) && !show_variables(&trace, 0, &shown))
+		return;
+	if (before && spec->options->is_diff_trace && !show_alone(&last, level - 1, &shown_before))
+		(void)show_variables(&last, 0, &shown_before); /* without memory all are shown */
+	print_shown(&trace, &shown, shown_before.names ? &shown_before : NULL, out);
+	check_shown_free(&shown);
+	check_shown_free(&shown_before);
 }
 
 void check_trace_write(const struct check_spec *spec, const struct nw_explore_step *steps,

@@ -52,9 +52,12 @@ static bool set_graph_word(struct check_graph *graph, const char *word)
 		graph->has_labels = true;
 	else if (strcasecmp(word, "strict") == 0)
 		graph->is_strict = true;
-	else /* the file is whole at the end; stuttering steps are those of liveness checking */
-		return strcasecmp(word, "dot") == 0 || strcasecmp(word, "snapshot") == 0 ||
-		       strcasecmp(word, "stuttering") == 0;
+	else if (strcasecmp(word, "constrained") == 0)
+		graph->has_excluded = true;
+	else if (strcasecmp(word, "snapshot") == 0)
+		graph->has_snapshot = true;
+	else /* stuttering steps are those of liveness checking */
+		return strcasecmp(word, "dot") == 0 || strcasecmp(word, "stuttering") == 0;
 	return true;
 }
 
@@ -67,7 +70,8 @@ int check_add_graph(struct check_options *options, char *format, const char *pat
 	     word = strtok_r(NULL, ",", &rest))
 		if (!set_graph_word(&options->graph, word))
 			return app_bad(CHECK_NAME,
-				       "-dump dot takes colorize, actionlabels, strict, not %s",
+				       "-dump dot takes colorize, actionlabels, constrained, "
+				       "snapshot, stuttering, strict, not %s",
 				       word);
 	return APP_OK;
 }

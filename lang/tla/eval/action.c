@@ -92,6 +92,17 @@ bool tla_is_assigned(const struct tla_eval *eval)
 	return true;
 }
 
+/* A conjunct behind the last variable: 1, 0, -1. */
+static int test(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)
+{
+	int result = tla_eval_bool(eval, code, frame);
+
+	if (result == 0 && eval->refuse && !eval->is_init && !eval->is_asking &&
+	    eval->between_depth == 0)
+		eval->refuse(eval, eval->refuse_context, code->span);
+	return result;
+}
+
 /* Whether one member of the list holds, nothing being left to give values to: 1, 0, -1. */
 static int holds(struct tla_eval *eval, const struct tla_rest *rest)
 {
@@ -104,10 +115,10 @@ static int holds(struct tla_eval *eval, const struct tla_rest *rest)
 		if (!copy ||
 		    tla_walk_bind(eval, rest->code, element_at(rest->elements, i), copy) < 0)
 			return -1;
-		result = tla_eval_bool(eval, rest->code->args[rest->code->count - 1], copy);
+		result = test(eval, rest->code->args[rest->code->count - 1], copy);
 	}
 	for (uint32_t i = rest->idx; !rest->elements && result == 1 && i < rest->code->count; i++)
-		result = tla_eval_bool(eval, rest->code->args[i], rest->frame);
+		result = test(eval, rest->code->args[i], rest->frame);
 	return result;
 }
 

@@ -82,6 +82,9 @@ struct tla_eval {
 	 * returns that. */
 	int (*emit)(struct tla_eval *eval, void *context);
 	void *emit_context;
+	/* For a conjunct that does not hold, all variables having values; NULL: not called. */
+	void (*refuse)(struct tla_eval *eval, void *context, struct tla_span conjunct);
+	void *refuse_context;
 	const struct tla_code *action; /* the definition that emit's state came from, or NULL */
 	uint32_t level;                /* of `now`: initial states are 1, 0 before there are any */
 	void (*print)(void *context, const char *text); /* of Print; NULL: drop it */

@@ -65,6 +65,7 @@ static int parse_one(const struct parse *parse, const char *path)
 
 	if (r < 0)
 		return app_failed(CHECK_NAME, "no memory for a specification: %s", strerror(-r));
+	spec->is_form_only = parse->show != SHOW_COUNTS;
 	r = tla_spec_load(spec, &reader, path);
 	if (r == 0)
 		code = show_root(parse, spec, path);

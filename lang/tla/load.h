@@ -36,6 +36,7 @@ struct tla_spec {
 	struct tla_module **modules;
 	uint32_t module_count, module_room;
 	struct tla_module *root;         /* NULL until loaded */
+	bool is_form_only;               /* set before: what names mean is not looked at */
 	uint32_t expr_count, unit_count; /* ids are 1..count */
 };
 

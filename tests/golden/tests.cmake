@@ -4,6 +4,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/dag/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/ends/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/errors/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/modules/tests.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/names/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/recover/tests.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/spec/tests.cmake)
 add_test(NAME golden_topo COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-topo

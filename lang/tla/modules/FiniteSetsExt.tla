@@ -1,7 +1,9 @@
 \* SPDX-License-Identifier: MIT
 \* Further operators on finite sets.
 ---- MODULE FiniteSetsExt ----
-EXTENDS Integers, FiniteSets, Folds, Functions
+EXTENDS Folds, Functions
+LOCAL INSTANCE Integers
+LOCAL INSTANCE FiniteSets
 
 FoldSet(op(_, _), base, set) ==
   MapThenFoldSet(op, base, LAMBDA x : x, LAMBDA S : CHOOSE x \in S : TRUE, set)

@@ -1,7 +1,8 @@
 \* SPDX-License-Identifier: MIT
 \* Operators on functions.
 ---- MODULE Functions ----
-EXTENDS Integers, Folds
+LOCAL INSTANCE Integers
+LOCAL INSTANCE Folds
 
 Restrict(f, S) == [x \in S |-> f[x]]
 RestrictDomain(f, Test(_)) == Restrict(f, {x \in DOMAIN f : Test(x)})

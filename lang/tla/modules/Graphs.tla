@@ -1,7 +1,12 @@
 \* SPDX-License-Identifier: MIT
 \* Directed graphs: records of nodes and of edges, which are pairs of nodes.
 ---- MODULE Graphs ----
-EXTENDS Naturals, Sequences, FiniteSets, SequencesExt, Relation
+LOCAL INSTANCE Naturals
+LOCAL INSTANCE Sequences
+LOCAL INSTANCE FiniteSets
+LOCAL INSTANCE SequencesExt
+LOCAL INSTANCE Relation
+LOCAL INSTANCE Functions
 
 IsDirectedGraph(G) ==
   G = [node |-> G.node, edge |-> G.edge] /\ G.edge \subseteq G.node \X G.node

@@ -1,7 +1,8 @@
 \* SPDX-License-Identifier: MIT
 \* Properties of relations: functions from pairs of S to BOOLEAN, or operators.
 ---- MODULE Relation ----
-EXTENDS Naturals, FiniteSets
+LOCAL INSTANCE Naturals
+LOCAL INSTANCE FiniteSets
 
 LOCAL AsFunction(op(_, _), S) == [p \in S \X S |-> op(p[1], p[2])]
 

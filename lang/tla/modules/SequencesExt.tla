@@ -1,7 +1,13 @@
 \* SPDX-License-Identifier: MIT
 \* Further operators on sequences.
 ---- MODULE SequencesExt ----
-EXTENDS Sequences, Naturals, FiniteSets, FiniteSetsExt, Folds, Functions, Bags, TLC
+EXTENDS Sequences, FiniteSets
+LOCAL INSTANCE Naturals
+LOCAL INSTANCE FiniteSetsExt
+LOCAL INSTANCE Functions
+LOCAL INSTANCE Folds
+LOCAL INSTANCE Bags
+LOCAL INSTANCE TLC
 
 ToSet(s) == {s[i] : i \in DOMAIN s}
 ToBag(s) == [e \in ToSet(s) |-> Cardinality({i \in DOMAIN s : s[i] = e})]

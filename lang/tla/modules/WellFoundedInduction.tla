@@ -23,6 +23,6 @@ LexPairOrdering(R1, R2, S1, S2) ==
   {p \in (S1 \X S2) \X (S1 \X S2) :
      \/ <<p[1][1], p[2][1]>> \in R1
      \/ p[1][1] = p[2][1] /\ <<p[1][2], p[2][2]>> \in R2}
-FiniteSubsetsOf(S) == {T \in SUBSET S : \E n \in Nat, f \in [1..n -> T] : \A t \in T : \E i \in 1..n : f[i] = t}
+FiniteSubsetsOf(S) == {T \in SUBSET S : \E n \in Nat : \E f \in [1..n -> T] : \A t \in T : \E i \in 1..n : f[i] = t}
 StrictSubsetOrdering(S) == {p \in (SUBSET S) \X (SUBSET S) : p[1] \subseteq p[2] /\ p[1] # p[2]}
 ====

@@ -128,6 +128,8 @@ static bool reduce_infix(struct parser *p, uint32_t skip)
 	} else {
 		args = two(p, left->expr, right->expr);
 		expr = args ? tla_apply_op(p, (enum tla_op)op->op, span, args, 2) : NULL;
+		if (expr)
+			expr->apply.name_span = op->span;
 	}
 	if (!expr)
 		return false;
@@ -147,6 +149,7 @@ static bool reduce_prefix(struct parser *p, uint32_t skip)
 
 	if (!expr)
 		return false;
+	expr->apply.name_span = op->span;
 	*op = (struct slot){ .expr = expr, .span = span };
 	memmove(right, right + 1, skip * sizeof(*op));
 	p->slot_count--;
@@ -171,6 +174,8 @@ static bool reduce_postfix(struct parser *p, uint32_t skip)
 	} else {
 		args = two(p, left->expr, NULL);
 		expr = args ? tla_apply_op(p, (enum tla_op)op->op, span, args, 1) : NULL;
+		if (expr)
+			expr->apply.name_span = op->span;
 	}
 	if (!expr)
 		return false;

@@ -9,6 +9,7 @@
 
 #include "builtin.h"
 #include "lex.h"
+#include "names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -325,6 +326,8 @@ int tla_spec_load(struct tla_spec *spec, const struct tla_reader *reader, const 
 
 	for (const struct tla_module *at = first_whole; at; at = at->next_whole)
 		tla_enter_literals_of(spec, at);
+	if (root && spec->sources.error_count == 0 && !spec->is_form_only)
+		tla_check_names(spec, root);
 	if (spec->sources.is_full)
 		return -ENOMEM;
 	if (spec->sources.error_count > 0 || !root)

@@ -250,6 +250,7 @@ struct tla_expr *tla_apply_op(struct parser *p, enum tla_op op, struct tla_span 
 	if (!expr)
 		return NULL;
 	expr->span = span;
+	expr->apply.name_span = span;
 	expr->apply.sym = (tla_sym)op;
 	expr->apply.args = args;
 	expr->apply.arg_count = arg_count;

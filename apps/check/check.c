@@ -77,6 +77,7 @@ static void tear_down(struct check *check)
 	nw_topo_close(check->topo);
 	free(check->node_idxs);
 	check_checkpoint_free(check);
+	json_decref(check->walks.list);
 	check_model_unload(&check->model);
 	check_spec_close(check->spec);
 }

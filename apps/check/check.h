@@ -155,6 +155,13 @@ struct check_checkpoint {
 	bool is_asked, has_said_so;
 };
 
+/* Of the violations that random walks went on after: the main thread's. */
+struct check_told_walks {
+	uint64_t first_idx; /* the lowest of their walks */
+	int first_code;     /* the exit status that it makes; 0: there is none */
+	json_t *list;       /* with --json; NULL: none so far */
+};
+
 /* One run. Invariant: what is NULL was not made, so that tearing down works from any point. */
 struct check {
 	const struct check_options *options;
@@ -170,6 +177,8 @@ struct check {
 	const struct nw_explore_violation *told; /* of many: whose trace it is now; else NULL */
 	atomic_bool has_write_failed;            /* of a walk's file */
 	struct nw_graph *graph;                  /* what the search goes through, or NULL */
+	struct check_watch *watch;               /* while it runs */
+	struct check_told_walks walks;
 };
 
 /* Text of a state, cut at NW_PRINT_BYTES_MAX; lent until the next call. One thread. */
@@ -237,6 +246,8 @@ uint32_t check_machine_workers(const struct check *check);
 /* Runs what was set up, to its end. Likewise. */
 int check_watch(struct check *check);
 void check_stop(const struct check *check);
+/* On a worker: the main thread tells of a violation meanwhile. */
+void check_watch_tell(const struct check *check, const struct nw_walk_path *path, const char *name);
 
 /* checkpoint.c */
 /* APP_OK, or the exit code after having said why. */
@@ -255,6 +266,12 @@ json_t *check_checkpoint_json(const struct check *check, const struct nw_explore
 /* A run whose trace is that of one of them. */
 struct check check_told(const struct check *check, const struct nw_explore_violation *violation);
 void check_violations_say(const struct check *check);
+/* Tells of one of a walk, or keeps it for the report. */
+void check_violation_of_walk(struct check *check, uint64_t walk_idx,
+			     const struct nw_explore_violation *violation);
+/* json.c: a violation as the report has it. */
+json_t *check_violation_json(const struct check *check,
+			     const struct nw_explore_violation *violation);
 int check_violations_print(const struct check *check);
 /* The exit status that they make of one that is 0. */
 int check_violations_code(const struct check *check, const struct nw_explore_report *report);

@@ -23,14 +23,13 @@ static int check_walk_kind(const struct check_options *options)
 			       options->checkpoints.recover ? "--recover" : "--checkpoint");
 	if (walks->is_wanted && options->graph.path)
 		return app_bad(CHECK_NAME, "--dump is for a search, not for --simulate");
-	if (walks->is_wanted && (explore->exact || explore->no_trace || explore->route ||
-				 explore->owner || explore->keep_going))
+	if (walks->is_wanted &&
+	    (explore->exact || explore->no_trace || explore->route || explore->owner))
 		return app_bad(CHECK_NAME, "%s is for a search, not for --simulate",
 			       explore->exact      ? "--exact"
 			       : explore->no_trace ? "--no-trace"
 			       : explore->route    ? "--route"
-			       : explore->owner    ? "--owner"
-						   : "--continue");
+						   : "--owner");
 	return APP_OK;
 }
 

@@ -239,6 +239,20 @@ static bool has_fault(const struct nw_explore_report *report)
 	       report->end == NW_EXPLORE_ERROR;
 }
 
+json_t *check_violation_json(const struct check *check,
+			     const struct nw_explore_violation *violation)
+{
+	struct check one = check_told(check, violation);
+	struct object part = { json_object(), true };
+
+	put(&part, "name", text_of(violation->name));
+	put_trace(&part, &one, true);
+	if (part.is_whole)
+		return part.json;
+	json_decref(part.json);
+	return NULL;
+}
+
 /* Those that the search went on after. */
 static void put_violations(struct object *object, const struct check *check,
 			   const struct nw_explore_report *report)
@@ -246,16 +260,13 @@ static void put_violations(struct object *object, const struct check *check,
 	struct nw_explore_violation violation;
 	json_t *list = json_array();
 
-	for (uint64_t i = 0; i < report->violation_count &&
+	if (check->walk && check->walks.list)
+		(void)json_array_extend(list, check->walks.list);
+	for (uint64_t i = 0; check->explore && i < report->violation_count &&
 			     nw_explore_violation_at(check->explore, i, &violation) == 0;
-	     i++) {
-		struct check one = check_told(check, &violation);
-		struct object part = { json_object(), true };
-
-		put(&part, "name", text_of(violation.name));
-		put_trace(&part, &one, true);
-		append(object, list, &part);
-	}
+	     i++)
+		if (json_array_append_new(list, check_violation_json(check, &violation)) < 0)
+			object->is_whole = false;
 	put(object, "violations", list);
 }
 

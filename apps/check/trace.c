@@ -226,10 +226,14 @@ static void print_action(const struct check_spec *spec, tla_sym name, const char
 /* "2: <Name line 1, col 2 to line 3, col 4 of module M>"; without a name where none leads there. */
 static void print_head(const struct check_trace *trace, size_t i, FILE *out)
 {
+	const struct tla_formulas *init = &trace->spec->model->init;
 	struct tla_move move;
 
 	fprintf(out, "%zu:", i + 1);
-	if (i == 0) {
+	if (i == 0 && trace->spec->walk && init->count > 0) {
+		fputc(' ', out); /* as TLC, which knows it in simulations only */
+		print_action(trace->spec, init->at[0].name, "", init->at[0].span, out);
+	} else if (i == 0) {
 		fputs(" <Initial predicate>", out);
 	} else if (check_trace_move(trace, i, &move)) {
 		fputc(' ', out);

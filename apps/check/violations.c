@@ -22,6 +22,7 @@ struct check check_told(const struct check *check, const struct nw_explore_viola
 			       .say = check->say,
 			       .topo = check->topo,
 			       .explore = check->explore,
+			       .walk = check->walk,
 			       .told = violation };
 }
 
@@ -78,6 +79,48 @@ void check_violations_say(const struct check *check)
 	}
 }
 
+static void print_of_walk(const struct check *one, uint64_t walk_idx)
+{
+	printf("violation in walk %" PRIu64 ": the invariant %s does not hold\n", walk_idx,
+	       one->told->name);
+	(void)check_print_trace(one); /* says why, where it cannot */
+	putchar('\n');
+}
+
+static int code_of(const struct check *one, const char *name)
+{
+	static struct check_result result; /* large */
+
+	if (!one->spec)
+		return CHECK_VIOLATION;
+	check_result_of_violation(one->spec, one, name, &result);
+	return result.code;
+}
+
+/* As it comes: walks may have no end. */
+void check_violation_of_walk(struct check *check, uint64_t walk_idx,
+			     const struct nw_explore_violation *violation)
+{
+	struct check one = check_told(check, violation);
+	struct check_told_walks *walks = &check->walks;
+
+	if (walks->first_code == 0 || walk_idx < walks->first_idx) {
+		walks->first_code = code_of(&one, violation->name);
+		walks->first_idx = walk_idx;
+	}
+	if (check->options->is_json) {
+		if (!walks->list)
+			walks->list = json_array();
+		(void)json_array_append_new(walks->list, check_violation_json(check, violation));
+	} else if (check->spec) {
+		say_one(&one, violation->name);
+	} else {
+		print_of_walk(&one, walk_idx);
+	}
+	if (check->spec)
+		tla_runner_cut(check->spec->runner);
+}
+
 int check_violations_code(const struct check *check, const struct nw_explore_report *report)
 {
 	static struct check_result result; /* large */
@@ -86,6 +129,8 @@ int check_violations_code(const struct check *check, const struct nw_explore_rep
 
 	if (report->violation_count == 0 || check->options->forgives_violations)
 		return APP_OK;
+	if (check->walk)
+		return check->walks.first_code;
 	if (!check->spec || !next(check, 0, &violation))
 		return CHECK_VIOLATION;
 	one = check_told(check, &violation);

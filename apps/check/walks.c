@@ -65,6 +65,11 @@ static void write_walk(void *arg, const struct nw_walk_path *path)
 	free(name);
 }
 
+static void tell_violation(void *arg, const struct nw_walk_path *path, const char *name)
+{
+	check_watch_tell(arg, path, name);
+}
+
 int check_walks_create(struct check *check, struct nw_diag *diag)
 {
 	const struct check_options *o = check->options;
@@ -81,12 +86,16 @@ int check_walks_create(struct check *check, struct nw_diag *diag)
 					.time_ns_max = o->walks.stop_after_s * 1000000000,
 					.memory_bytes_max = o->explore.memory_bytes_max,
 					.on_walk = o->walks.file ? write_walk : NULL,
+					.on_violation = o->explore.keep_going ? tell_violation
+									      : NULL,
 					.arg = check,
 					.no_deadlock = o->explore.no_deadlock,
 					.no_pin = o->explore.no_pin,
 					.use_smt = o->explore.use_smt,
 					.oversubscribe = o->explore.oversubscribe };
 
+	if (check->spec && o->explore.keep_going)
+		check->spec->search.beside = check->spec->runner;
 	/* What names the actions of walks that are written is made before there are threads. */
 	if (check->spec)
 		(void)tla_runner_actions(check->spec->runner, &(uint32_t){ 0 });
@@ -106,6 +115,7 @@ static struct nw_explore_report as_search(const struct nw_walk_report *walks)
 					    .memory_bytes_peak = walks->memory_bytes_peak,
 					    .is_simulated = walks->is_simulated,
 					    .unpinned_count = walks->unpinned_count,
+					    .violation_count = walks->violation_count,
 					    .invariant = walks->invariant };
 
 	memcpy(report.fault_text, walks->fault_text, sizeof(report.fault_text));
@@ -135,6 +145,8 @@ static const char *verdict_of(const struct nw_walk_report *walks)
 {
 	switch (walks->end) {
 	case NW_EXPLORE_DONE:
+		if (walks->violation_count > 0)
+			return "violations: the walks went on after them";
 		return walks->is_time_over ? "ok: the time is over, no fault was found"
 					   : "ok: no fault was found";
 	case NW_EXPLORE_DEADLOCK:
@@ -210,7 +222,11 @@ static void reword(const struct nw_walk_report *walks, struct check_result *resu
 	/* TLCSet("exit", TRUE) is an end like any other. */
 	if (result->verdict == CHECK_INCOMPLETE && result->code == APP_OK)
 		result->verdict = CHECK_HOLDS;
-	if (result->verdict == CHECK_HOLDS)
+	if (result->verdict == CHECK_HOLDS && walks->violation_count > 0)
+		(void)snprintf(result->sentence, sizeof(result->sentence),
+			       "%" PRIu64 " violations have been found in %" PRIu64 " walks.",
+			       walks->violation_count, walks->walk_count);
+	else if (result->verdict == CHECK_HOLDS)
 		(void)snprintf(result->sentence, sizeof(result->sentence),
 			       "No error has been found in %" PRIu64 " walks.", walks->walk_count);
 	else if (result->verdict == CHECK_INCOMPLETE && result->code != APP_OK)
@@ -239,11 +255,13 @@ static int report_spec(const struct check *check, const struct nw_walk_report *w
 	return code != APP_OK ? code : result.code;
 }
 
-static int exit_code(const struct nw_walk_report *walks)
+static int exit_code(const struct check *check, const struct nw_walk_report *walks)
 {
+	struct nw_explore_report report = as_search(walks);
+
 	switch (walks->end) {
 	case NW_EXPLORE_DONE:
-		return APP_OK;
+		return check_violations_code(check, &report);
 	case NW_EXPLORE_VIOLATION:
 		return CHECK_VIOLATION;
 	case NW_EXPLORE_DEADLOCK:
@@ -268,7 +286,7 @@ int check_walks_report(const struct check *check)
 		code = report_model(check, &walks);
 	if (atomic_load(&check->has_write_failed))
 		return APP_FAILED;
-	return code == APP_OK && !check->spec ? exit_code(&walks) : code;
+	return code == APP_OK && !check->spec ? exit_code(check, &walks) : code;
 }
 
 json_t *check_walks_json(const struct check *check)

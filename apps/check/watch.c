@@ -16,16 +16,20 @@
 
 enum { WATCH_MS = 100, IDLE_MS = 3600000 };
 
-struct search {
+struct check_watch {
 	const struct check *check;
 	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	bool has_ended; /* under lock */
+	pthread_cond_t changed; /* the main thread waits for it */
+	pthread_cond_t told;    /* workers wait for it */
+	/* Under lock. */
+	bool has_ended;
+	const struct nw_walk_path *path; /* to be told; NULL: none is */
+	const char *name;
 };
 
 static void *run_search(void *arg)
 {
-	struct search *search = arg;
+	struct check_watch *search = arg;
 
 	/* The report says how it ended. */
 	if (search->check->walk)
@@ -34,18 +38,45 @@ static void *run_search(void *arg)
 		(void)nw_explore_run(search->check->explore);
 	pthread_mutex_lock(&search->lock);
 	search->has_ended = true;
-	pthread_cond_signal(&search->ended);
+	pthread_cond_signal(&search->changed);
 	pthread_mutex_unlock(&search->lock);
 	return NULL;
 }
 
-/* Until the time, or the end of the search. */
-static void wait_until(struct search *search, const struct timespec *due)
+/* A worker waits meanwhile, so that what its walk is made of stays. */
+void check_watch_tell(const struct check *check, const struct nw_walk_path *path, const char *name)
+{
+	struct check_watch *watch = check->watch;
+
+	pthread_mutex_lock(&watch->lock);
+	while (watch->path)
+		pthread_cond_wait(&watch->told, &watch->lock);
+	watch->path = path;
+	watch->name = name;
+	pthread_cond_signal(&watch->changed);
+	while (watch->path == path)
+		pthread_cond_wait(&watch->told, &watch->lock);
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void tell_violation(struct check_watch *watch, struct check *check)
+{
+	const struct nw_explore_violation violation = { .name = watch->name,
+							.steps = watch->path->steps,
+							.step_count = watch->path->step_count };
+
+	check_violation_of_walk(check, watch->path->walk_idx, &violation);
+	watch->path = NULL;
+	pthread_cond_broadcast(&watch->told);
+}
+
+/* Until the time, the end of the search, or something to tell. */
+static void wait_until(struct check_watch *search, const struct timespec *due)
 {
 	int r = 0;
 
-	while (!search->has_ended && r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&search->ended, &search->lock, due);
+	while (!search->has_ended && !search->path && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&search->changed, &search->lock, due);
 }
 
 static struct timespec later(const struct timespec *time, uint64_t ms)
@@ -125,7 +156,7 @@ static uint64_t tick_ms_of(const struct check *check, uint64_t period_s)
 /* A specification's values are outside the engine's limit: their memory is looked at here. Periods
  * count from the line before, so that a thread that was kept waiting does not make up for it in
  * several lines; after Ctrl-C the report is next. */
-static void wait_with_progress(struct search *search, struct check *check, uint64_t period_s)
+static void wait_with_progress(struct check_watch *search, struct check *check, uint64_t period_s)
 {
 	uint64_t tick_ms = tick_ms_of(check, period_s);
 	struct nw_explore_report last = { 0 };
@@ -144,6 +175,8 @@ static void wait_with_progress(struct search *search, struct check *check, uint6
 		wait_until(search, &tick);
 		if (search->has_ended)
 			break;
+		if (search->path)
+			tell_violation(search, check);
 		if (check->spec && check_spec_is_full(check->spec))
 			check_stop(check);
 		clock_gettime(CLOCK_MONOTONIC, &now);
@@ -174,15 +207,18 @@ static uint64_t progress_period(const struct check *check)
 
 int check_watch(struct check *check)
 {
-	struct search search = { .check = check, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct check_watch search = { .check = check,
+				      .lock = PTHREAD_MUTEX_INITIALIZER,
+				      .told = PTHREAD_COND_INITIALIZER };
 	pthread_condattr_t attributes;
 	pthread_t thread;
 	int r;
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&search.ended, &attributes);
+	pthread_cond_init(&search.changed, &attributes);
 	pthread_condattr_destroy(&attributes);
+	check->watch = &search;
 	app_on_interrupt(on_stop, check);
 	r = pthread_create(&thread, NULL, run_search, &search);
 	if (r != 0)
@@ -190,6 +226,7 @@ int check_watch(struct check *check)
 	(void)pthread_setname_np(thread, "nw-search"); /* only for ps and top */
 	wait_with_progress(&search, check, progress_period(check));
 	pthread_join(thread, NULL);
-	pthread_cond_destroy(&search.ended);
+	pthread_cond_destroy(&search.changed);
+	check->watch = NULL;
 	return APP_OK;
 }

@@ -270,13 +270,14 @@ static void add_walkers(const struct nw_walk *walk, struct nw_walk_report *r)
 		walks += read_count(&walker->walk_total);
 		sum += read_count(&walker->length_sum);
 		squares += read_count(&walker->length_square_sum);
+		r->violation_count += read_count(&walker->violation_total);
 		r->unpinned_count += !walk->options.no_pin && !walker->self->is_pinned;
 	}
 	/* Zero until the end. */
 	r->generated -= walk->beyond_generated;
 	walks -= walk->beyond_walks;
 	add_lengths(r, walks, sum - walk->beyond_length, squares - walk->beyond_square);
-	r->walk_count = walks;
+	r->walk_count = walks + r->violation_count;
 }
 
 /* Nodes that workers walk on. */

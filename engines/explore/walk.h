@@ -70,7 +70,7 @@ struct nwi_walker {
 
 	/* Written by this worker, read by anyone. */
 	alignas(NW_CACHE_PAIR) _Atomic uint64_t generated_total;
-	_Atomic uint64_t walk_total, length_sum, length_square_sum;
+	_Atomic uint64_t walk_total, length_sum, length_square_sum, violation_total;
 	_Atomic uint64_t lowest_idx; /* no walk below it is this worker's; NWI_NO_WALK: none is */
 };
 

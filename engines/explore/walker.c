@@ -53,9 +53,34 @@ static void seed_walk(struct nwi_walker *walker)
 
 /* ---- faults ---- */
 
+/* The walk ends with it, and others go on. */
+static void tell_violation(struct nwi_walker *walker, const char *name, const void *state,
+			   uint32_t n_bytes)
+{
+	const struct nw_walk_options *o = &walker->walk->options;
+	struct nw_walk_path path = { .walk_idx = walker->walk_idx };
+
+	walker->is_over = true;
+	if ((state && nwi_path_add(&walker->path, &walker->walk->budget, state, n_bytes,
+				   walker->part_idx) < 0) ||
+	    nwi_path_make_room(walker) < 0) {
+		nwi_walk_end(walker->walk, NW_EXPLORE_NO_MEMORY);
+		return;
+	}
+	path.steps = walker->steps.items;
+	path.step_count = nwi_path_steps(walker, walker->steps.items);
+	nwi_count(&walker->violation_total, 1);
+	o->on_violation(o->arg, &path, name);
+}
+
 static void keep_fault(struct nwi_walker *walker, enum nw_explore_end end, const char *name,
 		       const void *state, uint32_t n_bytes)
 {
+	if (end == NW_EXPLORE_VIOLATION && walker->walk->options.on_violation &&
+	    walker->path.places.count > 0) {
+		tell_violation(walker, name, state, n_bytes);
+		return;
+	}
 	if (!nwi_walk_keep_fault(walker, end, name, state, n_bytes))
 		nwi_walk_end(walker->walk, NW_EXPLORE_NO_MEMORY);
 }
@@ -288,6 +313,8 @@ static void start(struct nwi_walker *walker)
 	walker->path.bytes.count = walker->path.places.count = 0;
 	walker->generated = 0;
 	walker->is_over = false;
+	walker->emit.dropped_count = 0;
+	reset_emit(walker); /* of a walk that ended with a violation something may be left */
 	walker->part_idx = NW_PART_NONE;
 	seed_walk(walker);
 	i = draw(walker, initial->places.count);

@@ -56,6 +56,9 @@ struct nw_walk_options {
 	/* Called with each walk that ended without a fault, on the worker that made it, in no
 	 * order; NULL: it is not wanted. */
 	void (*on_walk)(void *arg, const struct nw_walk_path *path);
+	/* Called with each walk that ends with a violation, as on_walk; the others go on. NULL: the
+	 * first one ends them all. Violations of initial states, deadlocks and errors always do. */
+	void (*on_violation)(void *arg, const struct nw_walk_path *path, const char *name);
 	void *arg;
 	bool no_deadlock; /* states without successors are fine */
 	bool no_pin;
@@ -68,10 +71,11 @@ struct nw_walk_report {
 	/* Meaningful once nw_walk_run() returned, as is what tells of a fault. DONE: all walks
 	 * asked for were made, or the time is over. */
 	enum nw_explore_end end;
-	uint64_t generated;     /* initial states and successors made */
-	uint64_t initial_count; /* initial states that walks begin in */
-	uint64_t walk_count;    /* walks made, the one with the fault included */
-	double length_mean;     /* steps of the walks that ended without a fault */
+	uint64_t generated;       /* initial states and successors made */
+	uint64_t initial_count;   /* initial states that walks begin in */
+	uint64_t walk_count;      /* walks made, those with faults included */
+	uint64_t violation_count; /* of which on_violation was told */
+	double length_mean;       /* steps of the walks that ended without a fault */
 	double length_variance;
 	double seconds;
 	uint64_t memory_bytes_peak; /* of paths and initial states */

@@ -42,6 +42,7 @@ static const char walk_text[] =
 	"Counts == /\\ TLCSet(7, [n |-> TLCGet(7).n + 1, s |-> {TLCGet(7).n}])\n"
 	"          /\\ TLCGet(7).s = {TLCGet(7).n - 1}\n"
 	"Bound == at[\"a\"] < 999\n"
+	"Odd == Cardinality({p \\in Proc : at[p] % 2 = 1}) # 3\n"
 	"ASSUME TLCSet(7, [n |-> 0, s |-> {}])\n"
 	"====\n";
 
@@ -79,6 +80,8 @@ struct run {
 	pthread_mutex_t lock; /* of it */
 	uint64_t hashes[WALKS];
 	uint64_t stored_bytes;
+	bool tells; /* of violations, and goes on */
+	uint64_t told_count;
 };
 
 static uint64_t hash_of(uint64_t hash, const char *text)
@@ -116,6 +119,23 @@ static void assume(struct run *run)
 		CHECK_INT(tla_run_state(run->runner, &list->at[i], NULL), ==, TLA_HOLDS);
 }
 
+/* By an evaluator beside the workers', while others walk on. */
+static void look_again(void *arg, const struct nw_walk_path *path, const char *name)
+{
+	struct run *run = arg;
+	const struct nw_explore_step *last = &path->steps[path->step_count - 1];
+
+	pthread_mutex_lock(&run->lock);
+	run->runner->eval.stack_end = (const char *)__builtin_frame_address(0) - (256 << 10);
+	CHECK_STR(name, "Odd");
+	for (size_t i = 0; i < path->step_count; i++)
+		CHECK_INT(tla_run_state(run->runner, &run->model->invariants.at[1],
+					(const tla_value *)(const void *)path->steps[i].state),
+			  ==, &path->steps[i] == last ? TLA_FAILS : TLA_HOLDS);
+	run->told_count++;
+	pthread_mutex_unlock(&run->lock);
+}
+
 static void begin(struct run *run, const char *more, uint64_t forget_bytes)
 {
 	struct tla_reader reader = { .read = read_text, .context = &run->texts };
@@ -141,6 +161,7 @@ static enum nw_explore_end go(struct run *run, uint32_t worker_count)
 					   .walk_count = WALKS,
 					   .step_count_max = STEPS,
 					   .on_walk = note,
+					   .on_violation = run->tells ? look_again : NULL,
 					   .arg = run,
 					   .no_pin = true,
 					   .oversubscribe = true };
@@ -218,6 +239,22 @@ TEST(registers_outlast_what_is_forgotten)
 	for (uint32_t workers = 1; workers <= 3; workers += 2) {
 		begin(&run, "INVARIANT Counts\n", 20000);
 		CHECK_INT(go(&run, workers), ==, NW_EXPLORE_DONE);
+		CHECK_INT(run.search.forgotten_count, >, 2);
+		end(&run);
+	}
+}
+
+TEST(who_looks_at_violations_between_walks_forgets_too)
+{
+	static struct run run;
+
+	for (uint32_t workers = 1; workers <= 3; workers++) {
+		begin(&run, "INVARIANT Odd\n", 2000);
+		run.tells = true;
+		run.search.beside = run.runner;
+		CHECK_INT(go(&run, workers), ==, NW_EXPLORE_DONE);
+		CHECK_INT(run.told_count, >, 2);
+		CHECK_INT(run.told_count, ==, run.report.violation_count);
 		CHECK_INT(run.search.forgotten_count, >, 2);
 		end(&run);
 	}

@@ -291,6 +291,75 @@ TEST(all_walks_asked_for_are_made_and_every_step_is_counted)
 	end(&run);
 }
 
+struct told {
+	_Atomic uint64_t count;
+	_Atomic bool is_told[WALKS];
+	_Atomic uint64_t choices[WALKS]; /* which parts were taken, one bit each */
+};
+
+static void note_violation(void *arg, const struct nw_walk_path *path, const char *name)
+{
+	struct told *told = arg;
+	uint64_t choices = 0;
+
+	CHECK_STR(name, "Low");
+	CHECK_INT(path->step_count, ==, 8);
+	for (size_t i = 0; i < path->step_count; i++) {
+		CHECK_INT(path->steps[i].state[0] + path->steps[i].state[1], ==, i);
+		choices = choices * 2 + (i > 0 && path->steps[i].part_idx);
+	}
+	CHECK(!atomic_exchange(&told->is_told[path->walk_idx], true));
+	atomic_store(&told->choices[path->walk_idx], choices);
+	atomic_fetch_add(&told->count, 1);
+}
+
+TEST(walks_go_on_after_violations_that_someone_is_told_of)
+{
+	struct rules rules = { .invariant_sum = 7 };
+	static struct told told[2];
+
+	for (uint32_t workers = 1; workers <= 7; workers += 3) {
+		struct nw_walk_options options = usual(&pair, &rules);
+		struct told *to = &told[workers > 1];
+		struct run run;
+
+		memset(to, 0, sizeof(*to));
+		options.on_violation = note_violation;
+		options.arg = to;
+		options.worker_count = workers;
+		run = walked(options);
+		CHECK_INT(run.end, ==, NW_EXPLORE_DONE);
+		CHECK_INT(run.report.walk_count, ==, WALKS);
+		CHECK_INT(run.report.violation_count, ==, WALKS);
+		CHECK_INT(run.report.generated, ==, 1 + WALKS * 7);
+		CHECK_INT(to->count, ==, WALKS);
+		CHECK(run.report.length_mean == 0);
+		end(&run);
+		for (int i = 0; workers > 1 && i < WALKS; i++)
+			CHECK_INT(told[0].choices[i], ==, told[1].choices[i]);
+	}
+}
+
+TEST(errors_and_initial_states_end_walks_that_would_go_on)
+{
+	struct rules error = { .error_at = 5, .invariant_sum = 60 };
+	struct rules low = { .invariant_sum = 0, .fails_at_once = true };
+	static struct told told;
+	struct nw_walk_options options = usual(&pair, &error);
+	struct run run;
+
+	options.on_violation = note_violation;
+	options.arg = &told;
+	run = walked(options);
+	CHECK_INT(run.end, ==, NW_EXPLORE_ERROR);
+	end(&run);
+	options.model_data = &low;
+	run = walked(options);
+	CHECK_INT(run.end, ==, NW_EXPLORE_ERROR);
+	CHECK_INT(told.count, ==, 0);
+	end(&run);
+}
+
 TEST(the_trace_is_a_walk_with_the_parts_that_led_on)
 {
 	struct rules rules = { .invariant_sum = 7 };

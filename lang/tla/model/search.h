@@ -62,6 +62,9 @@ struct tla_search {
 	bool has_error;
 	bool has_initial; /* the program was told of them */
 	struct tla_search_error error;
+	/* Another evaluator that looks at states while there are walks, but not between them: it
+	 * forgets as the workers' do. NULL: there is none. */
+	struct tla_runner *beside;
 	/* Of random walks: bytes of values that one worker stores before they are forgotten. */
 	uint64_t forget_bytes;
 	bool is_marked;

@@ -68,6 +68,8 @@ static void forget(struct tla_search *search, struct tla_runner **runners)
 		at->values.is_full = true; /* words lose their meaning; no walk is under way */
 		runners[count++] = at->runner;
 	}
+	if (search->beside)
+		runners[count++] = search->beside;
 	/* The first time there is nothing to forget: that is what stays. */
 	if (search->is_marked)
 		search->forgotten_count += tla_model_forget(model, runners, count) == 0;
@@ -81,7 +83,7 @@ void tla_search_forget(const void *data)
 	struct tla_heap *heap = &((struct tla_model *)search->model)->heap;
 	struct tla_mark mark = tla_heap_mark(heap);
 	struct tla_runner **runners;
-	size_t count = 0;
+	size_t count = 1; /* beside the workers' */
 
 	for (struct tla_search_context *at = search->first; at; at = at->next)
 		count++;

@@ -118,11 +118,13 @@ static void work(struct nw_crew_worker *self, void *arg)
 	struct nw_explore *explore = arg;
 	int rc, open_rc = 0;
 
-	if (nwi_stages_wait_past(&explore->stages, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
+	if (nw_gate_pass(&explore->gate, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
 		return;
 	rc = nwi_worker_create(explore, self, &open_rc);
-	nwi_stages_report_ready(&explore->stages, rc, open_rc);
-	if (nwi_stages_wait_past(&explore->stages, NWI_STAGE_SETUP) == NWI_STAGE_RUN)
+	if (open_rc < 0)
+		atomic_store(&explore->open_rc, open_rc);
+	nw_gate_report(&explore->gate, rc);
+	if (nw_gate_pass(&explore->gate, NWI_STAGE_RUN) == NWI_STAGE_RUN)
 		nwi_worker_run(explore->workers[self->worker_idx]);
 }
 
@@ -200,12 +202,12 @@ static int create_lanes(struct nw_explore *explore)
 	return rc;
 }
 
-static int refuse_open(const struct nw_explore *explore, struct nw_diag *diag)
+static int refuse_open(int rc, struct nw_diag *diag)
 {
 	if (diag)
 		(void)snprintf(diag->text, sizeof(diag->text), "the model's open() failed: %s",
-			       strerror(-explore->stages.open_rc));
-	return explore->stages.open_rc;
+			       strerror(-rc));
+	return rc;
 }
 
 static int set_up(struct nw_explore *explore, struct nw_diag *diag)
@@ -216,8 +218,8 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		return rc;
 	rc = create_tables(explore);
 	if (rc == 0) {
-		nwi_stages_go_to(&explore->stages, NWI_STAGE_SETUP);
-		rc = nwi_stages_wait_ready(&explore->stages, explore->worker_count);
+		nw_gate_open(&explore->gate, NWI_STAGE_SETUP);
+		rc = nw_gate_wait(&explore->gate, explore->worker_count);
 	}
 	if (rc == 0)
 		rc = nwi_shards_create(explore);
@@ -225,8 +227,8 @@ static int set_up(struct nw_explore *explore, struct nw_diag *diag)
 		rc = create_node_pools(explore);
 	if (rc == 0)
 		rc = create_lanes(explore);
-	if (explore->stages.open_rc < 0)
-		return refuse_open(explore, diag);
+	if (atomic_load(&explore->open_rc) < 0)
+		return refuse_open(atomic_load(&explore->open_rc), diag);
 	if (rc == -ENOMEM)
 		return refuse(
 			diag, rc,
@@ -250,7 +252,6 @@ static int create_empty(struct nw_explore **ret_explore, const struct nw_explore
 	explore->options = *options;
 	explore->topo_node_count = nw_topo_node_count(options->topo);
 	atomic_init(&explore->end, -1);
-	nwi_stages_open(&explore->stages);
 	*ret_explore = explore;
 	return 0;
 }
@@ -287,7 +288,7 @@ void nw_explore_destroy(struct nw_explore *explore)
 {
 	if (!explore)
 		return;
-	nwi_stages_quit(&explore->stages);
+	nw_gate_open(&explore->gate, NWI_STAGE_QUIT);
 	nw_crew_destroy(explore->crew);
 	for (uint32_t w = 0; explore->workers && w < explore->worker_count; w++)
 		nwi_worker_destroy(explore->workers[w]);
@@ -299,7 +300,6 @@ void nw_explore_destroy(struct nw_explore *explore)
 	nwi_trace_destroy(explore, &explore->trace);
 	nwi_trace_destroy(explore, &explore->violation_trace);
 	nw_arena_destroy(explore->violation_arena);
-	nwi_stages_close(&explore->stages);
 	nw_arena_destroy(explore->arena);
 }
 
@@ -319,7 +319,7 @@ enum nw_explore_end nw_explore_run(struct nw_explore *explore)
 	if (explore->options.depth_max && explore->levels.count >= explore->options.depth_max)
 		nwi_end(explore, NW_EXPLORE_TOO_DEEP);
 	atomic_store(&explore->started_ns, nwi_now_ns());
-	nwi_stages_go_to(&explore->stages, NWI_STAGE_RUN);
+	nw_gate_open(&explore->gate, NWI_STAGE_RUN);
 	nw_crew_join(explore->crew);
 	atomic_store(&explore->ended_ns, nwi_now_ns());
 	return (enum nw_explore_end)atomic_load(&explore->end);

@@ -22,12 +22,11 @@
 #ifndef NWI_EXPLORE_EXPLORE_H
 #define NWI_EXPLORE_EXPLORE_H
 
-#include "stage.h"
-
 #include <nw/arena.h>
 #include <nw/crew.h>
 #include <nw/explore.h>
 #include <nw/fpset.h>
+#include <nw/gate.h>
 #include <nw/mem.h>
 #include <nw/ring.h>
 #include <nw/snapshot.h>
@@ -47,6 +46,14 @@ enum {
 	NWI_SHARDS_MANY = 1 << 16,
 	NWI_LANE_BATCHES = 8, /* between one pair of workers at a time; a power of two */
 	NWI_GROUP_MAX = 1024, /* candidates routed together */
+};
+
+/* Of a search or of walks. */
+enum nwi_stage {
+	NWI_STAGE_SETUP = 1,
+	NWI_STAGE_RUN,
+	NWI_STAGE_BEGUN, /* of walks: one worker has made the initial states */
+	NWI_STAGE_QUIT
 };
 
 /* Where a state came from: its parent's place and which successor it was. */
@@ -368,7 +375,8 @@ struct nw_explore {
 	uint8_t *fault_state; /* room for its state */
 	char fault_text[256];
 
-	struct nwi_stages stages;
+	struct nw_gate gate; /* enum nwi_stage */
+	_Atomic int open_rc; /* of a model's open() that failed */
 	_Atomic uint64_t started_ns, ended_ns;
 
 	/* After the run. */

@@ -63,11 +63,11 @@ static void begin(struct nwi_walker *walker)
 	struct nw_walk *walk = walker->walk;
 
 	if (walker->self->worker_idx != 0) {
-		(void)nwi_stages_wait_past(&walk->stages, NWI_STAGE_RUN);
+		(void)nw_gate_pass(&walk->gate, NWI_STAGE_BEGUN);
 		return;
 	}
 	nwi_walk_begin(walker);
-	nwi_stages_go_to(&walk->stages, NWI_STAGE_BEGUN);
+	nw_gate_open(&walk->gate, NWI_STAGE_BEGUN);
 }
 
 static void work(struct nw_crew_worker *self, void *arg)
@@ -75,11 +75,13 @@ static void work(struct nw_crew_worker *self, void *arg)
 	struct nw_walk *walk = arg;
 	int rc, open_rc = 0;
 
-	if (nwi_stages_wait_past(&walk->stages, NWI_STAGE_NONE) == NWI_STAGE_QUIT)
+	if (nw_gate_pass(&walk->gate, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
 		return;
 	rc = nwi_walker_create(walk, self, &open_rc);
-	nwi_stages_report_ready(&walk->stages, rc, open_rc);
-	if (nwi_stages_wait_past(&walk->stages, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
+	if (open_rc < 0)
+		atomic_store(&walk->open_rc, open_rc);
+	nw_gate_report(&walk->gate, rc);
+	if (nw_gate_pass(&walk->gate, NWI_STAGE_RUN) == NWI_STAGE_QUIT)
 		return;
 	begin(walk->walkers[self->worker_idx]);
 	nwi_walker_run(walk->walkers[self->worker_idx]);
@@ -122,21 +124,21 @@ static void set_sizes(struct nw_walk *walk)
 
 static int set_up(struct nw_walk *walk, struct nw_diag *diag)
 {
-	int rc = start_crew(walk, diag);
+	int rc = start_crew(walk, diag), open_rc;
 
 	if (rc < 0)
 		return rc;
 	rc = nwi_path_open(&walk->initial, NW_NODE_ANY, walk->reserve_bytes);
 	if (rc == 0) {
-		nwi_stages_go_to(&walk->stages, NWI_STAGE_SETUP);
-		rc = nwi_stages_wait_ready(&walk->stages, walk->worker_count);
+		nw_gate_open(&walk->gate, NWI_STAGE_SETUP);
+		rc = nw_gate_wait(&walk->gate, walk->worker_count);
 	}
-	if (walk->stages.open_rc < 0) {
+	open_rc = atomic_load(&walk->open_rc);
+	if (open_rc < 0) {
 		if (diag)
 			(void)snprintf(diag->text, sizeof(diag->text),
-				       "the model's open() failed: %s",
-				       strerror(-walk->stages.open_rc));
-		return walk->stages.open_rc;
+				       "the model's open() failed: %s", strerror(-open_rc));
+		return open_rc;
 	}
 	return rc < 0 ? refuse(diag, rc, "not enough memory for the workers") : 0;
 }
@@ -156,7 +158,6 @@ static int create_empty(struct nw_walk **ret_walk, const struct nw_walk_options 
 	atomic_init(&walk->bound, NWI_NO_WALK);
 	atomic_init(&walk->end, -1);
 	pthread_mutex_init(&walk->fault_lock, NULL);
-	nwi_stages_open(&walk->stages);
 	nwi_rest_open(&walk->rest);
 	*ret_walk = walk;
 	return 0;
@@ -187,7 +188,7 @@ void nw_walk_destroy(struct nw_walk *walk)
 {
 	if (!walk)
 		return;
-	nwi_stages_quit(&walk->stages);
+	nw_gate_open(&walk->gate, NWI_STAGE_QUIT);
 	nw_crew_destroy(walk->crew);
 	for (uint32_t w = 0; walk->walkers && w < walk->worker_count; w++)
 		nwi_walker_destroy(walk->walkers[w]);
@@ -195,7 +196,6 @@ void nw_walk_destroy(struct nw_walk *walk)
 	nw_arena_destroy(walk->fault.arena);
 	nwi_rest_close(&walk->rest);
 	pthread_mutex_destroy(&walk->fault_lock);
-	nwi_stages_close(&walk->stages);
 	nw_arena_destroy(walk->arena);
 }
 
@@ -215,7 +215,7 @@ static enum nw_explore_end end_of(const struct nw_walk *walk)
 enum nw_explore_end nw_walk_run(struct nw_walk *walk)
 {
 	atomic_store(&walk->started_ns, nwi_now_ns());
-	nwi_stages_go_to(&walk->stages, NWI_STAGE_RUN);
+	nw_gate_open(&walk->gate, NWI_STAGE_RUN);
 	nw_crew_join(walk->crew);
 	nwi_walk_cut(walk);
 	atomic_store(&walk->ended_ns, nwi_now_ns());

@@ -14,6 +14,7 @@
 
 #include "explore.h"
 
+#include <nw/gate.h>
 #include <nw/walk.h>
 
 #define NWI_NO_WALK UINT64_MAX
@@ -111,7 +112,8 @@ struct nw_walk {
 	_Atomic uint64_t initial_count; /* once they are made */
 	_Atomic uint64_t started_ns, ended_ns;
 
-	struct nwi_stages stages; /* begun: the initial states are there */
+	struct nw_gate gate; /* enum nwi_stage */
+	_Atomic int open_rc; /* of a model's open() that failed */
 
 	/* After the run: what was counted beyond the fault. */
 	uint64_t beyond_generated, beyond_walks, beyond_length, beyond_square;

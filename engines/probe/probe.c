@@ -331,8 +331,6 @@ int nw_probe_create(struct nw_probe **ret_probe, const struct nw_probe_options *
 	probe->arena = arena;
 	probe->options = *options;
 	fill_defaults(&probe->options);
-	(void)pthread_mutex_init(&probe->gate.lock, NULL); /* cannot fail with these attributes */
-	(void)pthread_cond_init(&probe->gate.changed, NULL);
 	rc = prepare(probe, reterr_diag);
 	if (rc < 0)
 		nw_probe_destroy(probe);
@@ -347,7 +345,5 @@ void nw_probe_destroy(struct nw_probe *probe)
 		return;
 	nw_crew_destroy(probe->crew);
 	nwi_probe_free_workers(probe);
-	(void)pthread_cond_destroy(&probe->gate.changed); /* nobody waits any more */
-	(void)pthread_mutex_destroy(&probe->gate.lock);
 	nw_arena_destroy(probe->arena);
 }

@@ -12,19 +12,11 @@
 #include "probe/greeter.h"
 #include "probe/scan.h"
 
+#include <nw/gate.h>
 #include <nw/mem.h>
 
-#include <pthread.h>
-
-/* What workers and the starter wait for of each other. */
-struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint32_t ready_count;
-	int rc; /* the first failure */
-	struct nw_diag diag;
-	bool may_go, must_leave;
-};
+/* Workers make themselves one after the other, then all scan, or leave. */
+enum nwi_stage { NWI_STAGE_RUN = 1, NWI_STAGE_QUIT };
 
 /* One worker: of the two that it may be, the one that the method wants. */
 struct nwi_worker {
@@ -55,7 +47,8 @@ struct nw_probe {
 	struct nw_crew *crew;
 	struct nwi_worker *workers;   /* [worker] */
 	struct nwi_scan_lane *events; /* [worker] */
-	struct gate gate;
+	struct nw_gate gate;          /* enum nwi_stage */
+	struct nw_diag diag;          /* of the worker that failed first */
 	_Atomic uint32_t over_count;
 	struct nwi_lent *lent; /* [all banners] */
 	uint32_t lent_count;

@@ -101,7 +101,7 @@ static int make_scanner(struct nw_probe *probe, struct nwi_worker *own, uint32_t
 	nwi_window_init(&scanner->window, scanner + 1, capacity, options->try_count,
 			own->place_count, options->delay_ns);
 	nwi_window_skip(&scanner->window, probe->positions[idx]);
-	return open_link(scanner, probe, node, &probe->gate.diag);
+	return open_link(scanner, probe, node, &probe->diag);
 }
 
 static void note_link(struct nwi_worker *own)
@@ -158,7 +158,7 @@ static int make_caller(struct nw_probe *probe, struct nwi_worker *own, uint32_t 
 	caller->events = &probe->events[idx];
 	caller->rate.per_s = nwi_rate_part(options->rate_per_s, idx, options->worker_count);
 	nwi_caller_init(caller, caller + 1, probe->positions[idx]);
-	return open_dial(&caller->dial, options->line_count, probe, &probe->gate.diag);
+	return open_dial(&caller->dial, options->line_count, probe, &probe->diag);
 }
 
 static void note_dial(struct nwi_worker *own)
@@ -193,7 +193,7 @@ static int make_greeter(struct nw_probe *probe, struct nwi_worker *own, uint32_t
 	greeter->context = nwi_tls_context_create();
 	if (!greeter->context)
 		return -ENOMEM;
-	return open_dial(&greeter->dial, NWI_GREETER_TALKS, probe, &probe->gate.diag);
+	return open_dial(&greeter->dial, NWI_GREETER_TALKS, probe, &probe->diag);
 }
 
 int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker)

@@ -32,21 +32,10 @@ static uint64_t now_ns(void)
 /* Links open one after the other: the kernel numbers a group's in that order. */
 static bool open_in_turn(struct nw_probe *probe, struct nw_crew_worker *worker)
 {
-	struct gate *gate = &probe->gate;
-	bool may_go;
+	int rc = nw_gate_wait(&probe->gate, worker->worker_idx);
 
-	pthread_mutex_lock(&gate->lock);
-	while (gate->ready_count < worker->worker_idx)
-		pthread_cond_wait(&gate->changed, &gate->lock);
-	if (gate->rc == 0)
-		gate->rc = nwi_probe_make_worker(probe, worker);
-	gate->ready_count++;
-	pthread_cond_broadcast(&gate->changed);
-	while (!gate->may_go && !gate->must_leave)
-		pthread_cond_wait(&gate->changed, &gate->lock);
-	may_go = gate->may_go;
-	pthread_mutex_unlock(&gate->lock);
-	return may_go;
+	nw_gate_report(&probe->gate, rc < 0 ? rc : nwi_probe_make_worker(probe, worker));
+	return nw_gate_pass(&probe->gate, NWI_STAGE_RUN) == NWI_STAGE_RUN;
 }
 
 static void run_scanner(struct nwi_scanner *scanner)
@@ -89,27 +78,6 @@ static void run(struct nw_crew_worker *worker, void *arg)
 
 /* --- Running --- */
 
-static void open_gate(struct nw_probe *probe, bool may_go)
-{
-	pthread_mutex_lock(&probe->gate.lock);
-	probe->gate.may_go = may_go;
-	probe->gate.must_leave = !may_go;
-	pthread_cond_broadcast(&probe->gate.changed);
-	pthread_mutex_unlock(&probe->gate.lock);
-}
-
-static int wait_ready(struct nw_probe *probe)
-{
-	int rc;
-
-	pthread_mutex_lock(&probe->gate.lock);
-	while (probe->gate.ready_count < probe->options.worker_count)
-		pthread_cond_wait(&probe->gate.changed, &probe->gate.lock);
-	rc = probe->gate.rc;
-	pthread_mutex_unlock(&probe->gate.lock);
-	return rc;
-}
-
 int nw_probe_start(struct nw_probe *probe, struct nw_diag *reterr_diag)
 {
 	const struct nw_probe_options *options = &probe->options;
@@ -123,9 +91,9 @@ int nw_probe_start(struct nw_probe *probe, struct nw_diag *reterr_diag)
 
 	if (rc < 0)
 		return rc;
-	rc = wait_ready(probe);
+	rc = nw_gate_wait(&probe->gate, options->worker_count);
 	if (rc < 0 && reterr_diag)
-		*reterr_diag = probe->gate.diag;
-	open_gate(probe, rc == 0);
+		*reterr_diag = probe->diag;
+	nw_gate_open(&probe->gate, rc < 0 ? NWI_STAGE_QUIT : NWI_STAGE_RUN);
 	return rc;
 }

@@ -30,52 +30,6 @@ static int refuse(struct nw_diag *diag, int rc, const char *text)
 
 /* ---- the workers ---- */
 
-static void go_to(struct nw_relay *relay, enum nwi_stage stage)
-{
-	pthread_mutex_lock(&relay->stage_lock);
-	relay->stage = stage;
-	relay->ready_count = 0;
-	pthread_cond_broadcast(&relay->stage_changed);
-	pthread_mutex_unlock(&relay->stage_lock);
-}
-
-/* A worker's: until the stage is `stage` or a later one; the one that it is. */
-static enum nwi_stage await_stage(struct nw_relay *relay, enum nwi_stage stage)
-{
-	enum nwi_stage now;
-
-	pthread_mutex_lock(&relay->stage_lock);
-	while (relay->stage < stage)
-		pthread_cond_wait(&relay->stage_changed, &relay->stage_lock);
-	now = relay->stage;
-	pthread_mutex_unlock(&relay->stage_lock);
-	return now;
-}
-
-/* A worker's: it has done, or failed, what the stage asks for. */
-static void report(struct nw_relay *relay, int rc)
-{
-	pthread_mutex_lock(&relay->stage_lock);
-	relay->ready_count++;
-	if (rc < 0 && relay->setup_rc == 0)
-		relay->setup_rc = rc;
-	pthread_cond_broadcast(&relay->stage_changed);
-	pthread_mutex_unlock(&relay->stage_lock);
-}
-
-/* The creator's: until all workers have reported. */
-static int await_all(struct nw_relay *relay)
-{
-	int rc;
-
-	pthread_mutex_lock(&relay->stage_lock);
-	while (relay->ready_count < relay->shard_count)
-		pthread_cond_wait(&relay->stage_changed, &relay->stage_lock);
-	rc = relay->setup_rc;
-	pthread_mutex_unlock(&relay->stage_lock);
-	return rc;
-}
-
 void nwi_wake(struct nw_relay *relay, uint32_t shard_idx)
 {
 	struct nwi_face *face = &relay->board->faces[shard_idx];
@@ -149,20 +103,21 @@ static void work(struct nw_crew_worker *worker, void *arg)
 	uint32_t i = worker->worker_idx;
 	int rc;
 
-	if (await_stage(relay, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
+	if (nw_gate_pass(&relay->gate, NWI_STAGE_SETUP) == NWI_STAGE_QUIT)
 		return;
-	report(relay, nwi_shard_create(relay, i, memory_node(relay, worker->node_idx)));
-	if (await_stage(relay, NWI_STAGE_CONNECT) == NWI_STAGE_QUIT)
+	nw_gate_report(&relay->gate,
+		       nwi_shard_create(relay, i, memory_node(relay, worker->node_idx)));
+	if (nw_gate_pass(&relay->gate, NWI_STAGE_CONNECT) == NWI_STAGE_QUIT)
 		return;
 	rc = nwi_shard_connect(relay->shards[i]);
 	if (rc == 0 && hooks->open)
 		rc = hooks->open(hooks->ctx, i);
-	report(relay, rc);
-	if (await_stage(relay, NWI_STAGE_RUN) == NWI_STAGE_RUN)
+	nw_gate_report(&relay->gate, rc);
+	if (nw_gate_pass(&relay->gate, NWI_STAGE_RUN) == NWI_STAGE_RUN)
 		run_shard(relay->shards[i], worker->crew);
 	/* Asking whether to stop orders nothing; this does: what was done before the relay was
 	 * destroyed is seen by the hook. */
-	(void)await_stage(relay, NWI_STAGE_QUIT);
+	(void)nw_gate_pass(&relay->gate, NWI_STAGE_QUIT);
 	if (rc == 0 && hooks->close)
 		hooks->close(hooks->ctx, i);
 }
@@ -298,14 +253,14 @@ static int set_up(struct nw_relay *relay, struct nw_diag *diag)
 		rc = set_up_stepped(relay);
 	for (enum nwi_stage stage = NWI_STAGE_SETUP;
 	     rc == 0 && relay->crew && stage <= NWI_STAGE_CONNECT; stage++) {
-		go_to(relay, stage);
-		rc = await_all(relay);
+		nw_gate_open(&relay->gate, stage);
+		rc = nw_gate_wait(&relay->gate, relay->shard_count);
 	}
 	if (rc < 0 && diag)
 		(void)snprintf(diag->text, sizeof(diag->text),
 			       "the relay's shards could not be set up: %s", strerror(-rc));
 	if (rc == 0)
-		go_to(relay, NWI_STAGE_RUN);
+		nw_gate_open(&relay->gate, NWI_STAGE_RUN);
 	return rc;
 }
 
@@ -323,8 +278,6 @@ static int create_empty(struct nw_relay **ret_relay, const struct nw_relay_optio
 	relay->bell_fd = -1;
 	set_defaults(&relay->options);
 	pthread_mutex_init(&relay->lock, NULL);
-	pthread_mutex_init(&relay->stage_lock, NULL);
-	pthread_cond_init(&relay->stage_changed, NULL);
 	*ret_relay = relay;
 	return 0;
 }
@@ -356,7 +309,7 @@ static void stop_workers(struct nw_relay *relay)
 	const struct nw_relay_hooks *hooks = &relay->options.hooks;
 
 	if (relay->crew) {
-		go_to(relay, NWI_STAGE_QUIT);
+		nw_gate_open(&relay->gate, NWI_STAGE_QUIT);
 		nw_crew_stop(relay->crew);
 		for (uint32_t i = 0; relay->shards && i < relay->shard_count; i++)
 			if (relay->shards[i] && relay->shards[i]->gate.ring_fd >= 0)
@@ -385,8 +338,6 @@ void nw_relay_destroy(struct nw_relay *relay)
 	nw_rcu_destroy(relay->rcu);
 	nw_shm_close(&relay->board_shm);
 	nw_bell_close(relay->bell_fd);
-	pthread_cond_destroy(&relay->stage_changed);
-	pthread_mutex_destroy(&relay->stage_lock);
 	pthread_mutex_destroy(&relay->lock);
 	nw_arena_destroy(relay->arena);
 }

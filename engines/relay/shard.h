@@ -35,6 +35,7 @@
 #include <nw/arena.h>
 #include <nw/bell.h>
 #include <nw/crew.h>
+#include <nw/gate.h>
 #include <nw/lane.h>
 #include <nw/mpsc.h>
 #include <nw/rcu.h>
@@ -289,13 +290,7 @@ struct nwi_guests {
 	struct nw_relay_guest *guests[];
 };
 
-enum nwi_stage {
-	NWI_STAGE_NONE,
-	NWI_STAGE_SETUP,
-	NWI_STAGE_CONNECT,
-	NWI_STAGE_RUN,
-	NWI_STAGE_QUIT
-};
+enum nwi_stage { NWI_STAGE_SETUP = 1, NWI_STAGE_CONNECT, NWI_STAGE_RUN, NWI_STAGE_QUIT };
 
 struct nw_relay {
 	/* Constant once ready. */
@@ -321,13 +316,8 @@ struct nw_relay {
 	struct nw_rcu_thread *control;     /* whose callbacks release what was replaced */
 	struct nwi_desk *closed_desks;     /* [shard_count] counts of producers that are gone */
 
-	/* create waits for the workers, and they for it. */
-	pthread_mutex_t stage_lock;
-	pthread_cond_t stage_changed;
-	enum nwi_stage stage;
-	uint32_t ready_count;
+	struct nw_gate gate;   /* enum nwi_stage */
 	uint32_t opened_count; /* stepped: shards whose open hook has run */
-	int setup_rc;
 };
 
 /* CLOCK_MONOTONIC, or the clock hook. */

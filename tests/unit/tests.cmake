@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 nw_test(unit/test_fpset)
 nw_test(unit/test_crew)
+nw_test(unit/test_gate)
 target_link_options(test_crew PRIVATE
   LINKER:--wrap=pthread_create,--wrap=sched_getaffinity,--wrap=sched_setaffinity)
 nw_test(unit/test_models)

@@ -27,8 +27,8 @@ usage: ./do COMMAND
   clang [ARG]...  all tests, built with clang
   lint            clang-tidy, cppcheck, clang-format, shellcheck, each header alone
   fmt             format every C file
-  soak            stress tests, simulations and random TLA+ specifications, NW_TEST_SCALE (20)
-                  times longer, asan and tsan;
+  soak            stress tests, simulations, faults at a relay and random TLA+ specifications,
+                  NW_TEST_SCALE (20) times longer, asan and tsan;
                   all lock-free structures at once, NW_CHURN_S (600) seconds under each
   model [NAME]    the lock-free structures under a model checker of C's weak memory, each with
                   mistakes that it must find (needs genmc on PATH; Debian does not have it)
@@ -190,6 +190,8 @@ soak() {
 			say "$program, NW_TEST_SCALE=$NW_TEST_SCALE"
 			"$program" || die "$program failed"
 		done
+		say "tests/relay/run-soak, $preset"
+		tests/relay/run-soak build/"$preset"/bin/nodewise || die "run-soak found something"
 		say "tests/corpus/run-fuzz, $preset"
 		tests/corpus/run-fuzz build/"$preset"/bin/nodewise || die "run-fuzz found something"
 	done

@@ -10,6 +10,7 @@ endforeach()
 # An hour's worth of faults. Under a sanitizer nothing is loaded before its own library, so there clocks
 # do not jump.
 add_library(clock_jump MODULE relay/clock_jump.c)
+set_target_properties(clock_jump PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 target_link_libraries(clock_jump PRIVATE nw_flags)
 set(clock_jump $<TARGET_FILE:clock_jump>)
 if(CMAKE_C_FLAGS MATCHES fsanitize)

@@ -6,6 +6,7 @@
 #include "relay/config.h"
 
 #include "common/app.h"
+#include "relay/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,106 +16,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S        UINT64_C(1000000000)
 #define DEFAULT_ADDRESS "127.0.0.1:7770"
 #define DEFAULT_HTTP    "127.0.0.1:7771"
 
 enum { LANE_SLOTS_MAX = 1 << 20 };
 
-/* What a number may be, and how it is written. */
-enum unit { COUNT, BYTES, TIME };
-
-struct number {
-	const char *key;
-	size_t at; /* in struct relay_config */
-	enum unit unit;
-	uint64_t min, max, initial;
-	bool is_pow2;
+static const struct relay_number engine_numbers[] = {
+	RELAY_NUMBER("shards", shard_count, RELAY_COUNT, 0, NW_RELAY_SHARDS_MAX, 0, false),
+	RELAY_NUMBER("ring", ring_slots, RELAY_COUNT, NW_RELAY_RING_SLOTS_MIN,
+		     NW_RELAY_RING_SLOTS_MAX, 8192, true),
+	RELAY_NUMBER("batch", batch, RELAY_COUNT, 1, NW_RELAY_BATCH_MAX, 256, false),
+	RELAY_NUMBER("spin", spin_ns, RELAY_TIME, 0, RELAY_NS_PER_S, 50000, false),
+	RELAY_NUMBER("tick", tick_ns, RELAY_TIME, 100000, 100000000, 1000000, false),
 };
 
-#define NUMBER(key, field, ...)                                        \
-	{                                                              \
-		key, offsetof(struct relay_config, field), __VA_ARGS__ \
-	}
-
-static const struct number engine_numbers[] = {
-	NUMBER("shards", shard_count, COUNT, 0, NW_RELAY_SHARDS_MAX, 0, false),
-	NUMBER("ring", ring_slots, COUNT, NW_RELAY_RING_SLOTS_MIN, NW_RELAY_RING_SLOTS_MAX, 8192,
-	       true),
-	NUMBER("batch", batch, COUNT, 1, NW_RELAY_BATCH_MAX, 256, false),
-	NUMBER("spin", spin_ns, TIME, 0, NS_PER_S, 50000, false),
-	NUMBER("tick", tick_ns, TIME, 100000, 100000000, 1000000, false),
+static const struct relay_number limit_numbers[] = {
+	RELAY_NUMBER("frame", limits.body_bytes, RELAY_BYTES, RELAY_BODY_MIN, RELAY_BODY_MAX, 65536,
+		     false),
+	RELAY_NUMBER("clients", limits.client_max, RELAY_COUNT, 1, 1000000, 1024, false),
+	RELAY_NUMBER("memory", limits.memory_bytes, RELAY_BYTES, 1 << 20, UINT64_C(1) << 40,
+		     256 << 20, false),
+	RELAY_NUMBER("queue", limits.queue_slots, RELAY_COUNT, 16, LANE_SLOTS_MAX, 4096, true),
+	RELAY_NUMBER("names", limits.name_max, RELAY_COUNT, 0, 1 << 20, 65536, false),
+	RELAY_NUMBER("hello", limits.hello_ns, RELAY_TIME, 1000000, 3600 * RELAY_NS_PER_S,
+		     5 * RELAY_NS_PER_S, false),
+	RELAY_NUMBER("slow", limits.slow_ns, RELAY_TIME, 1000000, 3600 * RELAY_NS_PER_S,
+		     10 * RELAY_NS_PER_S, false),
+	RELAY_NUMBER("lost", limits.lost_max, RELAY_COUNT, 0, UINT64_MAX / 2, 0, false),
 };
 
-static const struct number limit_numbers[] = {
-	NUMBER("frame", limits.body_bytes, BYTES, RELAY_BODY_MIN, RELAY_BODY_MAX, 65536, false),
-	NUMBER("clients", limits.client_max, COUNT, 1, 1000000, 1024, false),
-	NUMBER("memory", limits.memory_bytes, BYTES, 1 << 20, UINT64_C(1) << 40, 256 << 20, false),
-	NUMBER("queue", limits.queue_slots, COUNT, 16, LANE_SLOTS_MAX, 4096, true),
-	NUMBER("names", limits.name_max, COUNT, 0, 1 << 20, 65536, false),
-	NUMBER("hello", limits.hello_ns, TIME, 1000000, 3600 * NS_PER_S, 5 * NS_PER_S, false),
-	NUMBER("slow", limits.slow_ns, TIME, 1000000, 3600 * NS_PER_S, 10 * NS_PER_S, false),
-	NUMBER("lost", limits.lost_max, COUNT, 0, UINT64_MAX / 2, 0, false),
-};
-
-static const struct number drain_number = NUMBER("drain", drain_ns, TIME, 0, 3600 * NS_PER_S,
-						 10 * NS_PER_S, false);
-
-/* ---- numbers ---- */
-
-static uint64_t *number_in(void *config, const struct number *number)
-{
-	return (uint64_t *)(void *)((char *)config + number->at);
-}
-
-static bool parse_unit(enum unit unit, const char *text, uint64_t *ret)
-{
-	return unit == TIME    ? app_parse_duration(text, ret)
-	       : unit == BYTES ? app_parse_bytes(text, ret)
-			       : relay_parse_rate(text, ret);
-}
-
-static char *format_unit(enum unit unit, uint64_t n, char *buf, size_t buf_bytes)
-{
-	if (unit == BYTES)
-		return app_format_bytes(n, buf, buf_bytes);
-	if (unit == COUNT)
-		(void)snprintf(buf, buf_bytes, "%" PRIu64, n);
-	else
-		(void)snprintf(buf, buf_bytes, n % 1000000 ? "%" PRIu64 "us" : "%" PRIu64 "ms",
-			       n % 1000000 ? n / 1000 : n / 1000000);
-	return buf;
-}
-
-static void take_number(struct app_reader *reader, const struct app_tree *tree,
-			const struct number *number, void *into)
-{
-	char wanted[120], min[32], max[32];
-	uint64_t n = 0;
-
-	if (tree->kind == APP_TREE_TEXT && parse_unit(number->unit, tree->text, &n) &&
-	    n >= number->min && n <= number->max && (!number->is_pow2 || (n & (n - 1)) == 0)) {
-		*number_in(into, number) = n;
-		return;
-	}
-	(void)snprintf(wanted, sizeof(wanted), "%s from %s to %s",
-		       number->is_pow2         ? "a power of two"
-		       : number->unit == BYTES ? "bytes, as 64k,"
-		       : number->unit == TIME  ? "a duration, as 5s or 100ms,"
-					       : "a whole number",
-		       format_unit(number->unit, number->min, min, sizeof(min)),
-		       format_unit(number->unit, number->max, max, sizeof(max)));
-	app_refuse(reader, tree, wanted);
-}
-
-/* A number of a table by its key. */
-static void take_of(struct app_reader *reader, const struct app_tree *tree,
-		    const struct number *numbers, size_t count, void *into)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(numbers[i].key, tree->key) == 0)
-			take_number(reader, tree, &numbers[i], into);
-}
+static const struct relay_number drain_number = RELAY_NUMBER(
+	"drain", drain_ns, RELAY_TIME, 0, 3600 * RELAY_NS_PER_S, 10 * RELAY_NS_PER_S, false);
 
 /* The tree may end before the config. */
 static const char *keep(struct app_reader *reader, struct relay_config *config, const char *text)
@@ -184,7 +116,7 @@ static void config_listen(struct app_reader *reader, const struct app_tree *tree
 
 static void engine_number(struct app_reader *reader, const struct app_tree *tree, void *into)
 {
-	take_of(reader, tree, engine_numbers, APP_COUNT_OF(engine_numbers), into);
+	relay_take_numbers(reader, tree, engine_numbers, APP_COUNT_OF(engine_numbers), into);
 }
 
 static void engine_nodes(struct app_reader *reader, const struct app_tree *tree, void *into)
@@ -252,7 +184,7 @@ static void config_engine(struct app_reader *reader, const struct app_tree *tree
 
 static void limit_number(struct app_reader *reader, const struct app_tree *tree, void *into)
 {
-	take_of(reader, tree, limit_numbers, APP_COUNT_OF(limit_numbers), into);
+	relay_take_numbers(reader, tree, limit_numbers, APP_COUNT_OF(limit_numbers), into);
 }
 
 static void config_limits(struct app_reader *reader, const struct app_tree *tree, void *into)
@@ -271,7 +203,7 @@ static void config_limits(struct app_reader *reader, const struct app_tree *tree
 
 static void config_drain(struct app_reader *reader, const struct app_tree *tree, void *into)
 {
-	take_number(reader, tree, &drain_number, into);
+	relay_take_numbers(reader, tree, &drain_number, 1, into);
 }
 
 static void tls_path(struct app_reader *reader, const struct app_tree *tree, void *into)
@@ -317,11 +249,9 @@ void relay_config_defaults(struct relay_config *config)
 {
 	char path[RELAY_UNIX_BYTES];
 
-	for (size_t i = 0; i < APP_COUNT_OF(engine_numbers); i++)
-		*number_in(config, &engine_numbers[i]) = engine_numbers[i].initial;
-	for (size_t i = 0; i < APP_COUNT_OF(limit_numbers); i++)
-		*number_in(config, &limit_numbers[i]) = limit_numbers[i].initial;
-	config->drain_ns = drain_number.initial;
+	relay_numbers_default(config, engine_numbers, APP_COUNT_OF(engine_numbers));
+	relay_numbers_default(config, limit_numbers, APP_COUNT_OF(limit_numbers));
+	relay_numbers_default(config, &drain_number, 1);
 	(void)relay_address_parse(DEFAULT_ADDRESS, &config->tcp);
 	(void)relay_address_parse(DEFAULT_ADDRESS, &config->udp);
 	(void)relay_address_parse(DEFAULT_HTTP, &config->http);
@@ -342,23 +272,6 @@ int relay_default_path(char *ret_path, size_t path_bytes)
 
 /* ---- for people ---- */
 
-static json_t *numbers_json(const struct relay_config *config, const struct number *numbers,
-			    size_t count)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t n;
-
-		memcpy(&n, (const char *)config + numbers[i].at, sizeof(n));
-		(void)json_object_set_new(object, numbers[i].key,
-					  numbers[i].unit == TIME
-						  ? json_real((double)n / (double)NS_PER_S)
-						  : json_integer((json_int_t)n));
-	}
-	return object;
-}
-
 static const char *text_or_none(const char *text)
 {
 	return *text ? text : "none";
@@ -366,8 +279,8 @@ static const char *text_or_none(const char *text)
 
 json_t *relay_config_json(const struct relay_config *config)
 {
-	json_t *engine = numbers_json(config, engine_numbers, APP_COUNT_OF(engine_numbers));
-	json_t *limits = numbers_json(config, limit_numbers, APP_COUNT_OF(limit_numbers));
+	json_t *engine = relay_numbers_json(config, engine_numbers, APP_COUNT_OF(engine_numbers));
+	json_t *limits = relay_numbers_json(config, limit_numbers, APP_COUNT_OF(limit_numbers));
 
 	(void)json_object_set_new(engine, "nodes",
 				  json_string(config->nodes ? config->nodes : "all"));
@@ -378,21 +291,11 @@ json_t *relay_config_json(const struct relay_config *config)
 		"listen", "unix", text_or_none(config->unix_path.text), "tcp",
 		text_or_none(config->tcp.text), "udp", text_or_none(config->udp.text), "http",
 		text_or_none(config->http.text), "engine", engine, "limits", limits, "drain",
-		(double)config->drain_ns / (double)NS_PER_S, "tls",
+		(double)config->drain_ns / (double)RELAY_NS_PER_S, "tls",
 		(int)(config->tls.certificate != NULL), "rules", "from", config->rules->path,
 		"version", config->rules->label, "topics", (int)config->rules->topic_count,
 		"senders", (int)config->rules->sender_count, "allow_all",
 		(int)config->rules->allow_all);
-}
-
-static const char *number_differs(const struct relay_config *a, const struct relay_config *b,
-				  const struct number *numbers, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (memcmp((const char *)a + numbers[i].at, (const char *)b + numbers[i].at,
-			   sizeof(uint64_t)) != 0)
-			return numbers[i].key;
-	return NULL;
 }
 
 static bool same(const char *a, const char *b)
@@ -403,13 +306,14 @@ static bool same(const char *a, const char *b)
 const char *relay_config_differs(const struct relay_config *running,
 				 const struct relay_config *wanted)
 {
-	const char *key = number_differs(running, wanted, engine_numbers,
-					 APP_COUNT_OF(engine_numbers));
+	const char *key = relay_numbers_differ(running, wanted, engine_numbers,
+					       APP_COUNT_OF(engine_numbers));
 
 	if (!key)
-		key = number_differs(running, wanted, limit_numbers, APP_COUNT_OF(limit_numbers));
+		key = relay_numbers_differ(running, wanted, limit_numbers,
+					   APP_COUNT_OF(limit_numbers));
 	if (!key)
-		key = number_differs(running, wanted, &drain_number, 1);
+		key = relay_numbers_differ(running, wanted, &drain_number, 1);
 	if (!key && (!same(running->unix_path.text, wanted->unix_path.text) ||
 		     !same(running->tcp.text, wanted->tcp.text) ||
 		     !same(running->udp.text, wanted->udp.text) ||

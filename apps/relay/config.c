@@ -6,6 +6,7 @@
 #include "relay/config.h"
 
 #include "common/app.h"
+#include "relay/bridge.h"
 #include "relay/number.h"
 
 #include <errno.h>
@@ -234,8 +235,10 @@ static void config_tls(struct app_reader *reader, const struct app_tree *tree, v
 
 /* The rules are read behind the rest. */
 static const struct app_field config_fields[] = {
-	{ "listen", config_listen }, { "engine", config_engine }, { "limits", config_limits },
-	{ "drain", config_drain },   { "tls", config_tls },       { "rules", NULL },
+	{ "listen", config_listen }, { "engine", config_engine },
+	{ "limits", config_limits }, { "bridge", relay_bridge_take },
+	{ "drain", config_drain },   { "tls", config_tls },
+	{ "rules", NULL },
 };
 
 void relay_config_take(struct app_reader *reader, const struct app_tree *tree,
@@ -252,6 +255,7 @@ void relay_config_defaults(struct relay_config *config)
 	relay_numbers_default(config, engine_numbers, APP_COUNT_OF(engine_numbers));
 	relay_numbers_default(config, limit_numbers, APP_COUNT_OF(limit_numbers));
 	relay_numbers_default(config, &drain_number, 1);
+	relay_bridge_defaults(config);
 	(void)relay_address_parse(DEFAULT_ADDRESS, &config->tcp);
 	(void)relay_address_parse(DEFAULT_ADDRESS, &config->udp);
 	(void)relay_address_parse(DEFAULT_HTTP, &config->http);
@@ -287,15 +291,15 @@ json_t *relay_config_json(const struct relay_config *config)
 	(void)json_object_set_new(engine, "pin", json_boolean(!config->no_pin));
 	(void)json_object_set_new(engine, "io", json_string(relay_io_name(config->io)));
 	return json_pack(
-		"{s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:f, s:b, s:{s:s, s:s, s:i, s:i, s:b}}",
+		"{s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:f, s:o*, s:b, s:{s:s, s:s, s:i, s:i, s:b}}",
 		"listen", "unix", text_or_none(config->unix_path.text), "tcp",
 		text_or_none(config->tcp.text), "udp", text_or_none(config->udp.text), "http",
 		text_or_none(config->http.text), "engine", engine, "limits", limits, "drain",
-		(double)config->drain_ns / (double)RELAY_NS_PER_S, "tls",
-		(int)(config->tls.certificate != NULL), "rules", "from", config->rules->path,
-		"version", config->rules->label, "topics", (int)config->rules->topic_count,
-		"senders", (int)config->rules->sender_count, "allow_all",
-		(int)config->rules->allow_all);
+		(double)config->drain_ns / (double)RELAY_NS_PER_S, "bridge",
+		relay_bridge_json(config), "tls", (int)(config->tls.certificate != NULL), "rules",
+		"from", config->rules->path, "version", config->rules->label, "topics",
+		(int)config->rules->topic_count, "senders", (int)config->rules->sender_count,
+		"allow_all", (int)config->rules->allow_all);
 }
 
 static bool same(const char *a, const char *b)
@@ -323,6 +327,8 @@ const char *relay_config_differs(const struct relay_config *running,
 		     running->io != wanted->io))
 		key = "engine";
 	/* Certificates are read again; whether there are any is not. */
+	if (!key && relay_bridge_differs(running, wanted))
+		key = "bridge";
 	if (!key && (running->tls.certificate != NULL) != (wanted->tls.certificate != NULL))
 		key = "tls";
 	return key;

@@ -43,6 +43,24 @@ struct relay_tls {
 	uint32_t line;
 };
 
+/* To NATS JetStream and from there. */
+struct relay_bridge_config {
+	const char *url; /* NULL: no bridge */
+	const char *credentials, *ca, *stream;
+	const char *subject; /* what subjects begin with */
+	bool creates;        /* the stream, where there is none */
+	uint32_t line;
+	uint64_t wait_ns; /* until what is not acknowledged is published again */
+
+	bool has_out, loses; /* loses: what has no room, instead of stopping its shard */
+	struct relay_hear hear;
+	uint64_t out_window, out_batch; /* messages that are not acknowledged; packets in one */
+
+	bool has_in;
+	const char *in_sender, *in_durable;
+	uint64_t in_window; /* messages that are taken together */
+};
+
 struct relay_config {
 	const char *path; /* NULL: no file */
 	struct relay_address unix_path, tcp, udp, http;
@@ -52,6 +70,7 @@ struct relay_config {
 	enum relay_io io;
 	struct relay_limits limits;
 	struct relay_tls tls;
+	struct relay_bridge_config bridge;
 	void *tls_context; /* what was made of it; NULL: none */
 	uint64_t drain_ns;
 	const char *rules_path; /* NULL: in the file, or none */

@@ -9,6 +9,7 @@
 #include "relay/relay.h"
 
 #include "common/app.h"
+#include "relay/bridge.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -130,6 +131,7 @@ static void tick(struct relay_server *server)
 		relay_control_listen(server, true);
 	relay_greet_tick(server);
 	relay_segment_update(server);
+	relay_bridge_tick(server);
 	nw_relay_tend(server->relay);
 	(void)nw_rcu_run(server->control); /* what is left waits for the next one */
 	relay_http_step(server);

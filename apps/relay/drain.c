@@ -9,6 +9,7 @@
 #include "relay/relay.h"
 
 #include "common/app.h"
+#include "relay/bridge.h"
 
 #include <inttypes.h>
 #include <nw/bell.h>
@@ -43,6 +44,7 @@ void relay_drain_begin(struct relay_server *server)
 /* What became of everything, as one line. */
 static bool say_end(struct relay_server *server, bool is_aborted)
 {
+	struct relay_bridge_counts bridge;
 	struct nw_relay_stats stats;
 	uint64_t refused = 0, dropped = 0;
 	bool is_whole;
@@ -54,6 +56,14 @@ static bool say_end(struct relay_server *server, bool is_aborted)
 		dropped += stats.dropped[i];
 	is_whole = stats.queued == 0 && stats.submitted == stats.accepted + refused &&
 		   stats.accepted == stats.delivered + dropped;
+	relay_bridge_counts(server, &bridge);
+	is_whole = is_whole && bridge.in_lanes == 0 && bridge.taken == bridge.acknowledged;
+	if (server->bridge)
+		relay_log(server, "info", "bridge_ended", "{s:I, s:I, s:I, s:I, s:I}", "taken",
+			  (json_int_t)bridge.taken, "acknowledged", (json_int_t)bridge.acknowledged,
+			  "left",
+			  (json_int_t)(bridge.taken - bridge.acknowledged + bridge.in_lanes),
+			  "lost", (json_int_t)bridge.lost, "accepted", (json_int_t)bridge.accepted);
 	relay_log(server, is_whole ? "info" : "error", is_aborted ? "aborted" : "ended",
 		  "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:i}", "submitted",
 		  (json_int_t)stats.submitted, "accepted", (json_int_t)stats.accepted, "refused",
@@ -73,7 +83,8 @@ static void advance(struct relay_server *server, bool is_late)
 		relay_stage_set(server, RELAY_STAGE_FLUSH);
 		/* What is in their lanes stays there for them to read. */
 		relay_guests_close(server);
-	} else if (stage == RELAY_STAGE_FLUSH && (is_late || server->client_count == 0))
+	} else if (stage == RELAY_STAGE_FLUSH &&
+		   (is_late || (server->client_count == 0 && relay_bridge_is_empty(server))))
 		relay_stage_set(server, RELAY_STAGE_END);
 }
 

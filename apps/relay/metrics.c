@@ -7,6 +7,7 @@
 #include "relay/relay.h"
 
 #include "common/app.h"
+#include "relay/bridge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,6 +174,60 @@ static void put_io(const struct scrape *scrape)
 			relay_fault_name(i), sum(scrape, AT(bad) + i * sizeof(uint64_t)));
 }
 
+struct bridge_metric {
+	const char *name, *help;
+	size_t at; /* in struct relay_bridge_counts */
+};
+
+#define BRIDGE(name, field, help)                                       \
+	{                                                               \
+		name, help, offsetof(struct relay_bridge_counts, field) \
+	}
+
+static const struct bridge_metric bridge_metrics[] = {
+	BRIDGE("bridge_connects_total", connects, "Connections to the NATS server."),
+	BRIDGE("bridge_taken_packets_total", taken, "Packets taken out of the shards' lanes."),
+	BRIDGE("bridge_acknowledged_packets_total", acknowledged,
+	       "Packets that the stream has acknowledged."),
+	BRIDGE("bridge_lost_packets_total", lost, "Packets that the lanes had no room for."),
+	BRIDGE("bridge_published_total", published, "Messages that were published."),
+	BRIDGE("bridge_published_again_total", again,
+	       "Messages that were published again, since nothing acknowledged them."),
+	BRIDGE("bridge_duplicates_total", duplicates,
+	       "Messages published again that the stream had already."),
+	BRIDGE("bridge_refused_total", refused, "Messages that the stream refused, for a time."),
+	BRIDGE("bridge_received_total", came, "Messages that came from the consumer."),
+	BRIDGE("bridge_received_again_total", redelivered,
+	       "Messages that came again, and were taken in before."),
+	BRIDGE("bridge_received_acknowledged_total", in_acknowledged,
+	       "Messages that came and were acknowledged."),
+	BRIDGE("bridge_accepted_packets_total", accepted,
+	       "Packets that came and were taken in by shards."),
+	BRIDGE("bridge_retries_total", retried, "Waits for a shard that was full."),
+	BRIDGE("bridge_bad_total", bad, "Packets or messages that came and were none."),
+};
+
+static void put_bridge(const struct scrape *scrape)
+{
+	struct relay_bridge_counts counts;
+
+	if (!scrape->server->bridge)
+		return;
+	relay_bridge_counts(scrape->server, &counts);
+	put_one(scrape, "bridge_connected", "gauge", "1: there is a connection to the server.",
+		counts.is_connected);
+	put_one(scrape, "bridge_left_packets", "gauge",
+		"Packets in lanes and messages that the stream has not acknowledged.",
+		(double)(counts.taken - counts.acknowledged + counts.in_lanes));
+	for (size_t i = 0; i < APP_COUNT_OF(bridge_metrics); i++) {
+		uint64_t n;
+
+		memcpy(&n, (const char *)&counts + bridge_metrics[i].at, sizeof(n));
+		put_one(scrape, bridge_metrics[i].name, "counter", bridge_metrics[i].help,
+			(double)n);
+	}
+}
+
 static void put_clients(const struct scrape *scrape)
 {
 	const struct relay_server *server = scrape->server;
@@ -265,6 +320,7 @@ char *relay_metrics_text(struct relay_server *server, size_t *ret_bytes)
 	put_reasons(&scrape);
 	put_io(&scrape);
 	put_clients(&scrape);
+	put_bridge(&scrape);
 	put_process(&scrape);
 	free(scrape.shards);
 	if (fclose(scrape.out) == 0)

@@ -250,7 +250,8 @@ struct relay_server {
 	uint64_t ended[RELAY_REASON_END - RELAY_REASON_DENIED]; /* by enum relay_reason */
 	uint64_t drain_until_ns;
 	uint32_t term_count;
-	uint64_t started_ns; /* CLOCK_REALTIME */
+	uint64_t started_ns;         /* CLOCK_REALTIME */
+	struct relay_bridge *bridge; /* NULL: none */
 	struct relay_log *log;
 	struct relay_http *web;
 	struct nw_stats *stats;

@@ -7,6 +7,7 @@
 #include "relay/relay.h"
 
 #include "common/app.h"
+#include "relay/bridge.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -194,6 +195,8 @@ static int open_doors(struct relay_server *server)
 	code = open_listener(server, &server->tcp, &server->tcp_fd);
 	if (code == APP_OK)
 		code = open_listener(server, &server->config.unix_path, &server->unix_fd);
+	if (code == APP_OK)
+		code = relay_bridge_open(server);
 	if (code != APP_OK)
 		return code;
 	relay_control_watch(server, server->signal_fd, &server->signal_fd, EPOLLIN);
@@ -281,6 +284,8 @@ static void close_engine(struct relay_server *server)
 	relay_stage_set(server, RELAY_STAGE_END);
 	relay_guests_close(server);
 	take_all_back(server);
+	relay_bridge_stop(server);
+	relay_bridge_close(server);
 	for (uint32_t i = 0; i < server->shard_count; i++)
 		nw_relay_producer_close(server->workers[i]->producer);
 	relay_udp_close(server);
@@ -326,6 +331,9 @@ static int run(struct relay_server *server)
 		return code;
 	say_start(server);
 	relay_stage_set(server, RELAY_STAGE_RUN);
+	code = relay_bridge_start(server);
+	if (code != APP_OK)
+		return code;
 	relay_notify("READY=1");
 	return relay_control_run(server);
 }

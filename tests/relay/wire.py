@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The relay from outside: frames, a client, the program in a process. Standard library only."""
+import base64
 import collections
 import ctypes
 import json
@@ -293,6 +294,93 @@ def forbid(number, error, argument=None):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.c_char_p(program)):
         raise OSError(ctypes.get_errno(), "seccomp")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class NatsServer:
+    """A nats-server with JetStream in a folder of this test, on loopback, that can be killed and come again."""
+
+    def __init__(self, tool, folder):
+        self.folder = folder
+        self.words = [tool, "-a", "127.0.0.1", "-p", str(free_port()), "-js", "-sd", folder]
+        self.port = int(self.words[4])
+        self.url = f"nats://127.0.0.1:{self.port}"
+        self.process = None
+
+    def start(self):
+        self.process = spawn(self.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return Nats(self.port).close()
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+
+    def kill(self, number=signal.SIGKILL):
+        self.process.send_signal(number)
+        if number not in (signal.SIGSTOP, signal.SIGCONT):
+            self.process.wait(WAIT_S)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(WAIT_S)
+
+
+class Nats:
+    """As much of a client as asks JetStream questions."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), WAIT_S)
+        self.file = self.socket.makefile("rb")
+        self.file.readline()
+        self.socket.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
+                            b"SUB answers.* 1\r\nPING\r\n")
+        while self.file.readline().strip() != b"PONG":
+            pass
+        self.count = 0
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def publish(self, subject, data, reply=""):
+        self.socket.sendall(f"PUB {subject} {reply} {len(data)}\r\n".encode() + data + b"\r\n")
+
+    def ask(self, subject, **body):
+        self.count += 1
+        self.publish(subject, json.dumps(body).encode() if body else b"", f"answers.{self.count}")
+        while True:
+            words = self.file.readline().split()
+            if words and words[0] == b"PING":
+                self.socket.sendall(b"PONG\r\n")
+            elif words and words[0] in (b"MSG", b"HMSG"):
+                data = self.file.read(int(words[-1]) + 2)[:-2]
+                if words[1] == f"answers.{self.count}".encode():
+                    return json.loads(data) if words[0] == b"MSG" else {"status": data}
+            elif not words:
+                raise OSError("the server has gone")
+
+    def stream(self, name="NODEWISE"):
+        """The data of its messages, in their order."""
+        got = []
+        state = self.ask(f"$JS.API.STREAM.INFO.{name}")["state"]
+        for number in range(state["first_seq"], state["last_seq"] + 1):
+            answer = self.ask(f"$JS.API.STREAM.MSG.GET.{name}", seq=number)
+            if "message" in answer:
+                got.append(base64.b64decode(answer["message"]["data"]))
+        return got
 
 
 def write(name, text, mode=0o600):

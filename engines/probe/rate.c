@@ -15,23 +15,47 @@ void nwi_rate_init(struct nwi_rate *rate, uint64_t per_s, uint64_t now_ns)
 	rate->burst = burst < 1 ? 1 : burst > BURST_MAX ? BURST_MAX : (uint32_t)burst;
 }
 
-/* Turns the time since the last call into grants. A pause grants no more than a burst: the product
- * cannot overflow, since what is longer than a burst takes is cut first. */
+/* Some of what is owed, to what was earned. */
+static void pay_back(struct nwi_rate *rate, uint64_t earned)
+{
+	uint64_t part;
+
+	rate->eighths += earned;
+	part = rate->eighths / 8 < rate->owed ? rate->eighths / 8 : rate->owed;
+	rate->eighths %= 8;
+	rate->owed -= part;
+	rate->granted += part;
+}
+
+/* More than a burst is not granted at once; it is owed only to who was waiting for it. */
+static void cut(struct nwi_rate *rate)
+{
+	if (rate->granted < rate->burst)
+		return;
+	if (rate->is_short)
+		rate->owed += rate->granted - rate->burst;
+	if (rate->owed > rate->per_s)
+		rate->owed = rate->per_s;
+	rate->granted = rate->burst;
+	rate->rest = 0;
+}
+
+/* Turns the time since the last call into grants. What is longer than a second and a burst is cut
+ * first, so that the product cannot overflow. */
 static void refill(struct nwi_rate *rate, uint64_t now_ns)
 {
 	uint64_t passed = now_ns > rate->last_ns ? now_ns - rate->last_ns : 0;
-	uint64_t full_ns = (rate->burst + 1) * NS_PER_S / rate->per_s + 1;
+	uint64_t full_ns = (rate->burst + 1) * NS_PER_S / rate->per_s + 1 + NS_PER_S, earned;
 
 	rate->last_ns = now_ns > rate->last_ns ? now_ns : rate->last_ns;
 	if (passed > full_ns)
 		passed = full_ns;
-	rate->rest += passed * rate->per_s;
-	rate->granted += rate->rest / NS_PER_S;
+	rate->rest += passed % NS_PER_S * rate->per_s;
+	earned = passed / NS_PER_S * rate->per_s + rate->rest / NS_PER_S;
+	rate->granted += earned;
 	rate->rest %= NS_PER_S;
-	if (rate->granted >= rate->burst) {
-		rate->granted = rate->burst;
-		rate->rest = 0;
-	}
+	pay_back(rate, earned);
+	cut(rate);
 }
 
 uint32_t nwi_rate_take(struct nwi_rate *rate, uint32_t count, uint64_t now_ns)
@@ -39,7 +63,8 @@ uint32_t nwi_rate_take(struct nwi_rate *rate, uint32_t count, uint64_t now_ns)
 	if (rate->per_s == 0)
 		return count;
 	refill(rate, now_ns);
-	if (count > rate->granted)
+	rate->is_short = count > rate->granted;
+	if (rate->is_short)
 		count = (uint32_t)rate->granted;
 	rate->granted -= count;
 	return count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the next question may be asked: a clock that grants so many a second and lets none pile up.
+ * When the next question may be asked: a clock that grants so many a second and lets few pile up.
+ * What a worker that was kept from its CPU could not use is owed to it, up to a second's, and comes
+ * back at an eighth above the rate.
  *
  * A step function: the time comes from the caller. Integers only; what a nanosecond does not divide
  * is carried, so that a rate is met to the last question over any time.
@@ -10,6 +12,7 @@
 #ifndef NWI_PROBE_RATE_H
 #define NWI_PROBE_RATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct nwi_rate {
@@ -18,6 +21,9 @@ struct nwi_rate {
 	uint64_t last_ns; /* up to where time was turned into grants */
 	uint64_t rest;    /* of a grant, in 1/10^9 */
 	uint64_t granted; /* that were not used yet */
+	uint64_t owed;    /* that did not fit into a burst while more were wanted */
+	uint64_t eighths; /* of what comes back of it */
+	bool is_short;    /* the last time wanted more than there was */
 };
 
 /* A burst is ten milliseconds' questions, 1 at least. */

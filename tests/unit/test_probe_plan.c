@@ -65,6 +65,29 @@ TEST(what_is_no_list_of_ports_is_refused_at_its_place)
 
 /* --- The clock --- */
 
+/* A worker that is kept from its CPU for a tenth of each second, and one that has nothing to ask.
+ */
+TEST(what_a_busy_worker_could_not_ask_comes_back_and_what_an_idle_one_did_not_does_not)
+{
+	uint64_t taken = 0, now = 0;
+	struct nwi_rate rate;
+
+	nwi_rate_init(&rate, 20000, 0);
+	for (; now < 10 * NS_PER_S; now += now % NS_PER_S < 100000000 ? 100000000 : 1000000) {
+		taken += nwi_rate_take(&rate, 64, now);
+		CHECK(taken <= rate.burst + 20000 * now / NS_PER_S);
+	}
+	CHECK_INT(taken, >=, 199000);
+	CHECK_INT(rate.owed, <=, 20000);
+	while (nwi_rate_take(&rate, 1, now) > 0) /* all that there is */
+		continue;
+	rate.owed = 0;
+	CHECK_INT(nwi_rate_take(&rate, 1, now + NS_PER_S / 1000), ==, 1); /* and wants no more */
+	now += 5 * NS_PER_S;
+	(void)nwi_rate_take(&rate, 1, now);
+	CHECK_INT(rate.owed, ==, 0);
+}
+
 /* At no moment more than a burst above the rate, and over a second all of it, whatever the steps.
  */
 TEST(a_rate_is_kept_to_the_last_question)

@@ -156,6 +156,7 @@ TEXT(resume)
 		return APP_OK;                                                                    \
 	}
 FLAG(no_numa)
+FLAG(pins_irqs)
 FLAG(by_echo)
 FLAG(by_link)
 FLAG(wants_banners)
@@ -262,6 +263,7 @@ static const struct word words[] = {
 	{ "--no-numa", false, set_no_numa },
 	{ "-oN -oL -oJ -oD -oG -oX", true, add_output },
 	{ "--open", false, set_only_open },
+	{ "--pin-irqs", false, set_pins_irqs },
 	{ "-PE", false, set_by_echo },
 	{ "-PR", false, set_by_link },
 	{ "--banners", false, set_wants_banners },

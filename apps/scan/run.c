@@ -214,7 +214,9 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 	if (code != APP_OK)
 		return code;
 	fill_probe(run);
-	code = choose_hosts(run);
+	code = scan_card_find(run);
+	if (code == APP_OK)
+		code = choose_hosts(run);
 	if (code != APP_OK || nw_probe_targets_count(run->probe_options.targets) == 0)
 		return code;
 	rc = nw_probe_create(&run->probe, &run->probe_options, &diag);
@@ -270,6 +272,7 @@ static void look_after(struct scan_run *run, uint64_t now)
 	}
 	if (options->resume && now > run->saved_ns + SAVE_EVERY_NS)
 		(void)save(run, options->resume, now); /* said; what is found goes on */
+	scan_segment_write(run);
 	scan_tell_progress(run, now);
 }
 
@@ -333,7 +336,14 @@ static int run_passes(struct scan_run *run)
 	if (rc < 0)
 		return app_failed(SCAN_NAME, "%s", diag.text[0] ? diag.text : strerror(-rc));
 	scan_tell_workers(run);
+	code = scan_card_use(run);
+	if (code != APP_OK) {
+		nw_probe_stop(run->probe);
+		return code;
+	}
+	scan_segment_open(run);
 	scan_watch(run, run->probe, take_finding);
+	scan_segment_close(run);
 	return APP_OK;
 }
 
@@ -416,6 +426,7 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 		}
 	}
 	nw_probe_destroy(run.probe);
+	scan_card_leave(&run);
 	nw_probe_neighbours_destroy(run.neighbours);
 	nw_probe_targets_destroy(run.on_link);
 	nw_probe_targets_destroy(run.off_link);

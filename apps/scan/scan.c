@@ -48,6 +48,7 @@ int scan_help(void)
 	       "      --workers N            threads, each on a core of its own (1)\n"
 	       "      --max-parallelism N    of -sT: connections at once (4096)\n"
 	       "      --nodes LIST           nodes to use, by position (all)\n"
+	       "      --pin-irqs             the card's interrupts to the workers' CPUs, and back\n"
 	       "      --numa, --no-numa      pin the workers, or do not (--numa)\n"
 	       "\n"
 	       "What is told\n"

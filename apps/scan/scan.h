@@ -6,6 +6,8 @@
  * ports.c    --top-ports
  * targets.c  texts, files and names -> targets; what is not scanned unasked
  * way.c      interface, own addresses, next hop
+ * card.c     the card's node and interrupts; irq.c reads and moves them
+ * segment.c  the numbers for other programs
  * discover.c hosts of the local link
  * output.c   what was found: text, lists, JSON lines, grepable, nmap's XML
  * banner.c   what services have said, in the same forms
@@ -64,6 +66,7 @@ struct scan_options {
 	struct scan_output outputs[SCAN_OUTPUTS_MAX];
 	uint32_t output_count;
 	bool by_echo, by_link; /* -PE, -PR */
+	bool pins_irqs;
 	bool wants_banners, only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
 	uint64_t stats_every_s, max_runtime_s;
 	const char *resume;
@@ -133,6 +136,9 @@ int scan_resume_read(const char *path, struct scan_state *ret_state, int *ret_ar
 int scan_resume_write(const char *path, const struct scan_state *state, int argc, char **argv);
 void scan_resume_remove(const char *path);
 
+struct scan_irqs;
+struct nw_stats;
+
 /* A scan that is under way. */
 struct scan_run {
 	struct scan_options *options;
@@ -148,6 +154,9 @@ struct scan_run {
 	struct nw_probe_neighbours *neighbours;
 	struct nw_probe_counts discovered; /* of hosts that were asked for link addresses */
 	bool has_next_hop;
+	struct scan_irqs *irqs;
+	struct nw_stats *stats; /* NULL: there are none */
+	uint32_t card_node_idx;
 	uint32_t *node_idxs;
 	char interface[16], ports[SCAN_PORTS_BYTES];
 	uint64_t begun_ns, saved_ns, told_ns;
@@ -156,6 +165,18 @@ struct scan_run {
 
 /* way.c */
 int scan_way_find(struct scan_run *run);
+
+/* card.c */
+int scan_card_find(struct scan_run *run);
+/* Once the workers are placed: tell, and move if that was asked for. */
+int scan_card_use(struct scan_run *run);
+/* All is as it was. */
+void scan_card_leave(struct scan_run *run);
+
+/* segment.c */
+void scan_segment_open(struct scan_run *run);
+void scan_segment_write(struct scan_run *run);
+void scan_segment_close(struct scan_run *run);
 
 /* discover.c */
 /* Ask the targets of the local link for their link addresses, if there are any. */

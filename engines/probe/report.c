@@ -67,32 +67,45 @@ static uint64_t read_count(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static void add_counts(const struct nwi_worker *own, struct nw_probe_counts *sum)
+{
+	const struct nwi_scan_tally *tally = own->tally;
+
+	sum->place_count += own->place_count;
+	sum->asked += read_count(&tally->asked);
+	sum->sent += read_count(&tally->sent) - read_count(&tally->taken_back);
+	sum->open += read_count(&tally->open);
+	sum->closed += read_count(&tally->closed);
+	sum->unreachable += read_count(&tally->unreachable);
+	sum->up += read_count(&tally->up);
+	sum->down += read_count(&tally->down);
+	sum->banners += read_count(&tally->banners);
+	sum->timed_out += read_count(&tally->timed_out);
+	sum->duplicates += read_count(&tally->duplicates);
+	sum->forged += read_count(&tally->forged);
+	sum->other += read_count(&tally->other);
+	sum->handed_over += read_count(&tally->handed_over);
+	sum->received += read_count(&tally->received);
+	sum->dropped += read_count(&tally->dropped);
+	sum->full += read_count(&tally->full);
+}
+
 void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_counts)
 {
 	struct nw_probe_counts sum = { 0 };
 
-	for (uint32_t i = 0; i < probe->options.worker_count && probe->workers[i].tally; i++) {
-		const struct nwi_scan_tally *tally = probe->workers[i].tally;
-
-		sum.place_count += probe->workers[i].place_count;
-		sum.asked += read_count(&tally->asked);
-		sum.sent += read_count(&tally->sent) - read_count(&tally->taken_back);
-		sum.open += read_count(&tally->open);
-		sum.closed += read_count(&tally->closed);
-		sum.unreachable += read_count(&tally->unreachable);
-		sum.up += read_count(&tally->up);
-		sum.down += read_count(&tally->down);
-		sum.banners += read_count(&tally->banners);
-		sum.timed_out += read_count(&tally->timed_out);
-		sum.duplicates += read_count(&tally->duplicates);
-		sum.forged += read_count(&tally->forged);
-		sum.other += read_count(&tally->other);
-		sum.handed_over += read_count(&tally->handed_over);
-		sum.received += read_count(&tally->received);
-		sum.dropped += read_count(&tally->dropped);
-		sum.full += read_count(&tally->full);
-	}
+	for (uint32_t i = 0; i < probe->options.worker_count && probe->workers[i].tally; i++)
+		add_counts(&probe->workers[i], &sum);
 	*ret_counts = sum;
+}
+
+void nw_probe_worker_counts(const struct nw_probe *probe, uint32_t worker_idx,
+			    struct nw_probe_counts *ret_counts)
+{
+	struct nw_probe_counts counts = { 0 };
+
+	add_counts(&probe->workers[worker_idx], &counts);
+	*ret_counts = counts;
 }
 
 void nw_probe_positions(const struct nw_probe *probe, uint64_t *ret_positions)

@@ -351,6 +351,10 @@ NW_API void nw_probe_stop(struct nw_probe *probe);
 /** What was counted so far. Threads: any. */
 NW_API void nw_probe_counts(const struct nw_probe *probe, struct nw_probe_counts *ret_counts);
 
+/** What one worker has counted so far. Threads: any, once started. */
+NW_API void nw_probe_worker_counts(const struct nw_probe *probe, uint32_t worker_idx,
+				   struct nw_probe_counts *ret_counts);
+
 /**
  * How far each worker has come: all before was asked as often as it is going to be.
  *

@@ -1,6 +1,6 @@
 ---- MODULE Lazy ----
 \* Infinite and large sets, evaluated only as far as is asked for.
-EXTENDS Integers, Sequences, FiniteSets
+EXTENDS Integers, Sequences, FiniteSets, Randomization
 
 ASSUME 1 \in Nat /\ <<1, 2, 3>> \in Seq(Nat) /\ [a |-> 1] \in [a : Nat]
 ASSUME [x \in 1..3 |-> x] \in [1..3 -> Nat]
@@ -35,4 +35,21 @@ ASSUME {5} \in (SUBSET (1..60)) \cap (SUBSET (1..50))
 ASSUME Cardinality((SUBSET (1..3)) \cup (SUBSET (2..4))) = 12
 ASSUME (SUBSET {1}) \cup (SUBSET {2}) = {{}, {1}, {2}} /\ (SUBSET {1, 2}) \cap (SUBSET {2}) = {{}, {2}}
 ASSUME (SUBSET {1, 2}) \ (SUBSET {2}) = {{1}, {1, 2}} /\ ((SUBSET {1}) \cup {}) = {{}, {1}}
+\* A function over an infinite set can be changed: at the arguments that are named.
+succ == [i \in Nat |-> i + 1]
+ASSUME [succ EXCEPT ![42] = 3][42] = 3 /\ [succ EXCEPT ![42] = 3][41] = 42
+ASSUME [succ EXCEPT ![42] = 3, ![42] = @ + 2][42] = 5 /\ [succ EXCEPT ![7] = @ * 2][7] = 16
+ASSUME [[i \in Int |-> [j \in Int |-> i * j]] EXCEPT ![3][4] = @ + 1][3][4] = 13
+ASSUME [[i \in Int |-> [j \in Int |-> i * j]] EXCEPT ![3][4] = @ + 1][3][5] = 15
+ASSUME [[i \in 1..4 |-> succ] EXCEPT ![3] = [j \in Nat |-> @[j] + 10]][3][7] = 18
+ASSUME [succ EXCEPT ![-1] = 7][3] = 4
+\* Sets of subsets are compared by what they are subsets of.
+ASSUME SUBSET (1..60) \subseteq SUBSET (0..60) /\ ~(SUBSET (0..60) \subseteq SUBSET (1..60))
+ASSUME SUBSET {} \subseteq SUBSET {1} /\ SUBSET {1} \subseteq SUBSET Nat
+\* Some elements of sets that are too large to be made.
+ASSUME LET s == RandomSubset(20, [1..12 -> 1..12]) IN Cardinality(s) = 20 /\ s \subseteq [1..12 -> 1..12]
+ASSUME LET s == RandomSubset(50, SUBSET (1..22)) IN Cardinality(s) = 50 /\ s \subseteq SUBSET (1..22)
+ASSUME LET S == [a : 1..4000, b : (1..300) \X {"x", "y"}]
+           s == RandomSubset(9, S)
+       IN Cardinality(s) = 9 /\ s \subseteq S
 ====

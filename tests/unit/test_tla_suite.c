@@ -297,6 +297,7 @@ static const struct {
 	{ "(CASE FALSE -> 1) = 1", "CASE" },
 	{ "5", "Boolean" },
 	{ "1 \\in 2", "is an element of" },
+	{ "1 \\in STRING", "is an element of" },
 	{ "\\A x \\in Nat : x = x", "infinite" },
 	{ "Cardinality(Nat) = 1", "infinite" },
 	{ "Cardinality(SUBSET (1..40)) > 0", "2^31" },

@@ -25,6 +25,8 @@ struct tla_closure {
 	struct tla_frame *frame;
 	bool remembers, is_lasting; /* lasting: lies on the heap of constants */
 	tla_value memo;             /* address of a struct memo, or 0 */
+	/* Of a change: as the function `base`, but for one argument; code and frame are NULL. */
+	tla_value base, arg, value;
 };
 
 /* Copies made so far, so that frames that refer to each other do so in the copy. */
@@ -106,6 +108,26 @@ struct tla_closure *tla_closure_new(struct tla_eval *eval, const struct tla_code
 					 .is_lasting = eval->heap == &eval->heaps[1] };
 	closure->frame = copy_frame(&copies, frame);
 	return closure->frame ? closure : NULL;
+}
+
+struct tla_closure *tla_closure_change(struct tla_eval *eval, tla_value fcn, tla_value arg,
+				       tla_value value)
+{
+	struct tla_closure *closure = tla_alloc(eval->heap, sizeof *closure);
+
+	if (closure)
+		*closure = (struct tla_closure){ .base = fcn, .arg = arg, .value = value };
+	return closure;
+}
+
+static tla_value apply_change(struct tla_eval *eval, const struct tla_closure *closure,
+			      tla_value arg)
+{
+	int is_same = tla_equal(eval->heap, arg, closure->arg);
+
+	if (is_same < 0)
+		return TLA_NONE;
+	return is_same ? closure->value : tla_apply(eval->heap, closure->base, arg);
 }
 
 void tla_closure_bind(struct tla_closure *closure, uint32_t slot, tla_value v)
@@ -203,6 +225,8 @@ tla_value tla_closure_apply(void *context, tla_value lambda, tla_value arg)
 	struct tla_eval *eval = context;
 	tla_value v;
 
+	if (closure->base)
+		return apply_change(eval, closure, arg);
 	if (!closure->remembers)
 		return run(eval, closure, arg);
 	arg = tla_plain(eval->heap, arg);

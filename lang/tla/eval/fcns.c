@@ -261,6 +261,25 @@ tla_value tla_ev_record(struct tla_eval *eval, const struct tla_code *code, stru
 	return tla_of(rcd);
 }
 
+static tla_value change(struct tla_eval *eval, const struct tla_change *one, uint32_t step,
+			tla_value fcn, struct tla_frame *frame);
+
+/* Of a function that cannot be evaluated as a whole. */
+static tla_value change_unevaluated(struct tla_eval *eval, const struct tla_change *one,
+				    uint32_t step, tla_value fcn, struct tla_frame *frame)
+{
+	tla_value arg = tla_eval(eval, one->steps[step], frame), inner;
+	int is_in = arg ? tla_member(eval->heap, arg, tla_domain(eval->heap, fcn)) : -1;
+	struct tla_closure *closure;
+
+	if (is_in != 1)
+		return is_in == 0 ? fcn : TLA_NONE;
+	inner = tla_apply(eval->heap, fcn, arg);
+	inner = inner ? change(eval, one, step + 1, inner, frame) : TLA_NONE;
+	closure = inner ? tla_closure_change(eval, fcn, arg, inner) : NULL;
+	return closure ? tla_lambda(eval->heap, tla_domain(eval->heap, fcn), closure) : TLA_NONE;
+}
+
 /* TLC's rule: a step that leads nowhere changes nothing. It is no error, and here neither. */
 static tla_value change(struct tla_eval *eval, const struct tla_change *one, uint32_t step,
 			tla_value fcn, struct tla_frame *frame)
@@ -274,6 +293,8 @@ static tla_value change(struct tla_eval *eval, const struct tla_change *one, uin
 	}
 	if (!tla_is_fcn(fcn))
 		return tla_fail_kind(eval, "EXCEPT", "a function", fcn);
+	if (tla_is_kind(fcn, TLA_LAMBDA) && !tla_is_enumerable(tla_domain(eval->heap, fcn)))
+		return change_unevaluated(eval, one, step, fcn, frame);
 	fcn = tla_explicit(eval->heap, fcn);
 	arg = fcn ? tla_eval(eval, one->steps[step], frame) : TLA_NONE;
 	if (!arg)

@@ -201,16 +201,43 @@ static tla_value pick(struct tla_eval *eval, const struct tla_obj *set, uint64_t
 	return items ? tla_set_new(eval->heap, items, count) : TLA_NONE;
 }
 
+/* The same of a set that is too large to be made: what is chosen twice is chosen again. */
+static tla_value pick_from_large(struct tla_eval *eval, tla_value set, uint64_t count)
+{
+	tla_value *items = tla_alloc(eval->heap, (count + 1) * sizeof *items), v;
+	uint64_t all = tla_pick_count(set), missing = count;
+
+	for (v = tla_set_empty(); items && v && missing > 0;) {
+		uint64_t have = count - missing;
+
+		for (uint64_t i = 0; i < have; i++)
+			items[i] = tla_set_at(tla_obj(v), i);
+		for (uint64_t i = have; i < count; i++)
+			if (!(items[i] = tla_pick(eval->heap, set, draw(eval, all))))
+				return TLA_NONE;
+		v = tla_set_new(eval->heap, items, count);
+		missing = v ? count - tla_set_count(tla_obj(v)) : 0;
+	}
+	return items ? v : TLA_NONE;
+}
+
+enum { MADE_COUNT_MAX = 1000000 };
+
 static tla_value random_subset(struct tla_eval *eval, const tla_value *args)
 {
-	const struct tla_obj *set = tla_need_set(eval, "RandomSubset", args[1]);
+	const struct tla_obj *set;
 	int64_t count;
 
-	if (!set || !tla_need_int(eval, "RandomSubset", args[0], &count))
+	if (!tla_need_int(eval, "RandomSubset", args[0], &count))
 		return TLA_NONE;
 	if (count < 0)
 		return tla_fail(eval->heap, "RandomSubset needs a number from 0, not %lld.",
 				(long long)count);
+	if (tla_pick_count(args[1]) > MADE_COUNT_MAX && count < MADE_COUNT_MAX / 2)
+		return pick_from_large(eval, args[1], (uint64_t)count);
+	set = tla_need_set(eval, "RandomSubset", args[1]);
+	if (!set)
+		return TLA_NONE;
 	/* As TLC: all of a set that has no more. */
 	if ((uint64_t)count > tla_set_count(set))
 		count = (int64_t)tla_set_count(set);

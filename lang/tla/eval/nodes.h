@@ -111,6 +111,9 @@ struct tla_closure;
 /* Over a frame as it is now. remembers: results are kept. NULL: failed. */
 struct tla_closure *tla_closure_new(struct tla_eval *eval, const struct tla_code *code,
 				    struct tla_frame *frame, bool remembers);
+/* As a function that is not evaluated, but for one argument. NULL: failed. */
+struct tla_closure *tla_closure_change(struct tla_eval *eval, tla_value fcn, tla_value arg,
+				       tla_value value);
 /* What a slot of the frame holds from here on: the function itself, for its body. */
 void tla_closure_bind(struct tla_closure *closure, uint32_t slot, tla_value v);
 /* The heap's hooks. */

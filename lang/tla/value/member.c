@@ -142,10 +142,10 @@ static int member_of_infinite(struct tla_heap *heap, tla_value v, tla_value set)
 
 	if (which == TLA_ANY)
 		return 1;
-	if (which == TLA_STRINGS)
-		return tla_is_string(v);
-	if (!tla_is_int(v))
+	if (which == TLA_STRINGS ? !tla_is_string(v) : !tla_is_int(v))
 		return wrong_kind(heap, v, set);
+	if (which == TLA_STRINGS)
+		return 1;
 	return which != TLA_NAT || tla_int_of(v) >= 0;
 }
 
@@ -210,6 +210,8 @@ int tla_is_subset(struct tla_heap *heap, tla_value a, tla_value b)
 
 	if (a == b)
 		return 1;
+	if (tla_is_kind(a, TLA_SUBSET) && tla_is_kind(b, TLA_SUBSET))
+		return tla_is_subset(heap, tla_obj(a)->items[0], tla_obj(b)->items[0]);
 	if (tla_is_kind(a, TLA_SET) && tla_is_kind(b, TLA_SET) && tla_obj(a)->count > 0 &&
 	    tla_obj(b)->count > 0 && is_subset_sorted(tla_obj(a), tla_obj(b)))
 		return 1; /* else look again, element by element: comparing may be an error */

@@ -48,6 +48,10 @@ int tla_member(struct tla_heap *heap, tla_value v, tla_value set);
 int tla_is_subset(struct tla_heap *heap, tla_value a, tla_value b);
 /* Number of elements. */
 int64_t tla_cardinality(struct tla_heap *heap, tla_value set);
+/* Elements of a set that can be had by their numbers, without making the set: of SUBSET, functions,
+ * records, tuples of such. 0: it is none, or has more than 2^60. */
+uint64_t tla_pick_count(tla_value set);
+tla_value tla_pick(struct tla_heap *heap, tla_value set, uint64_t idx);
 /* Whether its elements can be gone through: false for infinite sets and what is built on them. */
 bool tla_is_enumerable(tla_value set);
 /* Whether they then come in ascending order, each once. Of an enumerable set. */

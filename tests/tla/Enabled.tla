@@ -20,6 +20,8 @@ Some == ENABLED \E n \in 1..2 : t' = t + n /\ t' = 4
 Boxed == ENABLED [FALSE]_t
 Chosen == ENABLED (t' = t + 1 /\ LET u == t + t IN u' = 4)
 Nested == ENABLED (t' = 7 /\ ENABLED (t' = 8))
+Can(A) == ENABLED A
+CanTick == Can(Tick)
 ====
 
 ---- MODULE Pair ----
@@ -36,6 +38,7 @@ Ticks == P!Ticks
 I == INSTANCE Clock WITH t <- a + b
 J == INSTANCE Pair WITH x <- a + b, y <- a + b
 K == INSTANCE Pair WITH x <- a, y <- a
+M == INSTANCE Clock WITH t <- a
 L(n) == INSTANCE Clock WITH t <- a + n
 
 Init == a = 0 /\ b = 0

@@ -1,6 +1,6 @@
 ---- MODULE Operators ----
 \* Definitions: parameters, operators as arguments, LAMBDA, recursion, user-defined operators.
-EXTENDS Integers, Sequences
+EXTENDS Integers, Sequences, FiniteSets
 
 Twice(F(_), x) == F(F(x))
 Inc(x) == x + 1
@@ -50,4 +50,11 @@ ASSUME LET \* two of the same name, one inside the other's definition
          n == 1
          m == LET n2 == n + 1 IN n2 * n2
        IN m = 4
+\* Operators of the language as arguments, through parameters.
+OnSets(F(_)) == F({{1}, {2, 3}})
+OnTwo(F(_, _)) == F({1, 2}, {2})
+ASSUME OnSets(UNION) = 1..3 /\ Cardinality(OnSets(SUBSET)) = 4
+ASSUME OnTwo(\cup) = {1, 2} /\ OnTwo(\) = {1} /\ ~OnTwo(\subseteq)
+Through(F(_)) == OnSets(F)
+ASSUME Through(UNION) = 1..3
 ====

@@ -187,6 +187,7 @@ static const struct expected behaviours[] = {
 	{ "Symmetric", "Symmetric", NW_EXPLORE_DONE, 33, 22, 0, 13 },
 	{ "Refined", "Refined", NW_EXPLORE_DONE, 17, 16, 0, 16 },
 	{ "Enabled", "Enabled", NW_EXPLORE_DONE, 16, 9, 0, 5 },
+	{ "Given", "Given", NW_EXPLORE_DONE, 15, 4, 0, 2 },
 	{ "Remembered", "Remembered", NW_EXPLORE_DONE, 542, 162, 0, 9 },
 	{ "Orders", "Orders", NW_EXPLORE_DONE, 43, 10, 0, 2 },
 	{ "Composed", "Composed", NW_EXPLORE_DONE, 122, 28, 0, 4 },

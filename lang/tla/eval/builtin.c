@@ -130,6 +130,8 @@ static const struct tla_expr *follow(struct tla_compiler *compiler, struct tla_e
 		}
 		if (entity->kind == TLA_N_SUBST) {
 			expr = entity->expr;
+			if (!entity->group)
+				env->enabled_in = entity->enabled_in;
 		} else if (entity->kind == TLA_N_OPERATOR && !entity->native) {
 			expr = entity->unit->op.body;
 		} else {
@@ -313,6 +315,7 @@ static struct tla_code *enabled(struct tla_compiler *compiler, const struct tla_
 
 	inner.is_enabled = true;
 	inner.enabled_in = env->context->group;
+	env->builder->fn->asks_enabled = true;
 	code = node(compiler, &inner, tla_ev_enabled, expr, TLA_ACT_TEST);
 	if (code && code->level == TLA_ACTION)
 		code->level = TLA_STATE;

@@ -42,6 +42,7 @@ struct tla_fn {
 	uint32_t slot_count;
 	enum tla_level level;
 	bool primes_params; /* it asks for a parameter's value in the next state */
+	bool asks_enabled;  /* ENABLED is in it, or in what it calls */
 	const struct tla_code *body;
 	struct tla_fn_reads *reads; /* what the body depends on; NULL: not looked at */
 };

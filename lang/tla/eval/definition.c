@@ -167,11 +167,13 @@ static struct tla_code *self_reference(struct tla_compiler *compiler, const stru
 	return code;
 }
 
-/* Whether an operator that it is given is an action: then it is one itself. */
+/* Whether an operator that it is given is an action: then it is one itself. An argument that is one
+ * may be inside of ENABLED, so that the whole is none. */
 static bool takes_action(const struct tla_entity *entity, const struct tla_code *code)
 {
 	for (uint32_t i = 0; i < code->count; i++)
-		if (code->args[i]->eval == tla_ev_operator && code->args[i]->level >= TLA_ACTION)
+		if ((code->args[i]->eval == tla_ev_operator || entity->fn->asks_enabled) &&
+		    code->args[i]->level >= TLA_ACTION)
 			return !entity->is_self_referenced && entity->kind == TLA_N_OPERATOR;
 	return false;
 }
@@ -231,6 +233,7 @@ static struct tla_code *call(struct tla_compiler *compiler, const struct tla_env
 		code->act = TLA_ACT_CALL;
 	code->b = tla_frames_up(env, entity->home);
 	code->level = (uint8_t)entity->fn->level;
+	env->builder->fn->asks_enabled |= entity->fn->asks_enabled;
 	if (entity->arity > 0 && !tla_compile_args(compiler, &there, entity->unit, code, args))
 		return NULL;
 	if (takes_action(entity, code))
@@ -333,6 +336,7 @@ bool tla_bind_args(struct tla_compiler *compiler, const struct tla_env *env,
 		scope->entity.context = env->context;
 		scope->entity.scope = env->scope;
 		scope->entity.expr = args[i];
+		scope->entity.enabled_in = env->enabled_in;
 		inner->scope = scope;
 	}
 	return true;
@@ -371,10 +375,11 @@ struct tla_code *tla_expand(struct tla_compiler *compiler, const struct tla_env 
 }
 
 /* TLCEvalDefinition("Name"): the definition of the root module, seen when it is compiled. */
-static struct tla_code *definition_by_name(struct tla_compiler *compiler, const struct tla_expr *at,
+static struct tla_code *definition_by_name(struct tla_compiler *compiler,
+					   struct tla_builder *builder, const struct tla_expr *at,
 					   const struct tla_expr *arg)
 {
-	struct tla_env env = { .context = compiler->root_context };
+	struct tla_env env = { .context = compiler->root_context, .builder = builder };
 	struct tla_entity *entity = NULL;
 	struct tla_expr expr = { .kind = TLA_E_APPLY, .span = at->span };
 
@@ -424,7 +429,7 @@ struct tla_code *tla_compile_definition(struct tla_compiler *compiler, const str
 					struct tla_expr *const *args, bool is_replaced)
 {
 	if (entity->native && !strcmp(entity->native->name, "TLCEvalDefinition"))
-		return definition_by_name(compiler, at, args[0]);
+		return definition_by_name(compiler, env->builder, at, args[0]);
 	if (entity->native)
 		return native(compiler, env, entity, at, args);
 	if (entity->compiled == TLA_COMPILING)

@@ -33,6 +33,44 @@ static struct tla_code *constant_value(struct tla_compiler *compiler,
 	return code;
 }
 
+/* All arguments are those of a row. */
+static struct tla_code *is_row(struct tla_compiler *compiler, const struct tla_env *env,
+			       const struct tla_row *row, const struct tla_expr *at,
+			       struct tla_expr *const *args, uint32_t count)
+{
+	struct tla_code *all = tla_code_new(compiler, tla_ev_and, at->span, count);
+
+	for (uint32_t i = 0; all && i < count; i++) {
+		struct tla_code *one = tla_code_new(compiler, tla_ev_eq, at->span, 2);
+
+		if (!one)
+			return NULL;
+		one->args[0] = tla_compile(compiler, env, args[i]);
+		one->args[1] = tla_compile_value(compiler, row->args[i], at->span);
+		all->args[i] = tla_code_leveled(one);
+	}
+	return tla_code_leveled(all);
+}
+
+/* An operator that is given by its values: CASE a = v /\ b = w -> value [] ... */
+static struct tla_code *table_value(struct tla_compiler *compiler, const struct tla_env *env,
+				    const struct tla_entity *entity, const struct tla_expr *at,
+				    struct tla_expr *const *args)
+{
+	struct tla_code *code;
+	uint32_t count = 0;
+
+	for (const struct tla_row *row = entity->rows; row; row = row->next)
+		count += 2;
+	code = tla_code_new(compiler, tla_ev_case, at->span, count);
+	count = 0;
+	for (const struct tla_row *row = entity->rows; code && row; row = row->next) {
+		code->args[count++] = is_row(compiler, env, row, at, args, entity->arity);
+		code->args[count++] = tla_compile_value(compiler, row->value, at->span);
+	}
+	return tla_code_leveled(code);
+}
+
 static struct tla_code *variable(struct tla_compiler *compiler, uint32_t var_idx,
 				 const struct tla_expr *at)
 {
@@ -117,6 +155,28 @@ static struct tla_code *argument_thunk(struct tla_compiler *compiler, const stru
 	return code;
 }
 
+static bool is_of_language(const struct tla_expr *expr)
+{
+	return expr->kind == TLA_E_APPLY && !expr->apply.path && expr->apply.sym < TLA_OP_COUNT &&
+	       tla_op_is_builtin((enum tla_op)expr->apply.sym);
+}
+
+/* F(a) where the parameter F stands for an operator of the language: as if that were written. */
+static struct tla_code *apply_of_language(struct tla_compiler *compiler, const struct tla_env *env,
+					  const struct tla_expr *op, const struct tla_expr *at,
+					  struct tla_expr *const *args, uint32_t arg_count)
+{
+	struct tla_expr *whole = tla_piece_of(compiler, sizeof *whole);
+
+	if (!whole)
+		return NULL;
+	*whole = *op;
+	whole->span = at->span;
+	whole->apply.args = (struct tla_expr **)args; /* only read */
+	whole->apply.arg_count = arg_count;
+	return tla_compile(compiler, env, whole);
+}
+
 /* An expression of another place; applied, if it is an operator. */
 static struct tla_code *substituted(struct tla_compiler *compiler, const struct tla_env *env,
 				    struct tla_entity *entity, const struct tla_expr *at,
@@ -131,6 +191,8 @@ static struct tla_code *substituted(struct tla_compiler *compiler, const struct 
 		return argument_thunk(compiler, env, entity, at);
 	there.context = entity->context;
 	there.scope = entity->scope;
+	if (!entity->group)
+		there.enabled_in = entity->enabled_in;
 	if (entity->is_argument) {
 		there.spot = entity->spot;
 		there.spot_rank = TLA_SPOT_OPERAND;
@@ -153,6 +215,8 @@ static struct tla_code *substituted(struct tla_compiler *compiler, const struct 
 		return tla_compile_args(compiler, env, NULL, code, args) ? tla_code_leveled(code)
 									 : NULL;
 	}
+	if (is_of_language(entity->expr))
+		return apply_of_language(compiler, env, entity->expr, at, args, arg_count);
 	target = tla_resolve(compiler, &there, entity->expr);
 	return target ? tla_compile_reference(compiler, env, target, at, args, arg_count) : NULL;
 }
@@ -169,7 +233,8 @@ struct tla_code *tla_compile_reference(struct tla_compiler *compiler, const stru
 		return wrong_count(compiler, entity, at, arg_count);
 	switch (entity->kind) {
 	case TLA_N_CONSTANT:
-		return constant_value(compiler, entity, at);
+		return entity->rows ? table_value(compiler, env, entity, at, args)
+				    : constant_value(compiler, entity, at);
 	case TLA_N_VARIABLE:
 		return variable(compiler, entity->var_idx, at);
 	case TLA_N_OPERATOR:

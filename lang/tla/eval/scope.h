@@ -55,6 +55,13 @@ enum tla_entity_kind {
 
 enum tla_compiled { TLA_NOT_COMPILED, TLA_COMPILING, TLA_COMPILED };
 
+/* One value of an operator that the configuration gives by its values. */
+struct tla_row {
+	struct tla_row *next;
+	tla_value value;
+	tla_value args[]; /* stored */
+};
+
 /* What a name means. */
 struct tla_entity {
 	enum tla_entity_kind kind;
@@ -83,7 +90,8 @@ struct tla_entity {
 	/* What the compiler found out. */
 	enum tla_compiled compiled;
 	bool is_self_referenced;
-	bool is_fixed;  /* evaluated once, though it has effects */
+	bool is_fixed;        /* evaluated once, though it has effects */
+	struct tla_row *rows; /* of a constant with parameters */
 	bool is_inline; /* an action, or a LET definition that is one: compiled where it is used */
 	struct tla_fn *fn;
 	struct tla_constant *constant;
@@ -93,9 +101,10 @@ struct tla_entity {
 	struct tla_spot *spot; /* of an argument or a LET definition: where its text stands */
 	bool is_argument;      /* of SUBST: of a definition, not of an instance */
 	const struct tla_group *group; /* of SUBST: of the instance */
-	uint32_t
-		own_idx; /* of SUBST: 1 + the number of the variable that it is inside of ENABLED */
-	bool has_thunk;  /* of such: in thunk_slot of the function `home` */
+	uint32_t own_idx;              /* of SUBST: 1 + the variable that it is inside of ENABLED */
+	/* Of SUBST for an argument: tla_env's of where that stands. */
+	const struct tla_group *enabled_in;
+	bool has_thunk; /* of such: in thunk_slot of the function `home` */
 	uint32_t thunk_slot;
 	uint8_t thunk_level;
 };

@@ -80,6 +80,22 @@ static bool is_name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '!';
 }
 
+/* Of the longest operator here that can be defined; one character where there is none. */
+static uint32_t operator_end(const struct reader *reader, uint32_t at)
+{
+	uint32_t end = at + 1;
+
+	for (unsigned op = 1; op < TLA_OP_COUNT; op++) {
+		size_t n_bytes = strlen(tla_ops[op].text);
+
+		if (!tla_op_is_builtin((enum tla_op)op) && at + n_bytes <= reader->end &&
+		    at + n_bytes > end &&
+		    !memcmp(reader->file->text + at, tla_ops[op].text, n_bytes))
+			end = at + (uint32_t)n_bytes;
+	}
+	return end;
+}
+
 static uint32_t word_end(const struct reader *reader, uint32_t at)
 {
 	const char *text = reader->file->text;
@@ -102,7 +118,7 @@ static uint32_t word_end(const struct reader *reader, uint32_t at)
 	}
 	if (at + 1 < reader->end && !memcmp(text + at, "<-", 2))
 		return at + 2;
-	return at + 1;
+	return operator_end(reader, at);
 }
 
 static void advance(struct reader *reader)
@@ -149,6 +165,15 @@ tla_value tla_model_value(struct tla_world *world, tla_sym name)
 static bool is_name(const struct reader *reader)
 {
 	return reader->n_bytes > 0 && is_name_char(word(reader)[0]);
+}
+
+/* Of an operator that can be defined, as ++ or \o. */
+static bool is_operator(const struct reader *reader)
+{
+	for (unsigned op = 1; op < TLA_OP_COUNT; op++)
+		if (!tla_op_is_builtin((enum tla_op)op) && is_word(reader, tla_ops[op].text))
+			return true;
+	return false;
 }
 
 /* --- Values --- */
@@ -271,10 +296,36 @@ static void replacement(struct reader *reader, struct tla_assignment *assignment
 			fail(reader, "']'");
 		advance(reader);
 	}
-	if (!is_name(reader))
+	if (!is_name(reader) && !is_operator(reader))
 		fail(reader, "the name of an operator");
 	assignment->replacement = symbol(reader);
 	advance(reader);
+}
+
+/* (v, w): of an operator that is given by its values. */
+static void arguments(struct reader *reader, struct tla_assignment *assignment)
+{
+	tla_value args[8], *copy;
+	uint32_t count = 0;
+
+	do {
+		advance(reader);
+		if (count == sizeof args / sizeof args[0])
+			fail(reader, "no more than 8 arguments");
+		else
+			args[count++] = value(reader);
+	} while (!reader->has_failed && is_word(reader, ","));
+	if (!reader->has_failed && !is_word(reader, ")"))
+		fail(reader, "',' or ')'");
+	advance(reader);
+	if (!reader->has_failed && !is_word(reader, "="))
+		fail(reader, "'='");
+	copy = tla_piece(&reader->world->spec->sources, sizeof args);
+	reader->has_failed |= !copy;
+	if (copy)
+		memcpy(copy, args, count * sizeof *args);
+	assignment->args = copy;
+	assignment->arg_count = count;
 }
 
 static void assignment(struct reader *reader)
@@ -282,6 +333,8 @@ static void assignment(struct reader *reader)
 	struct tla_assignment one = { .name = symbol(reader), .span = span_of(reader) };
 
 	advance(reader);
+	if (is_word(reader, "("))
+		arguments(reader, &one);
 	if (is_word(reader, "<-")) {
 		advance(reader);
 		replacement(reader, &one);
@@ -389,7 +442,8 @@ static void statement(struct reader *reader)
 	advance(reader);
 	switch (statement->kind) {
 	case CONSTANTS:
-		while (!reader->has_failed && is_name(reader) && !statement_at(reader))
+		while (!reader->has_failed && (is_name(reader) || is_operator(reader)) &&
+		       !statement_at(reader))
 			assignment(reader);
 		break;
 	case LIST:

@@ -3,10 +3,9 @@
  * A model's configuration: TLC's .cfg files.
  *
  *     SPECIFICATION Spec            or INIT Init NEXT Next
- *     CONSTANT N = 3  Node = {n1, n2}  Nat <- SmallNat  Op <- [Module] Other
- *     INVARIANT TypeOK              PROPERTY Live        SYMMETRY Perms
- *     CONSTRAINT Bound              ACTION_CONSTRAINT A  VIEW View  ALIAS Alias
- *     POSTCONDITION Post            CHECK_DEADLOCK FALSE
+ *     CONSTANT N = 3  Node = {n1, n2}  Nat <- SmallNat  Op <- [Module] Other  F(0, a) = 1  ++ <-
+ * Add INVARIANT TypeOK              PROPERTY Live        SYMMETRY Perms CONSTRAINT Bound
+ * ACTION_CONSTRAINT A  VIEW View  ALIAS Alias POSTCONDITION Post            CHECK_DEADLOCK FALSE
  *
  * A name that is a value is a model value. It is parsed before the specification, so that names
  * have
@@ -44,6 +43,8 @@ struct tla_assignment {
 	tla_sym name, module; /* module: of NAME <- [module] replacement; or TLA_NO_SYM */
 	tla_sym replacement;  /* TLA_NO_SYM: it is a value */
 	tla_value value;
+	const tla_value *args; /* of NAME(args) = value */
+	uint32_t arg_count;
 	struct tla_span span;
 };
 

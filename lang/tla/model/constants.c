@@ -51,12 +51,47 @@ static bool is_replaced(const struct tla_model *model, tla_sym name)
 	return false;
 }
 
+/* NAME(args) = value: a further row of the operator's table, behind those that are there. */
+static bool add_row(struct tla_model *model, const struct tla_assignment *assignment)
+{
+	struct tla_entity *entity = tla_model_entity(model, assignment->name);
+	struct tla_row *row, *last;
+
+	if (!entity)
+		return tla_model_unknown(model, assignment->name, assignment->span);
+	if (entity->kind != TLA_N_CONSTANT || entity->arity != assignment->arg_count) {
+		tla_model_misfits(model, TLA_MISFIT_REPLACEMENT);
+		tla_compile_error(
+			&model->compiler, assignment->span, "%s is no constant with %u parameters",
+			tla_text(&model->compiler, assignment->name), assignment->arg_count);
+		return false;
+	}
+	row = tla_piece_of(&model->compiler, sizeof *row + entity->arity * sizeof row->args[0]);
+	if (!row)
+		return false;
+	for (uint32_t i = 0; i < entity->arity; i++) {
+		row->args[i] = tla_store(model->keeper, &model->heap, assignment->args[i]);
+		if (!row->args[i])
+			return false;
+	}
+	row->value = tla_store(model->keeper, &model->heap, assignment->value);
+	for (last = entity->rows; last && last->next;)
+		last = last->next;
+	if (last)
+		last->next = row;
+	else
+		entity->rows = row;
+	return row->value != TLA_NONE;
+}
+
 static bool assign(struct tla_model *model, const struct tla_assignment *assignment)
 {
 	struct tla_entity *entity = tla_model_entity(model, assignment->name), *other;
 
 	if (assignment->module)
 		return assign_in_module(model, assignment);
+	if (assignment->arg_count > 0)
+		return add_row(model, assignment);
 	/* A constant that nobody declares is not used: TLC takes it, and so do models. */
 	if (!entity && !assignment->replacement)
 		return true;
@@ -101,7 +136,8 @@ static bool has_value(struct tla_model *model, const struct tla_param *param)
 {
 	const struct tla_entity *entity = tla_model_entity(model, param->sym);
 
-	if (!entity || entity->kind != TLA_N_CONSTANT || entity->value || entity->override)
+	if (!entity || entity->kind != TLA_N_CONSTANT || entity->value || entity->override ||
+	    entity->rows)
 		return true;
 	tla_model_misfits(model, TLA_MISFIT_NO_VALUE);
 	tla_compile_error(&model->compiler,

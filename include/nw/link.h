@@ -20,6 +20,7 @@
 #include <nw/node.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 NW_BEGIN_DECLS
@@ -130,6 +131,13 @@ NW_API void nw_link_close(struct nw_link *link);
 
 /** Lend the block of frames to send: node and level. Threads: any. */
 NW_API const struct nw_mem *nw_link_memory(const struct nw_link *link);
+
+/**
+ * Lend the pages of the receive ring, to ask where they are.
+ *
+ * Threads: any thread.
+ */
+NW_API const void *nw_link_ring(const struct nw_link *link, size_t *ret_bytes);
 
 /** Whether what is sent passes by the queueing discipline. Threads: any. */
 NW_API bool nw_link_bypasses(const struct nw_link *link);

@@ -197,6 +197,12 @@ const struct nw_mem *nw_link_memory(const struct nw_link *link)
 	return &link->frames;
 }
 
+const void *nw_link_ring(const struct nw_link *link, size_t *ret_bytes)
+{
+	*ret_bytes = link->ring.n_bytes;
+	return link->ring.base;
+}
+
 bool nw_link_bypasses(const struct nw_link *link)
 {
 	return link->bypasses;

@@ -24,7 +24,8 @@ enum {
 	BLOCK_BYTES = 256 << 10,
 	FRAME_BYTES = 2048, /* the kernel's unit of a ring; frames are as long as they are */
 	RETIRE_MS = 10,     /* a block that is not full is handed over after that */
-	PROGRAM_MAX = 64
+	PROGRAM_MAX = 64,
+	GROUP_IGNORES_OUTGOING = 0x4000 /* newer than the headers */
 };
 
 /* --- The interface --- */
@@ -287,9 +288,14 @@ static int join_group(int fd, const struct nwi_packet_filter *filter, uint16_t g
 {
 	struct program program = { 0 };
 	struct sock_fprog steering = { 0, program.code };
-	int joined = group | PACKET_FANOUT_CBPF << 16;
-	int rc = set(fd, SOL_PACKET, PACKET_FANOUT, &joined, sizeof(joined));
+	int joined = group | (PACKET_FANOUT_CBPF | GROUP_IGNORES_OUTGOING) << 16, rc;
 
+	/* A group has a word of its own on what is sent; older kernels do not know it. */
+	rc = set(fd, SOL_PACKET, PACKET_FANOUT, &joined, sizeof(joined));
+	if (rc == -EINVAL) {
+		joined = group | PACKET_FANOUT_CBPF << 16;
+		rc = set(fd, SOL_PACKET, PACKET_FANOUT, &joined, sizeof(joined));
+	}
 	if (rc < 0)
 		return rc;
 	write_steering(&program, filter, group_count);

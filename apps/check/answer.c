@@ -44,8 +44,10 @@ static void say_places(const struct check_spec *spec, const struct tla_search_er
 	number = 0;
 	out = check_say_begin(spec->say, SAY_NESTED_EXPRESSION);
 	if (out)
-		fprintf(out, "The error occurred when evaluating the nested\n"
-			     "expressions at the following positions:\n");
+		fprintf(out,
+			"The error occurred when %sevaluating the nested\n"
+			"expressions at the following positions:\n",
+			spec->say->is_tool ? "TLC was " : "");
 	for (uint32_t i = error->at_count; i-- > 0;) {
 		struct tla_place from = tla_place_of(sources, error->at[i].begin);
 		struct tla_place to = tla_place_last(sources, error->at[i]);
@@ -57,6 +59,8 @@ static void say_places(const struct check_spec *spec, const struct tla_search_er
 			from.line, from.column, to.line, to.column,
 			check_module_of(from.file, module, sizeof(module)));
 	}
+	if (out)
+		fputc('\n', out);
 	check_say_end(spec->say, SAY_NESTED_EXPRESSION);
 }
 

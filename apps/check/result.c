@@ -6,6 +6,8 @@
  */
 #include "check/spec.h"
 
+#include "tla/model/actions.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +93,57 @@ static bool fails_again(struct check_spec *spec, const struct tla_formulas *list
 	return false;
 }
 
+static bool has_no_view(struct check_spec *spec, const tla_value *state)
+{
+	const struct tla_formula *view = &spec->model->view;
+
+	if (!view->fn || tla_run_value(spec->runner, view, state, NULL)) {
+		tla_runner_cut(spec->runner);
+		return false;
+	}
+	tla_search_take_error(&spec->error, spec->runner, TLA_AT_VIEW, view->name);
+	tla_runner_cut(spec->runner);
+	return true;
+}
+
+/* Evaluated once more as TLC does, which tells all parts of the action that were under way. Those
+ * around the action are none. */
+static void take_parts(struct check_spec *spec, enum tla_stage stage)
+{
+	uint32_t count = 0, kept;
+	const struct tla_action *actions = stage == TLA_AT_NEXT
+						   ? tla_runner_actions(spec->runner, &count)
+						   : NULL;
+	struct tla_search_error *error = &spec->error;
+
+	tla_search_take_error(error, spec->runner, stage, TLA_NO_SYM);
+	for (kept = error->at_count; actions && kept > 0; kept--)
+		for (uint32_t i = 0; i < count; i++)
+			if (actions[i].span.begin == error->at[kept - 1].begin &&
+			    actions[i].span.end == error->at[kept - 1].end) {
+				error->at_count = kept;
+				return;
+			}
+}
+
+/* The error of an initial predicate: without states there is no trace. */
+static const struct tla_search_error *error_of_init(struct check_spec *spec)
+{
+	struct tla_eval *eval = &spec->runner->eval;
+	int result;
+
+	if (spec->search.error.stage != TLA_AT_INIT)
+		return &spec->search.error;
+	eval->level = 0;
+	eval->notes_parts = true;
+	result = tla_run_init(spec->runner, pass_over, NULL);
+	eval->notes_parts = false;
+	if (result >= 0)
+		return &spec->search.error;
+	take_parts(spec, TLA_AT_INIT);
+	return &spec->error;
+}
+
 /* Several workers may fail at once: the search has the error of one, the engine the trace of
  * another. So the end of the trace is evaluated once more. */
 static const struct tla_search_error *error_of_trace(struct check_spec *spec,
@@ -100,21 +153,26 @@ static const struct tla_search_error *error_of_trace(struct check_spec *spec,
 	const struct nw_explore_step *steps;
 	const tla_value *last, *before;
 	size_t count = 0;
+	int result;
 
 	if (check_trace_path(spec, check, &steps, &count) < 0 || count == 0)
-		return &spec->search.error;
+		return error_of_init(spec);
 	last = (const tla_value *)(const void *)steps[count - 1].state;
 	before = count > 1 ? (const tla_value *)(const void *)steps[count - 2].state : NULL;
 	spec->runner->eval.level = (uint32_t)count;
 	if (fails_again(spec, &model->constraints, NULL, last, TLA_AT_CONSTRAINT) ||
 	    fails_again(spec, &model->invariants, NULL, last, TLA_AT_INVARIANT) ||
+	    has_no_view(spec, last) ||
 	    (before &&
 	     fails_again(spec, &model->action_constraints, before, last, TLA_AT_CONSTRAINT)) ||
 	    (before && fails_again(spec, &model->implied_actions, before, last, TLA_AT_PROPERTY)))
 		return &spec->error;
-	if (tla_run_next(spec->runner, last, pass_over, NULL) >= 0)
+	spec->runner->eval.notes_parts = true;
+	result = tla_run_next(spec->runner, last, pass_over, NULL);
+	spec->runner->eval.notes_parts = false;
+	if (result >= 0)
 		return &spec->search.error;
-	tla_search_take_error(&spec->error, spec->runner, TLA_AT_NEXT, TLA_NO_SYM);
+	take_parts(spec, TLA_AT_NEXT);
 	return &spec->error;
 }
 

@@ -367,12 +367,29 @@ static bool run_postconditions(struct check_spec *spec, struct check_result *ret
 	return verdict == TLA_HOLDS;
 }
 
-/* As TLC, which counts the level of the state that ended the search. */
+/* States of the levels that were finished. */
+static uint64_t found_before(const struct nw_explore *explore)
+{
+	uint32_t count = nw_explore_levels(explore, NULL, 0);
+	uint64_t *levels = calloc((size_t)count + 1, sizeof(*levels)), sum = 0;
+
+	if (!levels)
+		return UINT64_MAX;
+	(void)nw_explore_levels(explore, levels, count);
+	for (uint32_t i = 0; i < count; i++)
+		sum += levels[i];
+	free(levels);
+	return sum;
+}
+
+/* As TLC, which counts the deepest state that was found, and the one that ended the search. */
 static void count_last_level(const struct check *check, struct nw_explore_report *report)
 {
 	const struct nw_explore_step *steps;
 	size_t count;
 
+	if (check->explore && report->total.distinct > found_before(check->explore))
+		report->depth++;
 	if (!check->options->explore.no_trace && check_steps(check, &steps, &count) == 0 &&
 	    count > report->depth)
 		report->depth = (uint32_t)count;

@@ -11,7 +11,9 @@
 #include "tla/value/fcn.h"
 #include "tla/value/print.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const tla_value *check_trace_state(const struct check_trace *trace, size_t i)
 {
@@ -74,12 +76,18 @@ static const tla_value *print_at(const struct check_trace *trace, size_t i)
 	return retrace ? tla_retrace_at(retrace, i) : check_trace_state(trace, i);
 }
 
-static bool show_variables(const struct check_trace *trace, size_t i, struct check_shown *shown)
+/* error: of the alias, told as TLC does; or TLA_NONE. */
+static bool show_failed(const struct check_trace *trace, size_t i, tla_value error,
+			struct check_shown *shown)
 {
 	const struct tla_world *world = &trace->spec->model->world;
 
-	if (!shown_open(shown, world->var_count))
+	if (!shown_open(shown, world->var_count + (error != TLA_NONE)))
 		return false;
+	if (error) {
+		shown->names[world->var_count] = "_ALIASEvalError";
+		shown->values[world->var_count] = shown->prints[world->var_count] = error;
+	}
 	for (uint32_t k = 0; k < world->var_count; k++) {
 		shown->names[k] = tla_world_string_text(world, world->vars[k]);
 		shown->values[k] = check_trace_state(trace, i)[k];
@@ -88,11 +96,17 @@ static bool show_variables(const struct check_trace *trace, size_t i, struct che
 	return true;
 }
 
+static bool show_variables(const struct check_trace *trace, size_t i, struct check_shown *shown)
+{
+	return show_failed(trace, i, TLA_NONE, shown);
+}
+
 /* The alias of a state and the one after it; of the last one and itself. Stored: it outlives the
- * evaluation. TLA_NONE: it has no value. */
-static tla_value alias_at(const struct check_trace *trace, size_t i)
+ * evaluation. TLA_NONE: it has no value, *ret_error says why. */
+static tla_value alias_at(const struct check_trace *trace, size_t i, tla_value *ret_error)
 {
 	struct tla_runner *runner = trace->spec->runner;
+	char text[TLA_ERROR_BYTES] = "";
 	tla_value v;
 
 	runner->eval.level = (uint32_t)i + 1;
@@ -100,7 +114,10 @@ static tla_value alias_at(const struct check_trace *trace, size_t i)
 			  check_trace_state(trace, i + 1 < trace->count ? i + 1 : i));
 	if (v)
 		v = tla_store(runner->eval.keeper, runner->eval.heap, v);
+	else
+		(void)snprintf(text, sizeof(text), "%s", runner->eval.heap->error);
 	tla_runner_cut(runner);
+	*ret_error = *text ? tla_new_string(&runner->eval, text, strlen(text)) : TLA_NONE;
 	return v;
 }
 
@@ -138,14 +155,16 @@ static bool show_record(const struct check_trace *trace, tla_value alias, tla_va
 	return true;
 }
 
-/* As TLC: where the alias cannot be evaluated, or is no record, the state itself is shown. */
+/* As TLC: where the alias cannot be evaluated, or is no record, the state itself is shown, and why.
+ */
 bool check_trace_show(const struct check_trace *trace, size_t i, struct check_shown *shown)
 {
-	tla_value alias = trace->spec->model->alias.fn ? alias_at(trace, i) : TLA_NONE;
-	tla_value print = alias ? alias_print_at(trace, i) : TLA_NONE;
+	tla_value error = TLA_NONE, print;
+	tla_value alias = trace->spec->model->alias.fn ? alias_at(trace, i, &error) : TLA_NONE;
 
 	if (!alias || !tla_is_record(alias))
-		return show_variables(trace, i, shown);
+		return show_failed(trace, i, error, shown);
+	print = alias_print_at(trace, i);
 	return show_record(trace, alias, print, shown);
 }
 

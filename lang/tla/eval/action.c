@@ -368,8 +368,8 @@ static int act_angle(struct tla_eval *eval, const struct tla_code *code, struct 
 	return act(eval, code->args[0], frame, &changed);
 }
 
-static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-	       const struct tla_rest *rest)
+static int act_part(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+		    const struct tla_rest *rest)
 {
 	if ((const char *)__builtin_frame_address(0) < eval->stack_end) {
 		tla_fail_at(eval, code->span, "Stack overflow: the action is nested too deeply.");
@@ -444,6 +444,32 @@ int tla_act_with(struct tla_eval *eval, const struct tla_code *code, struct tla_
 		 const struct tla_rest *rest)
 {
 	return act(eval, code, frame, rest);
+}
+
+/* Where a definition stands for itself there are two places, and a third where it is an instance's.
+ */
+static void note_part(struct tla_eval *eval, const struct tla_code *code)
+{
+	const struct tla_code *use = code->act == TLA_ACT_INLINE ? code->args[code->b] : NULL;
+
+	(void)tla_failed_in(eval, code->span);
+	for (; use; use = use->args[0])
+		(void)tla_failed_in(eval, use->span);
+}
+
+/* What is still to be done runs inside of what is at hand, so that the parts that are under way are
+ * all those that were passed on the way, as with TLC. */
+static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct tla_rest *rest)
+{
+	int result;
+
+	if (!eval->notes_parts)
+		return act_part(eval, code, frame, rest);
+	result = act_part(eval, code, frame, rest);
+	if (result < 0 && eval->failure != TLA_FAILURE_GAP) /* which is of the whole action */
+		note_part(eval, code);
+	return result;
 }
 
 int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)

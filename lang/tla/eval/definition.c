@@ -342,13 +342,34 @@ bool tla_bind_args(struct tla_compiler *compiler, const struct tla_env *env,
 	return true;
 }
 
+/* For the positions of failures: where a definition is used, and before it where it is made an
+ * instance's. NULL: no memory. */
+static struct tla_code *use_of(struct tla_compiler *compiler, const struct tla_env *env,
+			       const struct tla_entity *entity, const struct tla_expr *at)
+{
+	const struct tla_group *group = entity->context ? entity->context->group : NULL;
+	bool is_other = group && group->instance && group != env->context->group;
+	struct tla_code *use = tla_code_new(compiler, tla_ev_inline, at->span, 1);
+	struct tla_code *instance = use;
+
+	if (is_other && use)
+		instance = tla_code_new(compiler, tla_ev_inline, group->instance->span, 1);
+	if (!use || !instance)
+		return NULL;
+	use->count = instance->count = 0;
+	use->args[0] = NULL;
+	if (is_other)
+		instance->args[0] = use;
+	return instance;
+}
+
 /* The definition's text in place of its name, its parameters standing for the arguments' texts. */
 struct tla_code *tla_expand(struct tla_compiler *compiler, const struct tla_env *env,
 			    struct tla_entity *entity, const struct tla_expr *at,
 			    struct tla_expr *const *args)
 {
 	const struct tla_unit *unit = entity->unit;
-	struct tla_code *code = tla_code_new(compiler, tla_ev_inline, at->span, 1 + entity->arity);
+	struct tla_code *code = tla_code_new(compiler, tla_ev_inline, at->span, 2 + entity->arity);
 	struct tla_env inner = *env;
 	struct tla_code *let = NULL;
 
@@ -361,6 +382,10 @@ struct tla_code *tla_expand(struct tla_compiler *compiler, const struct tla_env 
 	if (!code || !keep_args(compiler, env, entity, args, code))
 		return NULL;
 	code->count = 1;
+	code->b = 1 + entity->arity;
+	code->args[code->b] = use_of(compiler, env, entity, at);
+	if (!code->args[code->b])
+		return NULL;
 	code->act = TLA_ACT_INLINE;
 	code->sym = entity->sym;
 	/* The trace names the definition's body, as TLC's does. */

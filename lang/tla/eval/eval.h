@@ -70,6 +70,7 @@ struct tla_eval {
 	bool is_acting;        /* inside of tla_act(): variables get values and lose them again */
 	bool allows_gaps;      /* a step may leave variables without a value */
 	bool is_asking;        /* ENABLED: whether there is a step, not which */
+	bool notes_parts;      /* what fails in an action names all parts that it is in */
 	bool is_raw;           /* states have values as they were made, not stored ones */
 	tla_value *raw_constants; /* of these states, by constant_idx; NULL: not yet */
 	bool keeps_lazy; /* a function is evaluated to be applied: it need not have all values */

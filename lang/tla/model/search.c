@@ -368,6 +368,27 @@ static void count_state(struct tla_search_context *context, const tla_value *val
 		tla_values_add(&context->values, values, var_count);
 }
 
+static void keep_view_error(struct tla_search_context *context)
+{
+	keep_error(context, TLA_AT_VIEW, context->search->model->view.name);
+	atomic_store(&context->search->has_view_failed, true);
+}
+
+/* The engine cannot be told where it asks for the identity. */
+static bool has_no_view(struct tla_search_context *context, const tla_value *values)
+{
+	struct tla_runner *runner = context->runner;
+	bool has_none;
+
+	if (!atomic_load(&context->search->has_view_failed))
+		return false;
+	runner->eval.level = context->depth + 1;
+	has_none = !tla_run_value(runner, &context->search->model->view, values, NULL);
+	runner->eval.level = context->depth;
+	tla_runner_cut(runner);
+	return has_none;
+}
+
 static const char *search_invariant(void *opaque, const uint8_t *state, size_t n_bytes)
 {
 	struct tla_search_context *context = opaque;
@@ -377,7 +398,7 @@ static const char *search_invariant(void *opaque, const uint8_t *state, size_t n
 
 	count_state(context, values, holds == 1);
 	if (holds == 1)
-		return NULL;
+		return has_no_view(context, values) ? tla_search_failure : NULL;
 	if (holds == 0)
 		return name_of(context, failed->name);
 	keep_error(context, TLA_AT_INVARIANT, failed->name);
@@ -404,8 +425,8 @@ static uint64_t search_identity(void *opaque, const uint8_t *state, size_t n_byt
 		view = tla_store(runner->eval.keeper, runner->eval.heap, view);
 	if (view)
 		identity = tla_identity_of(context->identity, &view, 1);
-	else /* met again where the state's invariants are looked at, or never */
-		keep_error(context, TLA_AT_VIEW, model->view.name);
+	else /* 0: the first of these is new, and looked at as such: has_no_view() */
+		keep_view_error(context);
 	tla_runner_cut(runner);
 	return identity;
 }
@@ -507,8 +528,9 @@ int tla_search_init(struct tla_search *search, const struct tla_model *model)
 		.close = search_close,
 		.init = search_init,
 		.next = search_next,
-		.invariant = model->invariants.count > 0 || model->is_counted ? search_invariant
-									      : NULL,
+		.invariant = model->invariants.count > 0 || model->is_counted || model->view.fn
+				     ? search_invariant
+				     : NULL,
 		.identity = has_identity(model) || model->is_counted ? search_identity : NULL,
 		.print = search_print,
 		.level = search_level,

@@ -60,7 +60,8 @@ struct tla_search {
 	pthread_mutex_t lock;             /* of what follows */
 	struct tla_search_context *first; /* contexts that are open, in their order */
 	bool has_error;
-	bool has_initial; /* the program was told of them */
+	_Atomic bool has_view_failed; /* of some state: its worker goes on as if it had one */
+	bool has_initial;             /* the program was told of them */
 	struct tla_search_error error;
 	/* Another evaluator that looks at states while there are walks, but not between them: it
 	 * forgets as the workers' do. NULL: there is none. */

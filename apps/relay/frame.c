@@ -103,7 +103,7 @@ const char *relay_kind_name(unsigned kind)
 {
 	static const char *const names[RELAY_KIND_END] = {
 		"none",    "data",    "hello", "hello_ok", "ack",  "refused", "subscribe",
-		"deliver", "closing", "ping",  "pong",     "lost", "names"
+		"deliver", "closing", "ping",  "pong",     "lost", "names",   "drops"
 	};
 
 	return kind < RELAY_KIND_END ? names[kind] : "unknown";

@@ -117,8 +117,10 @@ static bool identify(struct relay_server *server, struct relay_conn *conn,
 		return false;
 	}
 	conn->set_version = set->version;
-	if (relay_identify(set, &proof, &conn->person, text))
+	if (relay_identify(set, &proof, &conn->person, text)) {
+		conn->drops_before = relay_sender_drops(server, conn->person.sender);
 		return true;
+	}
 	relay_conn_end(conn, RELAY_REASON_IDENTITY, "%s", text);
 	return false;
 }

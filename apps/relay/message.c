@@ -178,6 +178,31 @@ bool relay_get_lost(const struct relay_frame *frame, uint64_t *ret)
 	return true;
 }
 
+/* ---- drops: denied, throttled, in_flight, expired, other (8 each) ---- */
+
+size_t relay_put_drops(unsigned char *ret_body, const struct relay_drops *drops)
+{
+	const uint64_t counts[] = { drops->denied, drops->throttled, drops->in_flight,
+				    drops->expired, drops->other };
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		used += put_64(ret_body + used, counts[i]);
+	return used;
+}
+
+bool relay_get_drops(const struct relay_frame *frame, struct relay_drops *ret)
+{
+	if (frame->kind != RELAY_DROPS || frame->body_bytes != RELAY_DROPS_BYTES)
+		return false;
+	*ret = (struct relay_drops){ .denied = get_64(frame->body),
+				     .throttled = get_64(frame->body + 8),
+				     .in_flight = get_64(frame->body + 16),
+				     .expired = get_64(frame->body + 24),
+				     .other = get_64(frame->body + 32) };
+	return true;
+}
+
 /* ---- subscribe: what (1) off (1) 0 (2), then ids or a prefix ---- */
 
 size_t relay_put_subscribe(unsigned char *ret_body, enum relay_what what, bool is_off)

@@ -10,14 +10,16 @@
 #include "relay/pub.h"
 
 #include "common/app.h"
+#include "relay/drops.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PUMP_NS = 100000000, RETRY_NS_MIN = 20000, RETRY_NS_MAX = 100000000 };
+enum { PUMP_NS = 100000000, RETRY_NS_MIN = 20000, RETRY_NS_MAX = 100000000, SETTLE_NS = 20000000 };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -77,6 +79,8 @@ static void hear(void *arg, const struct relay_frame *frame)
 
 	if (frame->kind == RELAY_CLOSING)
 		pub->is_closing = true;
+	if (relay_get_drops(frame, &pub->drops))
+		pub->are_drops_known = true;
 	if (relay_get_ack(frame, &ack))
 		take_answer(pub, ack.accepted);
 	if (!relay_get_refused(frame, &pub->last))
@@ -218,6 +222,25 @@ static int await_all(struct relay_pub *pub)
 	return pub->flight_first == pub->flight_end ? 0 : rc;
 }
 
+/* What the rules made of what was accepted: that is known a moment later. Who cannot ask any more
+ * does without. */
+static void ask_drops(struct relay_pub *pub)
+{
+	unsigned char head[RELAY_HEAD_BYTES];
+	uint64_t until_ns;
+	int rc;
+
+	if (pub->client.is_udp || pub->lane || pub->accepted == 0 || pub->is_closing)
+		return;
+	relay_pub_nap(SETTLE_NS);
+	until_ns = clock_ns(CLOCK_MONOTONIC) + UINT64_C(5) * 1000000000u;
+	rc = relay_client_send(&pub->client, head,
+			       relay_frame_seal(head, RELAY_DROPS, RELAY_SLOT_NONE, head, 0));
+	while (rc == 0 && !pub->are_drops_known && !pub->is_closing &&
+	       clock_ns(CLOCK_MONOTONIC) < until_ns)
+		rc = relay_client_pump(&pub->client, PUMP_NS, false);
+}
+
 /* Whether to try again is of use; waits as long as the relay asked for. */
 static bool may_retry(struct relay_pub *pub)
 {
@@ -336,6 +359,21 @@ static int begin(struct relay_pub *pub)
 	return APP_OK;
 }
 
+/* Packets that were accepted, and then dropped: not all went well. */
+static int fail_dropped(const struct relay_pub *pub)
+{
+	const char *name;
+	uint64_t count;
+
+	for (unsigned i = 0; (name = relay_drops_at(&pub->drops, i, &count)) != NULL; i++)
+		if (count > 0)
+			return app_failed(RELAY_NAME,
+					  "dropped (%s): %" PRIu64 " of this sender's packets, "
+					  "after they were accepted",
+					  name, count);
+	return APP_OK;
+}
+
 static int publish(struct relay_pub *pub)
 {
 	int code = begin(pub), rc, report_code;
@@ -349,13 +387,15 @@ static int publish(struct relay_pub *pub)
 	took_ns = clock_ns(CLOCK_MONOTONIC) - pub->begin_ns;
 	if (rc == 0 || rc == -EINTR)
 		rc = await_all(pub);
+	if (rc == 0)
+		ask_drops(pub);
 	report_code = relay_pub_report(pub, took_ns);
 	if (rc < 0)
 		return relay_client_failed(&pub->client, rc);
 	if (pub->refused > 0)
 		return app_failed(RELAY_NAME, "refused (%s): %s",
 				  relay_reason_name(pub->last.reason), pub->last.text);
-	return report_code;
+	return report_code == APP_OK ? fail_dropped(pub) : report_code;
 }
 
 int relay_pub(int argc, char **argv)

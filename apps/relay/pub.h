@@ -41,6 +41,8 @@ struct relay_pub {
 
 	uint64_t sent, accepted, refused;
 	uint64_t refused_by[RELAY_REASON_END];
+	struct relay_drops drops; /* of those accepted, if are_drops_known */
+	bool are_drops_known;
 	struct relay_flight flights[RELAY_WINDOW];
 	uint64_t flight_first, flight_end;
 	bool is_closing, is_over;      /* the relay said so; nothing more is to be sent */

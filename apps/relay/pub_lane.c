@@ -6,12 +6,13 @@
 #include "relay/pub.h"
 
 #include "common/app.h"
+#include "relay/drops.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 
-enum { PAUSE_NS = 100000000, LOOK_NS = 200000, CHUNK = 256 };
+enum { PAUSE_NS = 100000000, LOOK_NS = 200000, SETTLE_NS = 20000000, CHUNK = 256 };
 #define AWAIT_NS (UINT64_C(30) * 1000000000u)
 
 static void fill_all(const struct relay_pub *pub, struct nw_packet *packets, uint32_t count)
@@ -85,6 +86,11 @@ int relay_pub_lane(struct relay_pub *pub)
 		relay_pub_nap(LOOK_NS);
 		nw_relay_client_counts(pub->lane, &counts);
 	}
+	/* What the rules made of them is known a moment later. */
+	relay_pub_nap(SETTLE_NS);
+	nw_relay_client_counts(pub->lane, &counts);
+	pub->drops = relay_drops_of(counts.dropped);
+	pub->are_drops_known = true;
 	pub->accepted = counts.taken;
 	for (unsigned i = 0; i < NW_RELAY_REFUSAL_COUNT; i++) {
 		pub->refused += counts.turned_down[i];

@@ -4,6 +4,7 @@
 #include "relay/pub.h"
 
 #include "common/app.h"
+#include "relay/drops.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -202,14 +203,27 @@ static json_t *reasons_json(const struct relay_pub *pub)
 	return reasons;
 }
 
+static json_t *drops_json(const struct relay_pub *pub)
+{
+	json_t *kinds = json_object();
+	const char *name;
+	uint64_t count;
+
+	for (unsigned i = 0; (name = relay_drops_at(&pub->drops, i, &count)) != NULL; i++)
+		if (count > 0)
+			(void)json_object_set_new(kinds, name, json_integer((json_int_t)count));
+	return kinds;
+}
+
 static int report_json(const struct relay_pub *pub, double seconds)
 {
 	return app_print_json(
 		RELAY_NAME,
-		json_pack("{s:I, s:I, s:I, s:o, s:f, s:f, s:o}", "sent", (json_int_t)pub->sent,
+		json_pack("{s:I, s:I, s:I, s:o, s:o, s:f, s:f, s:o}", "sent", (json_int_t)pub->sent,
 			  "accepted", (json_int_t)pub->accepted, "refused",
-			  (json_int_t)pub->refused, "reasons", reasons_json(pub), "seconds",
-			  seconds, "per_second", seconds > 0 ? (double)pub->sent / seconds : 0.0,
+			  (json_int_t)pub->refused, "reasons", reasons_json(pub), "dropped",
+			  pub->are_drops_known ? drops_json(pub) : json_null(), "seconds", seconds,
+			  "per_second", seconds > 0 ? (double)pub->sent / seconds : 0.0,
 			  "answer_seconds", relay_histogram_json(&pub->answer)));
 }
 
@@ -217,6 +231,8 @@ int relay_pub_report(const struct relay_pub *pub, uint64_t took_ns)
 {
 	double seconds = (double)took_ns / 1e9;
 	char sent[32], accepted[32], rate[32], line[128];
+	const char *name;
+	uint64_t count;
 
 	if (pub->options.is_quiet)
 		return APP_OK;
@@ -235,6 +251,10 @@ int relay_pub_report(const struct relay_pub *pub, uint64_t took_ns)
 		if (pub->refused_by[i] > 0)
 			printf("refused, %s: %s\n", relay_reason_name(i),
 			       app_format_count(pub->refused_by[i], sent, sizeof(sent)));
+	for (unsigned i = 0; (name = relay_drops_at(&pub->drops, i, &count)) != NULL; i++)
+		if (count > 0)
+			printf("dropped, %s: %s\n", name,
+			       app_format_count(count, sent, sizeof(sent)));
 	if (pub->answer.total > 0)
 		printf("until answered: %s\n",
 		       relay_histogram_format(&pub->answer, line, sizeof(line)));

@@ -91,7 +91,8 @@ struct relay_conn {
 
 	bool is_known;
 	struct relay_person person;
-	uint64_t set_version; /* that the person is of */
+	uint64_t set_version;            /* that the person is of */
+	struct relay_drops drops_before; /* of its packets, when it came */
 
 	uint32_t events; /* that epoll waits for; 0: not in epoll */
 	enum relay_wish wish;
@@ -360,6 +361,8 @@ int relay_hear_prefix(struct relay_server *server, struct relay_hearing *hearing
 		      const char *prefix, bool is_off, uint32_t **ret_topics, uint32_t *ret_count);
 /* Counts memory of clients; false: there is no more. */
 bool relay_memory_take(struct relay_server *server, uint64_t *inout_bytes, uint64_t n_bytes);
+/* What was dropped of a sender's packets. Any thread. */
+struct relay_drops relay_sender_drops(const struct relay_server *server, uint32_t sender);
 /* What a connection proves, beside what it says. */
 struct relay_proof relay_conn_proof(const struct relay_conn *conn, const char *name,
 				    const char *token);

@@ -6,6 +6,8 @@
  * lists, and epoll does not know it.
  */
 #include "relay/relay.h"
+
+#include "relay/drops.h"
 #include "relay/tls.h"
 
 #include <errno.h>
@@ -15,6 +17,23 @@
 enum { ABOUT_MASK = 7 };
 
 /* ---- frames ---- */
+
+struct relay_drops relay_sender_drops(const struct relay_server *server, uint32_t sender)
+{
+	uint64_t dropped[NW_RELAY_DROP_COUNT];
+
+	nw_relay_sender_drops(server->relay, sender, dropped);
+	return relay_drops_of(dropped);
+}
+
+static void answer_drops(struct relay_worker *worker, struct relay_conn *conn)
+{
+	struct relay_drops now = relay_sender_drops(worker->server, conn->person.sender);
+	struct relay_drops since = relay_drops_since(&now, &conn->drops_before);
+	unsigned char body[RELAY_DROPS_BYTES];
+
+	relay_conn_answer(conn, RELAY_DROPS, body, relay_put_drops(body, &since));
+}
 
 /* False: nothing more is taken now; the frame stays where it is. */
 static bool take_frame(struct relay_worker *worker, struct relay_conn *conn,
@@ -29,6 +48,11 @@ static bool take_frame(struct relay_worker *worker, struct relay_conn *conn,
 		if (frame->body_bytes > RELAY_PING_BYTES_MAX)
 			break;
 		relay_conn_answer(conn, RELAY_PONG, frame->body, frame->body_bytes);
+		return true;
+	case RELAY_DROPS:
+		if (frame->body_bytes > 0)
+			break;
+		answer_drops(worker, conn);
 		return true;
 	case RELAY_SUBSCRIBE:
 	case RELAY_NAMES:

@@ -405,6 +405,8 @@ void nw_relay_client_counts(struct nw_relay_client *client,
 		counts.taken += noted(&pier->notes->accepted);
 		for (uint32_t r = 1; r < NW_RELAY_REFUSAL_COUNT; r++)
 			counts.turned_down[r] += noted(&pier->notes->refused[r]);
+		for (uint32_t d = 0; d < NW_RELAY_DROP_COUNT; d++)
+			counts.dropped[d] += noted(&pier->notes->dropped[d]);
 		counts.lost += noted(&pier->notes->lost);
 	}
 	counts.received = noted(&client->received);

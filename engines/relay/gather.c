@@ -50,6 +50,7 @@ static inline void accept(struct gathering *g, const struct nw_packet *record)
 		return;
 	}
 	nwi_packet_done(shard, packet);
+	nwi_blame(shard, packet->sender, NW_RELAY_DROP_EXPIRED);
 	g->expired_count++;
 }
 
@@ -300,6 +301,22 @@ static void note(struct nwi_stall *stall)
 				      memory_order_relaxed);
 }
 
+/* What was dropped of its sender's since it came, if that is news. */
+static void note_drops(const struct nwi_shard *shard, const struct nw_relay_guest *guest,
+		       struct nwi_stall *stall)
+{
+	uint64_t dropped[NW_RELAY_DROP_COUNT] = { 0 };
+
+	if (stall->blame_seen == shard->blame_count)
+		return;
+	stall->blame_seen = shard->blame_count;
+	nwi_blame_add(shard, guest->options.sender, dropped);
+	for (uint32_t d = 0; d < NW_RELAY_DROP_COUNT; d++)
+		/* relaxed: statistic. */
+		atomic_store_explicit(&stall->notes->dropped[d],
+				      dropped[d] - stall->dropped_before[d], memory_order_relaxed);
+}
+
 /* One record of a lane. */
 static enum taking take_one(struct gathering *g, const struct nw_relay_guest *guest,
 			    struct nwi_stall *stall, uint32_t i)
@@ -350,6 +367,7 @@ static void take_lanes(struct gathering *g)
 		struct nw_relay_guest *guest = guest_at(g, i);
 		struct nwi_stall *stall = &guest->stalls[g->shard->shard_idx];
 
+		note_drops(g->shard, guest, stall);
 		take_lane(g, guest);
 		if (NW_UNLIKELY(stall->reader.is_broken))
 			/* relaxed: statistic. */

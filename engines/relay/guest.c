@@ -180,6 +180,8 @@ static int make_part(struct nw_relay_guest *guest, uint32_t shard_idx, uint32_t 
 			      guest->relay->shards[shard_idx]->node, &mem);
 
 	stall->notes = (struct nwi_notes *)(void *)part;
+	nwi_blame_add(guest->relay->shards[shard_idx], guest->options.sender,
+		      stall->dropped_before);
 	stall->payloads = nwi_payloads(part, guest->submit_slots, receive_slots);
 	if (rc == 0)
 		rc = nw_lane_format(nwi_submit_lane(part), n_bytes, guest->submit_slots);

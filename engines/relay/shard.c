@@ -44,6 +44,7 @@ static void keep_allowed(struct nwi_shard *shard, uint32_t count)
 			nwi_packet_done(shard, &shard->batch[i]);
 			if (!NWI_HAS_FAULT(NWI_MISCOUNTS))
 				nwi_count(&tally->dropped[verdict], 1);
+			nwi_blame(shard, shard->batch[i].sender, verdict);
 			continue;
 		}
 		if (NW_UNLIKELY(kept != i))
@@ -362,7 +363,8 @@ static size_t arena_bytes(const struct nw_relay *relay)
 		       nw_lane_bytes(NWI_CONTROL_SLOTS);
 	size_t each = lanes + sizeof(struct nwi_inlet) + sizeof(struct nwi_outlet) + 64;
 
-	return sizeof(struct nwi_shard) + sizeof(struct nwi_store) + relay->shard_count * each +
+	return sizeof(struct nwi_shard) + sizeof(struct nwi_store) +
+	       NWI_BLAME_ENTRIES * sizeof(struct nwi_blame) + relay->shard_count * each +
 	       relay->options.batch * (sizeof(struct nw_packet) + 1) + UINT64_C(64) * NW_CACHE_PAIR;
 }
 
@@ -376,6 +378,7 @@ static int create_pieces(struct nwi_shard *shard)
 	shard->inlets = piece(shard, shards, sizeof(struct nwi_inlet));
 	shard->outlets = piece(shard, shards, sizeof(struct nwi_outlet));
 	shard->store = piece(shard, 1, sizeof(struct nwi_store));
+	shard->blame = piece(shard, NWI_BLAME_ENTRIES, sizeof(struct nwi_blame));
 	shard->move.inlets_until = piece(shard, shards, sizeof(uint64_t));
 	if (!shard->move.inlets_until) /* the last one: when it fits, all do */
 		return -ENOMEM;

@@ -26,6 +26,7 @@
 #ifndef NWI_RELAY_SHARD_H
 #define NWI_RELAY_SHARD_H
 
+#include "blame.h"
 #include "board.h"
 #include "fault.h"
 #include "level.h"
@@ -143,6 +144,7 @@ struct nwi_shard {
 	struct nw_govern *govern;
 	struct nw_rcu_thread *reader;
 	struct nwi_store *store;
+	struct nwi_blame *blame;    /* [NWI_BLAME_ENTRIES] */
 	struct nw_packet *batch;    /* [batch_max] */
 	uint8_t *verdicts;          /* [batch_max], in step with the batch */
 	struct nwi_inlet *inlets;   /* [shard_count] */
@@ -161,7 +163,8 @@ struct nwi_shard {
 	uint32_t packet_ns;
 	struct nwi_tap *touched; /* taps with items not yet shown */
 	uint64_t step_count;
-	uint32_t guest_turn; /* the guest whose lane is looked at first */
+	uint64_t blame_count; /* drops that are in the table of whose they were */
+	uint32_t guest_turn;  /* the guest whose lane is looked at first */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
 
@@ -250,9 +253,11 @@ struct nwi_stall {
 	alignas(NW_CACHE_PAIR) struct nw_lane_reader reader;
 	struct nwi_notes *notes;
 	const unsigned char *payloads; /* payload_bytes a slot; the guest's to write */
-	uint64_t shut_at;              /* once is_shutting: what is below is taken */
-	bool is_shutting;              /* the guest leaves, or the relay is closed */
-	_Atomic uint32_t is_shut;      /* all below shut_at is taken */
+	uint64_t blame_seen;           /* the shard's blame_count that the notes are of */
+	uint64_t dropped_before[NW_RELAY_DROP_COUNT]; /* of its sender's, when it came */
+	uint64_t shut_at;                             /* once is_shutting: what is below is taken */
+	bool is_shutting;                             /* the guest leaves, or the relay is closed */
+	_Atomic uint32_t is_shut;                     /* all below shut_at is taken */
 	_Atomic uint32_t is_broken;
 	_Atomic uint64_t submitted, accepted;
 	_Atomic uint64_t refused[NW_RELAY_REFUSAL_COUNT];

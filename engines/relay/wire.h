@@ -30,7 +30,7 @@
 enum {
 	NWI_HELLO_MAGIC = 0x314c574e,   /* "NWL1" */
 	NWI_WELCOME_MAGIC = 0x324c574e, /* "NWL2" */
-	NWI_WIRE_VERSION = 1,
+	NWI_WIRE_VERSION = 2,
 	NWI_NAME_BYTES = 64,
 	NWI_TOKEN_BYTES = 256,
 	NWI_TEXT_BYTES = 400,
@@ -90,6 +90,7 @@ struct nwi_answer {
 struct nwi_notes {
 	alignas(NW_CACHE_PAIR) _Atomic uint64_t accepted;
 	_Atomic uint64_t refused[NW_RELAY_REFUSAL_COUNT];
+	_Atomic uint64_t dropped[NW_RELAY_DROP_COUNT]; /* of its sender's, since it came */
 	_Atomic uint64_t lost; /* packets for the client that found its lane full */
 };
 

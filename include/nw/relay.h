@@ -606,6 +606,18 @@ NW_API void nw_relay_shard_stats(struct nw_relay *relay, uint32_t shard_idx,
  */
 NW_API void nw_relay_stats(struct nw_relay *relay, struct nw_relay_stats *ret_stats);
 
+/**
+ * Read what was dropped of one sender's packets, in all shards, since the relay began. Each shard
+ * keeps it for 1,024 senders at most; of others nothing is known.
+ *
+ * @param ret_dropped  by enum nw_relay_drop and nw_verdict
+ *
+ * Threads: any.
+ * Progress: wait-free.
+ */
+NW_API void nw_relay_sender_drops(const struct nw_relay *relay, uint32_t sender,
+				  uint64_t ret_dropped[NW_RELAY_DROP_COUNT]);
+
 /** "green", "yellow", "orange" or "red", lent for ever. Threads: any. */
 NW_API const char *nw_relay_level_name(enum nw_relay_level level);
 /** One word for a reason, as "full", lent for ever. Threads: any. */

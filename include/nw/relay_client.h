@@ -268,6 +268,9 @@ struct nw_relay_client_counts {
 	uint64_t unread;                              /* in lanes, not yet taken by their shards */
 	uint64_t taken;                               /* accepted by their shards */
 	uint64_t turned_down[NW_RELAY_REFUSAL_COUNT]; /* refused by their shards */
+	/* Taken, and dropped by the rules or too late, by enum nw_relay_drop: all packets of this
+	 * client's sender since it connected, whoever else sends as that. */
+	uint64_t dropped[NW_RELAY_DROP_COUNT];
 	uint64_t received;
 	uint64_t lost; /* packets for this client that found its lane full */
 };

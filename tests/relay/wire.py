@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
-DATA, HELLO, HELLO_OK, ACK, REFUSED, SUBSCRIBE, DELIVER, CLOSING, PING, PONG, LOST, NAMES = range(1, 13)
+DATA, HELLO, HELLO_OK, ACK, REFUSED, SUBSCRIBE, DELIVER, CLOSING, PING, PONG, LOST, NAMES, DROPS = range(1, 14)
 BAD, FULL, CLOSED, RIGHTS, FORM = 5, 1, 4, 6, 7
 DENIED, IDENTITY, PROTOCOL, LIMIT, SLOW, ENDING = range(100, 106)
 HEAD = struct.Struct("<4sBBHII")
@@ -150,6 +150,13 @@ class Client:
             body = struct.pack("<BBH", 2, off, 0)
         self.send(frame(SUBSCRIBE, body))
         return self.outcome()
+
+    def drops(self):
+        """What was dropped of this sender's packets: denied, throttled, in flight, expired, other."""
+        self.send(frame(DROPS))
+        kind, body = self.answer()
+        assert kind == DROPS, (kind, body)
+        return struct.unpack("<5Q", body)
 
     def names(self, *names):
         self.send(frame(NAMES, b"".join(bytes([len(n)]) + n for n in map(str.encode, names))))

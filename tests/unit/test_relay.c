@@ -498,6 +498,66 @@ TEST(a_packet_expires_at_its_deadline_and_says_what_is_left)
 	end_rig(&rig);
 }
 
+/* A packet of each of many senders, all dropped; how many senders the relay knows of. */
+static uint32_t drop_of_each(struct rig *rig, struct nw_relay_producer *producer, uint32_t first,
+			     uint32_t senders)
+{
+	uint64_t dropped[NW_RELAY_DROP_COUNT];
+	uint32_t known = 0;
+
+	for (uint32_t i = first; i < first + senders; i++) {
+		struct nw_packet packet = relay_packet(i, 0);
+
+		packet.sender = i;
+		packet.ttl_us = 1;
+		CHECK_INT(nw_relay_submit(producer, &packet, 1, NULL), ==, 1);
+		rig->sink->now_ns += 10 * 1000;
+		relay_settle(rig->relay);
+	}
+	for (uint32_t i = first; i < first + senders; i++) {
+		nw_relay_sender_drops(rig->relay, i, dropped);
+		CHECK(dropped[NW_RELAY_DROP_EXPIRED] <= 1);
+		known += dropped[NW_RELAY_DROP_EXPIRED] == 1;
+	}
+	return known;
+}
+
+TEST(drops_are_known_by_whose_they_were_for_a_thousand_senders_a_shard)
+{
+	struct rig rig = new_rig(2, 16);
+	struct nw_relay_producer *front;
+	struct nw_relay_producer_options options = { .rights = NW_RELAY_MAY_SPEAK_FOR,
+						     .node = any };
+	uint64_t dropped[NW_RELAY_DROP_COUNT];
+	struct nw_packet packet = relay_packet(1, 0);
+	struct nw_relay_stats stats;
+	uint32_t known;
+
+	CHECK_INT(nw_relay_producer_open(&front, rig.relay, &options), ==, 0);
+	CHECK_INT(drop_of_each(&rig, front, 0, 500), ==, 500);
+	/* By rules, in two shards, and of others than before. */
+	nw_relay_rules_set(rig.relay, NULL);
+	for (uint32_t topic = 0; topic < 4; topic++) {
+		packet = relay_packet(topic, 0);
+		packet.sender = 600;
+		CHECK_INT(nw_relay_submit(front, &packet, 1, NULL), ==, 1);
+	}
+	relay_settle(rig.relay);
+	nw_relay_sender_drops(rig.relay, 600, dropped);
+	CHECK_INT(dropped[NW_VERDICT_NO_RULES], ==, 4);
+	CHECK_INT(dropped[NW_RELAY_DROP_EXPIRED], ==, 0);
+	nw_relay_sender_drops(rig.relay, 601, dropped);
+	CHECK_INT(dropped[NW_VERDICT_NO_RULES], ==, 0);
+	/* More than there is room for: they are in the sums. */
+	known = drop_of_each(&rig, front, 1000, 4000);
+	CHECK(known > 1500 && known < 2048);
+	nw_relay_stats(rig.relay, &stats);
+	CHECK_INT(stats.dropped[NW_RELAY_DROP_EXPIRED] + stats.dropped[NW_VERDICT_NO_RULES], ==,
+		  500 + 4 + 4000);
+	nw_relay_producer_close(front);
+	end_rig(&rig);
+}
+
 TEST(deadlines_survive_the_turn_of_their_clock)
 {
 	struct rig rig = new_rig(1, 16);

@@ -328,6 +328,7 @@ TEST(a_clients_packet_expires_in_its_lane)
 {
 	struct rig rig;
 	struct nw_packet packet = relay_packet(1, 0);
+	struct nw_relay_client_counts counts;
 	struct nw_relay_stats stats;
 
 	open_rig(&rig, 1, 8);
@@ -342,6 +343,9 @@ TEST(a_clients_packet_expires_in_its_lane)
 	CHECK_INT(rig.sink->packets[0].ttl_us, >, 900000000);
 	nw_relay_stats(rig.relay, &stats);
 	CHECK_INT(stats.dropped[NW_RELAY_DROP_EXPIRED], ==, 1);
+	nw_relay_client_counts(rig.client, &counts);
+	CHECK_INT(counts.dropped[NW_RELAY_DROP_EXPIRED], ==, 1);
+	CHECK_INT(counts.dropped[NW_VERDICT_TOPIC_RATE], ==, 0);
 	end_rig(&rig);
 }
 

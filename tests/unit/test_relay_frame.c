@@ -118,6 +118,7 @@ TEST(what_is_put_into_a_body_is_got_out_of_it)
 	struct relay_hello_ok ok = { RELAY_VERSION, 7, 0xdeadbeef, 65536, UINT64_MAX - 1 }, ok2;
 	struct relay_refused no = { 5, RELAY_REASON_DENIED, 3, 1234567890123, "no rule" }, no2;
 	struct relay_subscribe subscribe;
+	struct relay_drops drops = { 1, 2, 3, 4, UINT64_MAX }, drops2;
 	struct relay_frame frame;
 	struct relay_ack ack;
 	uint64_t lost;
@@ -139,6 +140,10 @@ TEST(what_is_put_into_a_body_is_got_out_of_it)
 	CHECK(relay_get_ack(&frame, &ack) && ack.accepted == 77);
 	frame = through(bytes, RELAY_LOST, relay_put_lost(body, UINT64_MAX));
 	CHECK(relay_get_lost(&frame, &lost) && lost == UINT64_MAX);
+	frame = through(bytes, RELAY_DROPS, relay_put_drops(body, &drops));
+	CHECK(relay_get_drops(&frame, &drops2));
+	CHECK(drops2.denied == 1 && drops2.throttled == 2 && drops2.in_flight == 3);
+	CHECK(drops2.expired == 4 && drops2.other == UINT64_MAX);
 	memcpy(body + relay_put_subscribe(body, RELAY_PREFIX, true), "a.b", 3);
 	frame = through(bytes, RELAY_SUBSCRIBE, RELAY_SUBSCRIBE_BYTES + 3);
 	CHECK(relay_get_subscribe(&frame, &subscribe));
@@ -179,6 +184,8 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 		{ RELAY_HELLO, 8, { 1, 0, 0, 0, 2, 0, 'a', 0 } },   /* a zero in a name */
 		{ RELAY_ACK, 5, { 1 } },
 		{ RELAY_LOST, 4, { 1 } },
+		{ RELAY_DROPS, 16, { 1 } },
+		{ RELAY_DROPS, 0, { 0 } }, /* a question, not an answer */
 		{ RELAY_HELLO_OK, 16, { 1 } },
 		{ RELAY_REFUSED, 15, { 1 } },
 		{ RELAY_SUBSCRIBE, 3, { RELAY_ALL } },
@@ -195,6 +202,7 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 	struct relay_ack ack;
 	struct relay_refused no;
 	struct relay_subscribe subscribe;
+	struct relay_drops drops;
 	uint64_t lost;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -204,7 +212,8 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 
 		if (relay_get_hello(&frame, &hello) || relay_get_hello_ok(&frame, &ok) ||
 		    relay_get_ack(&frame, &ack) || relay_get_refused(&frame, &no) ||
-		    relay_get_subscribe(&frame, &subscribe) || relay_get_lost(&frame, &lost))
+		    relay_get_subscribe(&frame, &subscribe) || relay_get_lost(&frame, &lost) ||
+		    relay_get_drops(&frame, &drops))
 			FAIL("case %zu was taken", i);
 	}
 }

@@ -39,11 +39,11 @@ class QueueFull(queue.Full, Error):
 
 
 class Throttled(QueueFull):
-    """A shard's level refuses this priority for now."""
+    """A shard's level refuses this priority for now, or (from check()) a limit dropped packets."""
 
 
 class Denied(PermissionError, Error):
-    """The relay does not admit this client, or a right is missing."""
+    """The relay does not admit this client, a right is missing, or (from check()) rules denied packets."""
 
 
 class TooLarge(ValueError, Error):
@@ -84,6 +84,19 @@ class Client(_relay.Client):
 
     def __exit__(self, *_):
         self.close()
+
+    def check(self):
+        """Raise Denied or Throttled if, since the last check, the relay's rules dropped packets of this
+        sender that it had accepted. What was submitted just now is known a moment later."""
+        counts, before = self.counts(), self.__dict__.get("_checked", {})
+        self.__dict__["_checked"] = counts
+        denied, throttled = (counts[key] - before.get(key, 0) for key in ("denied", "throttled"))
+        if denied:
+            raise Denied(f"{denied} packets of this sender were denied by the relay's rules")
+        if throttled:
+            error = Throttled()
+            error.args = (f"{throttled} packets of this sender were over a limit of the relay's rules",)
+            raise error
 
     async def submit_async(self, topic, payload=b"", priority=0, ttl_us=0, type=0):
         """As submit(), waiting for room without blocking the event loop."""

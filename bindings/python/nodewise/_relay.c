@@ -542,7 +542,7 @@ static PyObject *client_counts(PyObject *object, PyObject *unused)
 {
 	struct client *self = (struct client *)object;
 	struct nw_relay_client_counts counts;
-	uint64_t refused = 0, turned_down = 0;
+	uint64_t refused = 0, turned_down = 0, throttled, denied = 0, all = 0;
 	PyObject *dict;
 
 	(void)unused;
@@ -553,12 +553,20 @@ static PyObject *client_counts(PyObject *object, PyObject *unused)
 		refused += counts.refused[i];
 		turned_down += counts.turned_down[i];
 	}
+	for (int i = 0; i < NW_RELAY_DROP_COUNT; i++)
+		all += counts.dropped[i];
+	for (int i = NW_VERDICT_NO_RULES; i <= NW_VERDICT_SENDER_UNKNOWN; i++)
+		denied += counts.dropped[i];
+	throttled = counts.dropped[NW_VERDICT_TOPIC_RATE] +
+		    counts.dropped[NW_VERDICT_SENDER_RATE] +
+		    counts.dropped[NW_VERDICT_GLOBAL_RATE] + counts.dropped[NW_VERDICT_IN_FLIGHT];
 	dict = PyDict_New();
 	if (dict && put(dict, "submitted", counts.submitted) &&
 	    put(dict, "accepted", counts.accepted) && put(dict, "refused", refused) &&
 	    put(dict, "unread", counts.unread) && put(dict, "taken", counts.taken) &&
 	    put(dict, "turned_down", turned_down) && put(dict, "received", counts.received) &&
-	    put(dict, "lost", counts.lost))
+	    put(dict, "lost", counts.lost) && put(dict, "denied", denied) &&
+	    put(dict, "throttled", throttled) && put(dict, "dropped", all))
 		return dict;
 	Py_XDECREF(dict);
 	return NULL;
@@ -731,7 +739,9 @@ static PyMethodDef client_methods[] = {
 	  "subscribe_all()\n\nHear every topic." },
 	{ "counts", client_counts, METH_NOARGS,
 	  "counts() -> dict\n\n"
-	  "submitted, accepted, refused, unread, taken, turned_down, received, lost." },
+	  "submitted, accepted, refused, unread, taken, turned_down, received, lost;\n"
+	  "of what this sender's rules dropped later: denied, throttled, and dropped\n"
+	  "in all." },
 	{ "close", client_close, METH_NOARGS,
 	  "close()\n\nLeave; what was accepted is still carried. Again is harmless." },
 	{ "_rest", client_rest, METH_NOARGS, NULL },

@@ -22,10 +22,10 @@ NODEWISE = os.environ["NODEWISE"]
 class Relay:
     """A relay with two shards on a Unix socket of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, rules="--allow-all"):
         self.path = str(folder / "relay.sock")
         self.process = subprocess.Popen(
-            [NODEWISE, "relay", "--allow-all", "--unix", self.path, "--tcp", "none", "--udp", "none",
+            [NODEWISE, "relay", rules, "--unix", self.path, "--tcp", "none", "--udp", "none",
              "--http", "none", "--shards", "2", "--oversubscribe", "--no-pin"],
             stderr=subprocess.PIPE, text=True)
         for _ in range(500):
@@ -55,6 +55,32 @@ class Relay:
 def relay_fixture(tmp_path):
     relay = Relay(tmp_path)
     yield relay
+    relay.stop()
+
+
+def test_what_rules_drop_is_told_when_asked(tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("topics: [free, { name: slow, rate: 1, burst: 5 }]\nsenders: [{ name: '*', hear: all }]\n")
+    relay = Relay(tmp_path, f"--rules={rules}")
+    with nodewise.Client(relay.path) as client:
+        client.submit("free", b"x")
+        client.check()
+
+        def check(kind, topic, count, dropped):
+            for _ in range(count):
+                client.submit(topic, b"x")
+            end = time.monotonic() + 10
+            while client.counts()["dropped"] < dropped and time.monotonic() < end:
+                time.sleep(0.001)
+            with pytest.raises(kind) as error:
+                client.check()
+            assert "of this sender" in str(error.value)
+            client.check()
+
+        check(nodewise.Throttled, "slow", 12, 7)
+        check(nodewise.Denied, "nobody allows it", 3, 10)
+        counts = client.counts()
+        assert counts["throttled"] == 7 and counts["denied"] == 3 and counts["dropped"] == 10
     relay.stop()
 
 

@@ -23,6 +23,15 @@ enum known_kind {
 
 struct names;
 
+/* Of an expression: constant, state, action, temporal; and which parameters around it, by their
+ * numbers, may make it higher. */
+enum level_base { LEVEL_CONSTANT, LEVEL_STATE, LEVEL_ACTION, LEVEL_TEMPORAL };
+
+struct level {
+	uint8_t base; /* enum level_base */
+	uint64_t params;
+};
+
 struct known {
 	tla_sym sym;
 	uint8_t kind;  /* enum known_kind */
@@ -31,6 +40,10 @@ struct known {
 	const struct tla_param *params; /* NULL: their arities are 0 */
 	struct tla_span span;
 	struct names *instance; /* of KNOWN_INSTANCE: what it has names for */
+	struct level level;
+	/* Of each parameter: whether the whole is at least of the argument's level, and what that
+	 * may be at most. NULL: it is, and anything. */
+	const uint8_t *weights, *maxima;
 };
 
 /* Of a module. */

@@ -74,7 +74,8 @@ void names_bind_params(struct checker *checker, const struct tla_param *params, 
 		struct known known = { .sym = params[i].sym,
 				       .kind = KNOWN_BOUND,
 				       .arity = params[i].arity,
-				       .span = params[i].span };
+				       .span = params[i].span,
+				       .level = level_of_param(checker) };
 
 		if (names_is_new(checker, known.sym, known.span))
 			names_push(checker, &known);
@@ -98,12 +99,22 @@ static bool is_declared(const struct known *known)
 	return known && (known->kind == KNOWN_CONSTANT || known->kind == KNOWN_VARIABLE);
 }
 
+/* A module without variables can be instantiated with anything for its constants. */
+static bool has_variables(const struct names *names)
+{
+	for (uint32_t i = 0; i < names->room; i++)
+		if (names->at[i].sym != TLA_NO_SYM && names->at[i].kind == KNOWN_VARIABLE)
+			return true;
+	return false;
+}
+
 static void check_substs(struct checker *checker, const struct tla_unit *unit,
 			 const struct names *names)
 {
 	for (uint32_t i = 0; i < unit->instance.subst_count; i++) {
 		const struct tla_subst *subst = &unit->instance.substs[i];
 		const struct known *known = known_in(names, subst->name.sym);
+		struct level level;
 
 		if (find_subst(unit, subst->name.sym) != subst)
 			names_error(checker, subst->name.span, "%s is substituted twice",
@@ -113,7 +124,14 @@ static void check_substs(struct checker *checker, const struct tla_unit *unit,
 				    "%s is no constant or variable of module %s",
 				    names_text(checker, subst->name.sym),
 				    names_text(checker, unit->instance.module.sym));
-		names_check_argument(checker, subst->value, is_declared(known) ? known->arity : 0);
+		level = names_check_argument(checker, subst->value,
+					     is_declared(known) ? known->arity : 0);
+		if (known && known->kind == KNOWN_VARIABLE)
+			level_limit(checker, level, LEVEL_STATE, subst->value->span,
+				    "what stands for a variable");
+		else if (has_variables(names))
+			level_limit(checker, level, LEVEL_CONSTANT, subst->value->span,
+				    "what stands for a constant");
 	}
 }
 
@@ -159,23 +177,27 @@ static void check_operator(struct checker *checker, const struct tla_unit *unit,
 			   struct known *ret_known)
 {
 	const struct local *locals = checker->locals;
+	uint32_t first = checker->param_count;
+	struct level body;
 
 	names_bind_params(checker, unit->op.params, unit->op.param_count);
-	names_check_expr(checker, unit->op.body);
+	body = names_check_expr(checker, unit->op.body);
 	checker->locals = locals;
 	ret_known->arity = unit->op.param_count;
 	ret_known->params = unit->op.params;
+	level_of_definition(checker, ret_known, body, first);
 }
 
 /* A function is known inside of itself. */
 static void check_function(struct checker *checker, const struct tla_unit *unit,
-			   const struct known *known)
+			   struct known *known)
 {
 	const struct local *locals = checker->locals;
+	struct level sets;
 
 	names_push(checker, known);
-	names_check_bounds(checker, unit->fcn.bounds, unit->fcn.bound_count);
-	names_check_expr(checker, unit->fcn.body);
+	sets = names_check_bounds(checker, unit->fcn.bounds, unit->fcn.bound_count);
+	known->level = level_join(sets, names_check_expr(checker, unit->fcn.body));
 	checker->locals = locals;
 }
 
@@ -183,6 +205,7 @@ static void check_named_instance(struct checker *checker, const struct tla_unit 
 				 struct known *ret_known)
 {
 	const struct local *locals = checker->locals;
+	uint32_t first = checker->param_count;
 
 	names_bind_params(checker, unit->instance.params, unit->instance.param_count);
 	ret_known->kind = KNOWN_INSTANCE;
@@ -190,6 +213,7 @@ static void check_named_instance(struct checker *checker, const struct tla_unit 
 	ret_known->arity = unit->instance.param_count;
 	ret_known->params = unit->instance.params;
 	checker->locals = locals;
+	checker->param_count = first;
 }
 
 /* A declaration RECURSIVE is no meaning yet, if it is of the same place. */
@@ -242,7 +266,8 @@ static void check_declarations(struct checker *checker, const struct tla_unit *u
 									       : KNOWN_RECURSIVE,
 				       .is_local = unit->is_local,
 				       .arity = decl->arity,
-				       .span = decl->span };
+				       .span = decl->span,
+				       .level = { .base = unit->kind == TLA_U_VARIABLES } };
 
 		if (names_is_new(checker, decl->sym, decl->span))
 			enter(checker, &known);
@@ -255,7 +280,10 @@ static void check_fact(struct checker *checker, const struct tla_unit *unit)
 
 	if (known.sym != TLA_NO_SYM && !names_is_new(checker, known.sym, known.span))
 		known.sym = TLA_NO_SYM;
-	names_check_expr(checker, unit->fact);
+	known.level = names_check_expr(checker, unit->fact);
+	if (unit->kind == TLA_U_ASSUME)
+		level_limit(checker, known.level, LEVEL_CONSTANT, unit->fact->span,
+			    "an assumption");
 	enter(checker, &known);
 }
 
@@ -359,7 +387,7 @@ static void fill(struct checker *checker)
 /* Looked at when first asked for. NULL: no memory. */
 static struct names *names_of(struct checker *checker, const struct tla_module *module)
 {
-	struct checker inner = { .spec = checker->spec };
+	struct checker inner = { .spec = checker->spec, .is_for_levels = checker->is_for_levels };
 	struct names *names = checker->all, *outer = NULL;
 
 	while (names && names->module != module)
@@ -389,4 +417,9 @@ void tla_check_names(struct tla_spec *spec, const struct tla_module *root)
 	struct checker checker = { .spec = spec };
 
 	(void)names_of(&checker, root); /* for its errors */
+	if (spec->sources.error_count > 0 || spec->sources.is_full)
+		return;
+	/* Once more, as names mean something: what is said then is about levels. */
+	checker = (struct checker){ .spec = spec, .is_for_levels = true };
+	(void)names_of(&checker, root);
 }

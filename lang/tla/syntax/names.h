@@ -16,6 +16,9 @@ struct checker {
 	struct names *names;        /* of the module at hand */
 	const struct local *locals; /* innermost first */
 	bool has_at;                /* @ means something */
+	bool is_for_levels;         /* names are known to be fine: levels are looked at */
+	uint32_t param_count;       /* that have numbers */
+	uint8_t param_max[64];      /* of each, its level at most */
 };
 
 void names_error(struct checker *checker, struct tla_span span, const char *format, ...)
@@ -30,15 +33,38 @@ void names_push(struct checker *checker, const struct known *known);
 void names_bind(struct checker *checker, const struct tla_name *name);
 void names_bind_params(struct checker *checker, const struct tla_param *params, uint32_t count);
 
-void names_check_expr(struct checker *checker, const struct tla_expr *expr);
+struct level names_check_expr(struct checker *checker, const struct tla_expr *expr);
 /* An argument or a substitution: an operator where arity > 0. */
-void names_check_argument(struct checker *checker, const struct tla_expr *arg, uint32_t arity);
+struct level names_check_argument(struct checker *checker, const struct tla_expr *arg,
+				  uint32_t arity);
 /* Sets of bounds, then their names are bound. */
-void names_check_bounds(struct checker *checker, const struct tla_bound *bounds, uint32_t count);
+struct level names_check_bounds(struct checker *checker, const struct tla_bound *bounds,
+				uint32_t count);
 /* What a unit of a module or a LET defines; *ret_known has sym TLA_NO_SYM where it is no name. */
 void names_check_definition(struct checker *checker, const struct tla_unit *unit,
 			    struct known *ret_known);
 /* RECURSIVE declarations without a definition, among local names down to `to`. */
 void names_check_recursive(struct checker *checker, const struct local *to);
+
+/* --- levels.c --- */
+
+/* The higher of two. */
+struct level level_join(struct level a, struct level b);
+/* Say so where a level is above `max`; parameters that it depends on may not be above it either. */
+void level_limit(struct checker *checker, struct level level, uint8_t max, struct tla_span span,
+		 const char *what);
+/* Of an operator of the language, a construct that has operands, from the levels of these. */
+struct level level_of_op(struct checker *checker, const struct tla_expr *expr,
+			 const struct level *args);
+/* Of the children of a node that is no operator: their limit, and what the whole has at least. */
+uint8_t level_limit_in(enum tla_expr_kind kind);
+/* /\ and the like: no action beside what is temporal. */
+void level_mixed(struct checker *checker, struct tla_span span, const struct level *args,
+		 uint32_t count);
+/* A parameter gets a number; its level. */
+struct level level_of_param(struct checker *checker);
+/* What became of the parameters from number `first` on, in a definition with that body. */
+void level_of_definition(struct checker *checker, struct known *known, struct level body,
+			 uint32_t first);
 
 #endif /* TLA_SYNTAX_NAMES_H */

@@ -25,15 +25,35 @@ static uint32_t operand_count(enum tla_op op)
 	}
 }
 
-static bool visit(struct tla_expr *child, void *checker)
+/* Children of a node, one after the other. */
+struct children {
+	struct checker *checker;
+	uint8_t max;
+	bool has_temporal, has_action;
+	struct level level; /* the highest so far */
+};
+
+static bool visit(struct tla_expr *child, void *arg)
 {
-	names_check_expr(checker, child);
+	struct children *children = arg;
+	struct level level = names_check_expr(children->checker, child);
+
+	level_limit(children->checker, level, children->max, child->span, "this");
+	children->has_temporal |= level.base == LEVEL_TEMPORAL;
+	children->has_action |= level.base == LEVEL_ACTION;
+	children->level = level_join(children->level, level);
 	return true;
 }
 
-static void check_children(struct checker *checker, const struct tla_expr *expr)
+static struct level check_children(struct checker *checker, const struct tla_expr *expr)
 {
-	(void)tla_each_child(expr, visit, checker); /* goes on to the end */
+	struct children children = { .checker = checker, .max = level_limit_in(expr->kind) };
+
+	(void)tla_each_child(expr, visit, &children); /* goes on to the end */
+	if ((expr->kind == TLA_E_AND || expr->kind == TLA_E_OR) && children.has_temporal &&
+	    children.has_action && checker->is_for_levels)
+		names_error(checker, expr->span, "an action stands beside a temporal formula");
+	return children.level;
 }
 
 static void unknown(struct checker *checker, tla_sym sym, struct tla_span span)
@@ -65,15 +85,35 @@ static bool may_be_operator(const struct checker *checker, const struct known *k
 	return known && known->kind == KNOWN_RECURSIVE && named && named->arity > 0;
 }
 
-static void check_args(struct checker *checker, const struct known *known,
-		       struct tla_expr *const *args, uint32_t count)
+static struct level check_arg(struct checker *checker, const struct known *known,
+			      const struct tla_expr *arg, uint32_t idx)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (!may_be_operator(checker, known, args[i]))
-			names_check_argument(checker, args[i],
-					     known && known->params && i < known->arity
-						     ? known->params[i].arity
-						     : 0);
+	bool is_param = known && idx < known->arity;
+
+	if (may_be_operator(checker, known, arg))
+		return (struct level){ 0 };
+	return names_check_argument(checker, arg,
+				    is_param && known->params ? known->params[idx].arity : 0);
+}
+
+/* What is applied, with its arguments. */
+static struct level check_args(struct checker *checker, const struct known *known,
+			       struct tla_expr *const *args, uint32_t count)
+{
+	struct level all = { 0 };
+
+	if (known)
+		all = known->level;
+	for (uint32_t i = 0; i < count; i++) {
+		struct level level = check_arg(checker, known, args[i], i);
+		bool is_param = known && i < known->arity;
+
+		if (is_param && known->maxima)
+			level_limit(checker, level, known->maxima[i], args[i]->span, "an argument");
+		if (!is_param || !known->weights || known->weights[i])
+			all = level_join(all, level);
+	}
+	return all;
 }
 
 /* --- Paths --- */
@@ -140,26 +180,39 @@ static const struct known *meaning(struct checker *checker, const struct tla_exp
 
 /* --- Operators --- */
 
-static void check_apply(struct checker *checker, const struct tla_expr *expr)
+static struct level check_operands(struct checker *checker, const struct tla_expr *expr)
+{
+	struct level levels[2] = { { 0 }, { 0 } };
+
+	for (uint32_t i = 0; i < expr->apply.arg_count; i++) {
+		struct level level = names_check_argument(checker, expr->apply.args[i], 0);
+
+		if (i < 2)
+			levels[i] = level;
+	}
+	return expr->apply.arg_count <= 2 ? level_of_op(checker, expr, levels) : levels[0];
+}
+
+static struct level check_apply(struct checker *checker, const struct tla_expr *expr)
 {
 	const struct known *known;
 
-	if (is_operand_of_language(expr)) {
-		check_args(checker, NULL, expr->apply.args, expr->apply.arg_count);
-		return;
-	}
+	if (is_operand_of_language(expr))
+		return check_operands(checker, expr);
 	known = meaning(checker, expr);
 	if (known && known->kind == KNOWN_INSTANCE)
 		names_error(checker, expr->span, "%s is an instance of a module, not an operator",
 			    names_text(checker, known->sym));
 	else if (known)
 		check_count(checker, known, expr->span, expr->apply.arg_count);
-	check_args(checker, known, expr->apply.args, expr->apply.arg_count);
+	return check_args(checker, known, expr->apply.args, expr->apply.arg_count);
 }
 
-static void check_lambda(struct checker *checker, const struct tla_expr *expr, uint32_t arity)
+static struct level check_lambda(struct checker *checker, const struct tla_expr *expr,
+				 uint32_t arity)
 {
 	const struct local *locals = checker->locals;
+	struct level body;
 
 	if (expr->lambda.param_count != arity)
 		names_error(checker, expr->span,
@@ -167,12 +220,13 @@ static void check_lambda(struct checker *checker, const struct tla_expr *expr, u
 			    expr->lambda.param_count, arity);
 	for (uint32_t i = 0; i < expr->lambda.param_count; i++)
 		names_bind(checker, &expr->lambda.params[i]);
-	names_check_expr(checker, expr->lambda.body);
+	body = names_check_expr(checker, expr->lambda.body);
 	checker->locals = locals;
+	return body;
 }
 
-static void check_operator_name(struct checker *checker, const struct tla_expr *expr,
-				uint32_t arity)
+static struct level check_operator_name(struct checker *checker, const struct tla_expr *expr,
+					uint32_t arity)
 {
 	bool is_of_language = is_operand_of_language(expr);
 	const struct known *known = is_of_language ? NULL : meaning(checker, expr);
@@ -189,48 +243,70 @@ static void check_operator_name(struct checker *checker, const struct tla_expr *
 		names_error(checker, expr->span,
 			    "%s has %u parameters where an operator of %u is needed",
 			    names_text(checker, expr->apply.sym), has, arity);
+	return known ? known->level : (struct level){ 0 };
 }
 
-void names_check_argument(struct checker *checker, const struct tla_expr *arg, uint32_t arity)
+struct level names_check_argument(struct checker *checker, const struct tla_expr *arg,
+				  uint32_t arity)
 {
-	if (arg->kind == TLA_E_LAMBDA) {
-		check_lambda(checker, arg, arity);
-	} else if (arity == 0) {
+	if (arg->kind == TLA_E_LAMBDA)
+		return check_lambda(checker, arg, arity);
+	if (arity == 0) {
 		if (arg->kind == TLA_E_APPLY && is_operand_of_language(arg) &&
-		    arg->apply.arg_count == 0 && operand_count((enum tla_op)arg->apply.sym) > 0)
+		    arg->apply.arg_count == 0 && operand_count((enum tla_op)arg->apply.sym) > 0) {
 			names_error(checker, arg->span, "%s takes %u operands, not 0",
 				    names_text(checker, arg->apply.sym),
 				    operand_count((enum tla_op)arg->apply.sym));
-		names_check_expr(checker, arg);
-	} else if (arg->kind == TLA_E_APPLY && arg->apply.arg_count == 0) {
-		check_operator_name(checker, arg, arity);
-	} else if (arg->kind == TLA_E_SUBEXPR) {
-		check_children(checker, arg);
-	} else {
-		names_error(checker, arg->span, "an operator of %u parameters is needed here",
-			    arity);
+			return (struct level){ 0 };
+		}
+		return names_check_expr(checker, arg);
 	}
+	if (arg->kind == TLA_E_APPLY && arg->apply.arg_count == 0)
+		return check_operator_name(checker, arg, arity);
+	if (arg->kind == TLA_E_SUBEXPR)
+		return check_children(checker, arg);
+	names_error(checker, arg->span, "an operator of %u parameters is needed here", arity);
+	return (struct level){ 0 };
 }
 
 /* --- Names that are bound --- */
 
-void names_check_bounds(struct checker *checker, const struct tla_bound *bounds, uint32_t count)
+struct level names_check_bounds(struct checker *checker, const struct tla_bound *bounds,
+				uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
+	struct level all = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct level level = { 0 };
+
 		if (bounds[i].set)
-			names_check_expr(checker, bounds[i].set);
+			level = names_check_expr(checker, bounds[i].set);
+		if (bounds[i].set)
+			level_limit(checker, level, LEVEL_ACTION, bounds[i].set->span,
+				    "what bounds a name");
+		all = level_join(all, level);
+	}
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t k = 0; k < bounds[i].name_count; k++)
 			names_bind(checker, &bounds[i].names[k]);
+	return all;
 }
 
-static void check_binder(struct checker *checker, const struct tla_expr *expr)
+static struct level check_binder(struct checker *checker, const struct tla_expr *expr)
 {
 	const struct local *locals = checker->locals;
+	struct level sets = names_check_bounds(checker, expr->binder.bounds,
+					       expr->binder.bound_count);
+	struct level body = names_check_expr(checker, expr->binder.body);
 
-	names_check_bounds(checker, expr->binder.bounds, expr->binder.bound_count);
-	names_check_expr(checker, expr->binder.body);
 	checker->locals = locals;
+	level_limit(checker, body, level_limit_in(expr->kind), expr->binder.body->span, "this");
+	if (body.base == LEVEL_TEMPORAL && sets.base == LEVEL_ACTION && checker->is_for_levels)
+		names_error(checker, expr->span,
+			    "a temporal formula whose names are bound by an action");
+	if (expr->kind == TLA_E_AA || expr->kind == TLA_E_EE)
+		body.base = LEVEL_TEMPORAL;
+	return level_join(sets, body);
 }
 
 void names_check_recursive(struct checker *checker, const struct local *to)
@@ -256,9 +332,10 @@ static void declare_recursive(struct checker *checker, const struct tla_unit *un
 	}
 }
 
-static void check_let(struct checker *checker, const struct tla_expr *expr)
+static struct level check_let(struct checker *checker, const struct tla_expr *expr)
 {
 	const struct local *locals = checker->locals;
+	struct level body;
 
 	for (uint32_t i = 0; i < expr->let.unit_count; i++) {
 		struct known known;
@@ -272,29 +349,45 @@ static void check_let(struct checker *checker, const struct tla_expr *expr)
 			names_push(checker, &known);
 	}
 	names_check_recursive(checker, locals);
-	names_check_expr(checker, expr->let.body);
+	body = names_check_expr(checker, expr->let.body);
 	checker->locals = locals;
+	return body;
 }
 
 /* NEW x is known to what follows it. */
-static void check_assume(struct checker *checker, const struct tla_expr *expr)
+static struct level check_assume(struct checker *checker, const struct tla_expr *expr)
 {
+	static const uint8_t bases[] = { [TLA_NEW_CONSTANT] = LEVEL_CONSTANT,
+					 [TLA_NEW_VARIABLE] = LEVEL_STATE,
+					 [TLA_NEW_STATE] = LEVEL_STATE,
+					 [TLA_NEW_ACTION] = LEVEL_ACTION,
+					 [TLA_NEW_TEMPORAL] = LEVEL_TEMPORAL };
 	const struct local *locals = checker->locals;
+	struct level all = { 0 };
 
 	for (uint32_t i = 0; i < expr->assume.item_count; i++) {
 		const struct tla_expr *item = expr->assume.items[i];
+		const struct tla_param *param = &item->new.param;
 
-		names_check_expr(checker, item);
-		if (item->kind == TLA_E_NEW)
-			names_bind_params(checker, &item->new.param, 1);
+		all = level_join(all, names_check_expr(checker, item));
+		if (item->kind == TLA_E_NEW && names_is_new(checker, param->sym, param->span)) {
+			struct known known = { .sym = param->sym,
+					       .kind = KNOWN_BOUND,
+					       .arity = param->arity,
+					       .span = param->span,
+					       .level = { .base = bases[item->new.level] } };
+
+			names_push(checker, &known);
+		}
 	}
-	names_check_expr(checker, expr->assume.goal);
+	all = level_join(all, names_check_expr(checker, expr->assume.goal));
 	checker->locals = locals;
+	return all;
 }
 
 /* --- Functions and records --- */
 
-static void check_fields(struct checker *checker, const struct tla_expr *expr)
+static struct level check_fields(struct checker *checker, const struct tla_expr *expr)
 {
 	for (uint32_t i = 0; i < expr->fields.count; i++)
 		for (uint32_t k = 0; k < i; k++)
@@ -304,24 +397,46 @@ static void check_fields(struct checker *checker, const struct tla_expr *expr)
 					    names_text(checker, expr->fields.at[i].name.sym));
 				break;
 			}
-	check_children(checker, expr);
+	return check_children(checker, expr);
 }
 
-static void check_except(struct checker *checker, const struct tla_expr *expr)
+static struct level check_below(struct checker *checker, const struct tla_expr *expr)
 {
+	struct level level = names_check_expr(checker, expr);
+
+	level_limit(checker, level, LEVEL_ACTION, expr->span, "this");
+	return level;
+}
+
+static struct level check_except(struct checker *checker, const struct tla_expr *expr)
+{
+	struct level all = check_below(checker, expr->except.fcn);
 	bool had_at = checker->has_at;
 
-	names_check_expr(checker, expr->except.fcn);
 	for (uint32_t i = 0; i < expr->except.update_count; i++) {
 		const struct tla_update *update = &expr->except.updates[i];
 
 		for (uint32_t j = 0; j < update->step_count; j++)
 			for (uint32_t k = 0; k < update->steps[j].index_count; k++)
-				names_check_expr(checker, update->steps[j].indexes[k]);
+				all = level_join(all,
+						 check_below(checker, update->steps[j].indexes[k]));
 		checker->has_at = true;
-		names_check_expr(checker, update->value);
+		all = level_join(all, check_below(checker, update->value));
 		checker->has_at = had_at;
 	}
+	return all;
+}
+
+/* [A]_v, <<A>>_v, WF_v(A), SF_v(A). */
+static struct level check_subscripted(struct checker *checker, const struct tla_expr *expr)
+{
+	bool is_fair = expr->kind == TLA_E_WF || expr->kind == TLA_E_SF;
+	struct level action = names_check_expr(checker, expr->pair.a);
+	struct level subscript = names_check_expr(checker, expr->pair.b);
+
+	level_limit(checker, action, LEVEL_ACTION, expr->pair.a->span, "this");
+	level_limit(checker, subscript, LEVEL_STATE, expr->pair.b->span, "a subscript");
+	return (struct level){ .base = is_fair ? LEVEL_TEMPORAL : LEVEL_ACTION };
 }
 
 static void check_part(struct checker *checker, const struct tla_expr *expr)
@@ -335,22 +450,20 @@ static void check_part(struct checker *checker, const struct tla_expr *expr)
 		names_error(checker, expr->span, "a definition is needed here, not an instance");
 }
 
-void names_check_expr(struct checker *checker, const struct tla_expr *expr)
+struct level names_check_expr(struct checker *checker, const struct tla_expr *expr)
 {
 	switch ((enum tla_expr_kind)expr->kind) {
 	case TLA_E_APPLY:
-		check_apply(checker, expr);
-		return;
+		return check_apply(checker, expr);
 	case TLA_E_SUBEXPR:
 		check_part(checker, expr);
-		return;
+		return (struct level){ 0 };
 	case TLA_E_AT:
 		if (!checker->has_at)
 			names_error(checker, expr->span, "@ stands outside of an EXCEPT");
-		return;
+		return (struct level){ 0 };
 	case TLA_E_LET:
-		check_let(checker, expr);
-		return;
+		return check_let(checker, expr);
 	case TLA_E_FORALL:
 	case TLA_E_EXISTS:
 	case TLA_E_AA:
@@ -359,19 +472,20 @@ void names_check_expr(struct checker *checker, const struct tla_expr *expr)
 	case TLA_E_FILTER:
 	case TLA_E_MAP:
 	case TLA_E_FCN:
-		check_binder(checker, expr);
-		return;
+		return check_binder(checker, expr);
 	case TLA_E_RECORD:
 	case TLA_E_RECORDS:
-		check_fields(checker, expr);
-		return;
+		return check_fields(checker, expr);
 	case TLA_E_EXCEPT:
-		check_except(checker, expr);
-		return;
+		return check_except(checker, expr);
+	case TLA_E_BOX:
+	case TLA_E_ANGLE:
+	case TLA_E_WF:
+	case TLA_E_SF:
+		return check_subscripted(checker, expr);
 	case TLA_E_ASSUME:
-		check_assume(checker, expr);
-		return;
+		return check_assume(checker, expr);
 	default:
-		check_children(checker, expr);
+		return check_children(checker, expr);
 	}
 }

@@ -270,9 +270,11 @@ void nw_mpsc_claim(struct nw_mpsc *mpsc, uint32_t item_count, struct nw_mpsc_cla
 {
 	uint32_t n = item_count < mpsc->slot_count ? item_count : mpsc->slot_count;
 
-	*ret_claim = (struct nw_mpsc_claim){ .items = mpsc->items, .mask = mpsc->mask };
-	if (n > 0)
-		ret_claim->count = claim(mpsc, n, &ret_claim->pos);
+	/* One by one: the model checker takes no copy of a struct. */
+	ret_claim->items = mpsc->items;
+	ret_claim->mask = mpsc->mask;
+	ret_claim->pos = 0;
+	ret_claim->count = n > 0 ? claim(mpsc, n, &ret_claim->pos) : 0;
 }
 
 void nw_mpsc_show(struct nw_mpsc *mpsc, const struct nw_mpsc_claim *claim)

@@ -180,22 +180,25 @@ static void format_payload(const struct nw_packet *packet, char *ret, size_t n_b
 		used += (size_t)snprintf(ret + used, n_bytes - used, "%02x", packet->payload[i]);
 }
 
+/* A packet without a time has no age. */
 static void print_packet(const struct sub *sub, const struct nw_packet *packet, uint64_t age_ns)
 {
-	char payload[2 * NW_PACKET_PAYLOAD_MAX + 1], buf[16];
+	char payload[2 * NW_PACKET_PAYLOAD_MAX + 1], buf[16], age[32] = "-";
 	const char *topic = topic_text(sub, packet->topic, buf, sizeof(buf));
 
 	format_payload(packet, payload, sizeof(payload));
+	if (packet->time_ns > 0)
+		(void)snprintf(age, sizeof(age), "%.1f", (double)age_ns / 1e3);
 	if (!sub->is_json) {
-		printf("%s %08" PRIx32 " %.1f %s\n", topic, packet->sender, (double)age_ns / 1e3,
-		       payload);
+		printf("%s %08" PRIx32 " %s %s\n", topic, packet->sender, age, payload);
 		return;
 	}
-	json_t *line = json_pack("{s:s, s:I, s:f, s:i, s:I, s:s}", "topic", topic, "sender",
-				 (json_int_t)packet->sender, "age", (double)age_ns / 1e9,
-				 "priority", (int)packet->priority, "type",
-				 (json_int_t)packet->type, is_text(packet) ? "text" : "hex",
-				 payload);
+	json_t *line = json_pack(
+		"{s:s, s:I, s:o, s:i, s:I, s:s}", "topic", topic, "sender",
+		(json_int_t)packet->sender, "age",
+		packet->time_ns > 0 ? json_real((double)age_ns / 1e9) : json_null(), "priority",
+		(int)packet->priority, "type", (json_int_t)packet->type,
+		is_text(packet) ? "text" : "hex", payload);
 
 	(void)json_dumpf(line, stdout, JSON_COMPACT);
 	putchar('\n');
@@ -218,7 +221,8 @@ static void take_packets(struct sub *sub, const unsigned char *bytes, size_t cou
 		memcpy(&packet, bytes + i * sizeof(packet), sizeof(packet));
 		age_ns = packet.time_ns < now_ns ? now_ns - packet.time_ns : 0;
 		sub->count++;
-		relay_histogram_add(&sub->latency, age_ns, 1);
+		if (packet.time_ns > 0)
+			relay_histogram_add(&sub->latency, age_ns, 1);
 		if (!sub->is_quiet && nw_packet_check(&packet) == NW_PACKET_GOOD)
 			print_packet(sub, &packet, age_ns);
 	}

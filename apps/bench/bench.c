@@ -35,6 +35,7 @@ static const struct {
 	{ "govern", "decisions about packets beside a locked table; limits over simulated shards" },
 	{ "relay", "governed packets: cost, latency, a drowned shard; beside rings and servers" },
 	{ "scan", "the port scanner beside masscan, zmap, nmap and a bare loop; needs root" },
+	{ "python", "a packet from Python into the relay, beside a queue and a pipe" },
 	{ "sched-sim", "scheduling policies on simulated machines, fairness of dispatch orders" },
 };
 enum { BENCHMARK_COUNT = sizeof(benchmarks) / sizeof(benchmarks[0]), PATH_BYTES = 4096 };
@@ -60,9 +61,9 @@ static int help(void)
 	       "\n"
 	       "Runs a benchmark, which measures beside its baseline in the same run and prints\n"
 	       "a row a case: median, p10 and p90 of its repetitions. For NAME see --list; to\n"
-	       "lockfree, caps, relay, scan and check an ARGUMENT is the text that the cases\n"
-	       "to run have in their name; to sched-sim: all, policies [TEXT], orders [TEXT],\n"
-	       "or replay SEED; to govern: such a text, sim, or replay SEED.\n"
+	       "lockfree, caps, relay, python, scan and check an ARGUMENT is the text that the\n"
+	       "cases to run have in their name; to sched-sim: all, policies [TEXT], orders\n"
+	       "[TEXT], or replay SEED; to govern: such a text, sim, or replay SEED.\n"
 	       "\n"
 	       "  -p, --plot FILE  draw the medians into FILE, .svg or .png, with gnuplot\n"
 	       "  -r, --repeat N   repetitions a case, 1 to 1001 (default: the benchmark's)\n"

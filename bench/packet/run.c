@@ -16,7 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { PACKETS = 1 << 19, SUBJECTS_MAX = 8 };
+enum { PACKETS = 1 << 16, SUBJECTS_MAX = 8 };
 
 struct packet_case {
 	const char *group;

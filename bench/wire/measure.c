@@ -30,6 +30,7 @@ struct entrant {
 
 struct field {
 	struct wire_place place;
+	bool (*is_wanted)(const char *name);
 	struct entrant *entrants;
 	uint32_t count, repeat;
 };
@@ -198,14 +199,32 @@ static void enter(struct field *field, const struct wire_subject *subject)
 	subject->close(&entrant->wire);
 }
 
-static void open_field(struct field *field)
-{
-	static const struct wire_subject *const sources[] = { wire_nodewise, wire_lane, wire_nats,
-							      wire_redis };
+static const struct wire_subject *const sources[] = { wire_nodewise, wire_lane, wire_nats,
+						      wire_redis };
+enum { SOURCE_COUNT = sizeof(sources) / sizeof(sources[0]) };
 
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		for (const struct wire_subject *s = sources[i]; s->name; s++)
-			enter(field, s);
+static bool wants(const struct field *field, const char *name, const struct wire_subject *subject)
+{
+	char row[96];
+
+	(void)snprintf(row, sizeof(row), "%s/%s", name, subject->name);
+	return field->is_wanted(row);
+}
+
+/* Those that are wanted; only asked whether there are any: none is opened. */
+static bool open_field(struct field *field, const char *name, bool is_asked)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < SOURCE_COUNT; i++)
+		for (const struct wire_subject *s = sources[i]; s->name; s++) {
+			if (!wants(field, name, s))
+				continue;
+			has_any = true;
+			if (!is_asked)
+				enter(field, s);
+		}
+	return has_any;
 }
 
 /* Says what was not as it must be; whether the figures hold. */
@@ -303,7 +322,8 @@ static const struct wire_case cases[] = {
 
 static void run_case(struct field *field, const struct wire_case *wire_case)
 {
-	open_field(field);
+	if (!open_field(field, wire_case->name, false))
+		return;
 	if (wire_case->batch > 0)
 		run_race(field, wire_case->name, wire_case->batch, wire_case->window);
 	else
@@ -314,12 +334,12 @@ static void run_case(struct field *field, const struct wire_case *wire_case)
 
 void wire_run(uint32_t driver_cpu, uint32_t server_cpu, bool (*is_wanted)(const char *name))
 {
-	struct field field = { .repeat = nw_bench_repeat() };
+	struct field field = { .repeat = nw_bench_repeat(), .is_wanted = is_wanted };
 	bool has_any = false;
 	cpu_set_t set;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		has_any |= is_wanted(cases[i].name);
+		has_any |= open_field(&field, cases[i].name, true);
 	if (!has_any)
 		return;
 	field.entrants = calloc(SUBJECTS_MAX, sizeof(*field.entrants));
@@ -335,8 +355,7 @@ void wire_run(uint32_t driver_cpu, uint32_t server_cpu, bool (*is_wanted)(const 
 	CPU_SET(driver_cpu, &set);
 	(void)sched_setaffinity(0, sizeof(set), &set); /* else the figures are of chance */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (is_wanted(cases[i].name))
-			run_case(&field, &cases[i]);
+		run_case(&field, &cases[i]);
 	wire_servers_stop(&field.place);
 	free(field.entrants);
 }

@@ -246,10 +246,13 @@ static bool open_lanes(struct wire *wire)
 static void put_lane(struct wire *wire, const struct wire_message *messages, uint32_t count)
 {
 	struct nw_packet packets[WIRE_BATCH_MAX];
-	uint64_t until_ns = nw_bench_now_ns() + 1000000000u;
-	size_t done = 0;
+	uint64_t until_ns = 0;
+	size_t done;
 
 	make_packets(wire, packets, messages, count);
+	done = nw_relay_client_submit(wire->lanes[0], packets, count, NULL);
+	if (done < count)
+		until_ns = nw_bench_now_ns() + 1000000000u;
 	while (done < count && nw_bench_now_ns() < until_ns)
 		done += nw_relay_client_submit(wire->lanes[0], packets + done, count - done, NULL);
 	wire->acked += done;

@@ -13,6 +13,8 @@
 #include "client.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 
 /* ---- the map ---- */
 
@@ -89,7 +91,7 @@ static enum nw_relay_refusal judge(struct nw_relay_client *client, const struct 
 	return NW_RELAY_ACCEPTED;
 }
 
-static bool put(struct nw_relay_client *client, uint32_t shard, const struct nw_packet *packet)
+static bool put(struct nw_relay_client *client, uint32_t shard, const void *packet)
 {
 	struct nwi_pier *pier = &client->piers[shard];
 
@@ -177,49 +179,77 @@ static void note_refusal(struct nw_relay_client *client, struct nw_relay_receipt
 	receipt->retry_after_ns = retry_after(client, shard, reason);
 }
 
+/* The beginning of a packet, of which most need no more to be looked at. */
+struct head {
+	uint32_t topic, sender;
+	uint64_t time_ns;
+	uint16_t flags;
+	uint8_t length, priority;
+	uint32_t type, ttl_us;
+};
+static_assert(offsetof(struct head, ttl_us) == offsetof(struct nw_packet, ttl_us) &&
+		      offsetof(struct head, priority) == offsetof(struct nw_packet, priority),
+	      "as a packet begins");
+
 /* Whether judge() would accept it whatever the level of its shard, and nothing is to be changed in
  * it: one look for what almost all packets are. */
-static inline bool is_plain(const struct nw_packet *packet, const struct nwi_way *way, uint8_t top)
+static inline bool is_plain(const struct head *head, const struct nwi_way *way, uint8_t top)
 {
-	return (packet->flags & ~(unsigned)NW_PACKET_GOVERNED) == NW_PACKET_INLINE &&
-	       packet->length <= NW_PACKET_PAYLOAD_MAX && packet->priority < 2 && top < 2 &&
-	       packet->ttl_us == 0 && way->entry == way->shard;
+	return (head->flags & ~(unsigned)NW_PACKET_GOVERNED) == NW_PACKET_INLINE &&
+	       head->length <= NW_PACKET_PAYLOAD_MAX && head->priority < 2 && top < 2 &&
+	       head->ttl_us == 0 && way->entry == way->shard;
 }
 
-/* The first packets, as far as they are plain and have room; how many. */
-static size_t put_plain(struct nw_relay_client *client, const struct nw_packet *packets,
-			size_t count)
+/* The first records, as far as they are plain and have room; how many. */
+static size_t put_plain(struct nw_relay_client *client, const unsigned char *records, size_t count)
 {
 	uint8_t top = client->priority_top;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		const struct nwi_way *way = &client->ways[nw_topic_slot(packets[i].topic)];
+	for (i = 0; i < count; i++, records += sizeof(struct nw_packet)) {
+		const struct nwi_way *way;
+		struct head head;
 
-		if (!is_plain(&packets[i], way, top) || !put(client, way->shard, &packets[i]))
+		memcpy(&head, records, sizeof(head));
+		way = &client->ways[nw_topic_slot(head.topic)];
+		if (!is_plain(&head, way, top) || !put(client, way->shard, records))
 			break;
 	}
 	return i;
 }
 
-size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_packet *packets,
-			      size_t count, struct nw_relay_receipt *ret_receipt)
+/* One record of any kind; why it did not go, if it did not. */
+static enum nw_relay_refusal put_any(struct nw_relay_client *client, const unsigned char *record,
+				     uint32_t *ret_shard, uint64_t *inout_now_ns)
+{
+	struct nw_packet packet;
+	enum nw_relay_refusal reason;
+
+	memcpy(&packet, record, sizeof(packet));
+	reason = judge(client, &packet, ret_shard);
+	if (NW_UNLIKELY(nw_relay_client_is_closed(client)))
+		return NW_RELAY_CLOSED;
+	if (reason != NW_RELAY_ACCEPTED)
+		return reason;
+	return submit_one(client, &packet, *ret_shard, inout_now_ns) ? NW_RELAY_ACCEPTED
+								     : NW_RELAY_FULL;
+}
+
+size_t nw_relay_client_submit_records(struct nw_relay_client *client, const void *records,
+				      size_t count, struct nw_relay_receipt *ret_receipt)
 {
 	uint64_t version = atomic_load(&client->board->map_version), now_ns = 0;
 	enum nw_relay_refusal reason = NW_RELAY_ACCEPTED;
+	const unsigned char *bytes = records;
 	struct nw_relay_receipt receipt = { 0 };
 	uint32_t shard = 0;
 	size_t i;
 
 	if (NW_UNLIKELY(version != client->map_version))
 		look_at_map(client, version);
-	i = NW_UNLIKELY(nw_relay_client_is_closed(client)) ? 0 : put_plain(client, packets, count);
+	i = NW_UNLIKELY(nw_relay_client_is_closed(client)) ? 0 : put_plain(client, bytes, count);
 	for (; i < count; i++) {
-		reason = judge(client, &packets[i], &shard);
-		if (NW_UNLIKELY(nw_relay_client_is_closed(client)))
-			reason = NW_RELAY_CLOSED;
-		if (reason == NW_RELAY_ACCEPTED && !submit_one(client, &packets[i], shard, &now_ns))
-			reason = NW_RELAY_FULL;
+		reason = put_any(client, bytes + i * sizeof(struct nw_packet), &shard, &now_ns);
 		if (reason != NW_RELAY_ACCEPTED)
 			break;
 	}
@@ -232,6 +262,12 @@ size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_pa
 	if (ret_receipt)
 		*ret_receipt = receipt;
 	return i;
+}
+
+size_t nw_relay_client_submit(struct nw_relay_client *client, const struct nw_packet *packets,
+			      size_t count, struct nw_relay_receipt *ret_receipt)
+{
+	return nw_relay_client_submit_records(client, packets, count, ret_receipt);
 }
 
 /* The payload lies beside the slot: both are this client's until the shard lets go of the slot. */

@@ -103,6 +103,19 @@ NW_API size_t nw_relay_client_submit(struct nw_relay_client *client,
 				     struct nw_relay_receipt *ret_receipt);
 
 /**
+ * The same for packets that lie at any address, aligned or not.
+ *
+ * @param records  count times 64 bytes; borrowed, and copied
+ * @return as nw_relay_client_submit()
+ *
+ * Threads: the one that submits.
+ * Order:   as nw_relay_client_submit().
+ * Progress: as nw_relay_client_submit().
+ */
+NW_API size_t nw_relay_client_submit_records(struct nw_relay_client *client, const void *records,
+					     size_t count, struct nw_relay_receipt *ret_receipt);
+
+/**
  * Submit one packet with a payload that does not fit it. It is delivered with the form ARENA.
  *
  * @param packet       borrowed, and copied; its form, length and payload are not looked at

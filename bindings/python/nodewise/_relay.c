@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 #include <structmember.h>
@@ -108,25 +107,6 @@ static bool begin(struct client *self, bool *is_inside)
 	return true;
 }
 
-/* Records that lie on no line's beginning, as in most buffers, are copied to where they do. */
-static size_t submit_anywhere(struct nw_relay_client *client, const char *records, size_t count,
-			      struct nw_relay_receipt *ret_receipt)
-{
-	struct nw_packet packets[BATCH];
-	size_t total = 0, n = 0, accepted = 0;
-
-	if ((uintptr_t)records % alignof(struct nw_packet) == 0)
-		return nw_relay_client_submit(client, (const void *)records, count, ret_receipt);
-	for (; total < count && accepted == n; total += accepted) {
-		n = count - total < BATCH ? count - total : BATCH;
-		memcpy(packets, records + total * sizeof(*packets), n * sizeof(*packets));
-		accepted = nw_relay_client_submit(client, packets, n, ret_receipt);
-	}
-	ret_receipt->refused_idx += total - accepted;
-	ret_receipt->accepted = total;
-	return total;
-}
-
 /* Submits, without the lock where there is much. */
 static size_t submit(struct client *self, const void *records, size_t count,
 		     struct nw_relay_receipt *ret_receipt)
@@ -134,10 +114,10 @@ static size_t submit(struct client *self, const void *records, size_t count,
 	size_t accepted;
 
 	if (count < LET_GO_FROM)
-		return submit_anywhere(self->client, records, count, ret_receipt);
+		return nw_relay_client_submit_records(self->client, records, count, ret_receipt);
 	self->is_submitting = true;
-	Py_BEGIN_ALLOW_THREADS accepted = submit_anywhere(self->client, records, count,
-							  ret_receipt);
+	Py_BEGIN_ALLOW_THREADS accepted = nw_relay_client_submit_records(self->client, records,
+									 count, ret_receipt);
 	Py_END_ALLOW_THREADS self->is_submitting = false;
 	return accepted;
 }

@@ -14,7 +14,10 @@
 #include <errno.h>
 #include <nw/bell.h>
 
-enum { FRAMES_A_ROUND = 8 };
+enum {
+	FRAMES_A_ROUND = 8,
+	KEEP_NS = 50000, /* about as long as a shard spins before it sleeps */
+};
 
 void relay_activate(struct relay_worker *worker, struct relay_conn *conn)
 {
@@ -74,6 +77,31 @@ static int send_some(struct relay_worker *worker, struct relay_conn *conn)
 	return rc;
 }
 
+/* The lanes are empty. As long as packets come one soon after the other they are looked at in each
+ * round, so that nobody rings and no ring has to be heard: both are system calls. */
+static void rest(struct relay_worker *worker, struct relay_conn *conn)
+{
+	if (worker->stage < RELAY_STAGE_CLOSE && worker->polled_ns - conn->moved_ns < KEEP_NS)
+		return;
+	/* Once the bell is asked for, what comes is heard. */
+	if (nw_relay_receive_rest(conn->subscriber))
+		relay_deactivate(conn);
+}
+
+bool relay_rest_all(struct relay_worker *worker)
+{
+	bool is_empty = true;
+
+	for (struct relay_conn *conn = worker->active, *next; conn; conn = next) {
+		next = conn->active_next;
+		if (nw_relay_receive_rest(conn->subscriber))
+			relay_deactivate(conn);
+		else
+			is_empty = false;
+	}
+	return is_empty;
+}
+
 uint32_t relay_deliver(struct relay_worker *worker, struct relay_conn *conn)
 {
 	uint32_t moved = 0;
@@ -84,12 +112,11 @@ uint32_t relay_deliver(struct relay_worker *worker, struct relay_conn *conn)
 
 		n = fill(worker, conn);
 		if (n == 0) {
-			/* Once the bell is asked for, what comes is heard. */
-			if (nw_relay_receive_rest(conn->subscriber))
-				relay_deactivate(conn);
+			rest(worker, conn);
 			return moved;
 		}
 		moved += n;
+		conn->moved_ns = worker->polled_ns;
 		rc = send_some(worker, conn);
 	}
 	/* Who is blocked comes back when there is room again. */

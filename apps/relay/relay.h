@@ -115,6 +115,7 @@ struct relay_conn {
 	struct nw_relay_subscriber *subscriber; /* NULL: hears nothing */
 	bool is_bell_heard;                     /* its bell is in epoll */
 	bool is_active;
+	uint64_t moved_ns; /* it last had a packet */
 	uint64_t lost_told;
 
 	uint64_t memory_bytes; /* counted in the server's */
@@ -305,6 +306,8 @@ void relay_take_datagram(struct relay_worker *worker, const struct relay_set *se
 /* ---- egress.c: workers ---- */
 /* Sends what waits and what the lanes have; returns packets moved. */
 uint32_t relay_deliver(struct relay_worker *worker, struct relay_conn *conn);
+/* Asks for the bells of all; false: some lane has packets. */
+bool relay_rest_all(struct relay_worker *worker);
 void relay_activate(struct relay_worker *worker, struct relay_conn *conn);
 void relay_deactivate(struct relay_conn *conn);
 

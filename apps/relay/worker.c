@@ -257,6 +257,8 @@ void relay_worker_wait(void *ctx, uint32_t shard_idx, int bell_fd, uint64_t time
 
 	if (!worker->has_bell)
 		worker->has_bell = epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, bell_fd, &event) == 0;
+	if (!relay_rest_all(worker))
+		timeout_ns = 0;
 	/* So that a beat is seen, and who is slow is noticed. */
 	ask_epoll(worker, timeout_ns < SLEEP_NS_MAX ? timeout_ns : SLEEP_NS_MAX);
 	for (int i = 0; i < worker->event_count; i++)

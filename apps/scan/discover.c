@@ -20,6 +20,8 @@ static bool tells_hosts(const struct scan_run *run)
 
 static void take_host(struct scan_run *run, const struct nw_probe_event *event)
 {
+	if (scan_tell_news(run, event))
+		return;
 	(void)nw_probe_neighbours_put(run->neighbours, &event->target, event->mac);
 	if (tells_hosts(run))
 		scan_outputs_event(&run->outputs, event);

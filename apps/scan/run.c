@@ -273,7 +273,6 @@ static void look_after(struct scan_run *run, uint64_t now)
 	if (options->resume && now > run->saved_ns + SAVE_EVERY_NS)
 		(void)save(run, options->resume, now); /* said; what is found goes on */
 	scan_segment_write(run);
-	scan_tell_progress(run, now);
 }
 
 void scan_watch(struct scan_run *run, struct nw_probe *probe,
@@ -300,9 +299,11 @@ void scan_watch(struct scan_run *run, struct nw_probe *probe,
 	run->was_stopped |= app_was_interrupted();
 }
 
+/* All that a scan tells comes this way: findings go to the outputs, warnings to who watches. */
 static void take_finding(struct scan_run *run, const struct nw_probe_event *event)
 {
-	scan_outputs_event(&run->outputs, event);
+	if (!scan_tell_news(run, event))
+		scan_outputs_event(&run->outputs, event);
 }
 
 /* A scan that was stopped leaves a file to go on from; one that is done takes it away. */

@@ -160,6 +160,7 @@ struct scan_run {
 	uint32_t *node_idxs;
 	char interface[16], ports[SCAN_PORTS_BYTES];
 	uint64_t begun_ns, saved_ns, told_ns;
+	uint64_t warned[3]; /* of each kind of warning: how often */
 	bool is_resumed, was_stopped, is_terminal;
 };
 
@@ -187,7 +188,8 @@ uint64_t scan_down_count(const struct scan_run *run);
 /* tell.c */
 void scan_tell_plan(const struct scan_run *run);
 void scan_tell_workers(const struct scan_run *run);
-void scan_tell_progress(struct scan_run *run, uint64_t now_ns);
+/* Whether an event is about a worker; then it is told as far as somebody watches. */
+bool scan_tell_news(struct scan_run *run, const struct nw_probe_event *event);
 void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *counts,
 		   double seconds);
 int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *counts,

@@ -7,6 +7,7 @@
 #include "scan/scan.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -55,7 +56,7 @@ void scan_tell_workers(const struct scan_run *run)
 		tell_worker(run, i);
 }
 
-void scan_tell_progress(struct scan_run *run, uint64_t now)
+static void tell_progress(struct scan_run *run, uint64_t now)
 {
 	struct nw_probe_counts counts;
 	double seconds = (double)(now - run->begun_ns) / 1e9;
@@ -80,6 +81,45 @@ void scan_tell_progress(struct scan_run *run, uint64_t now)
 						     seconds / (double)(counts.asked + 1) * 1e9),
 					  left, sizeof(left)),
 		      run->is_terminal ? "   " : "\n");
+}
+
+/* The first of its kind: the closing counts have them all. */
+static void tell_warning(struct scan_run *run, const struct nw_probe_event *event)
+{
+	uint64_t *count = &run->warned[event->warning];
+
+	*count += event->count;
+	if (*count != event->count || event->warning != NW_PROBE_WARNING_DROPPED)
+		return;
+	app_note(SCAN_NAME,
+		 "worker %u: the kernel had no room for %" PRIu64
+		 " answers, they are lost: ask again with --retries, or more slowly with --rate",
+		 event->worker_idx, event->count);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* this clock is always there */
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+bool scan_tell_news(struct scan_run *run, const struct nw_probe_event *event)
+{
+	switch ((enum nw_probe_event_kind)event->kind) {
+	case NW_PROBE_PROGRESS:
+		tell_progress(run, now_ns());
+		return true;
+	case NW_PROBE_WARNING:
+		tell_warning(run, event);
+		return true;
+	case NW_PROBE_STARTED:
+	case NW_PROBE_FINISHED:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static uint64_t answered(const struct nw_probe_counts *counts)

@@ -288,6 +288,8 @@ static uint64_t wind_down(struct nwi_caller *caller)
 			nwi_greeter_stop(caller->greeter);
 		if (nwi_greeter_step(caller->greeter, caller->now_ns))
 			return NS_PER_MS;
+		if (!has_room(caller))
+			return NS_PER_MS;
 		caller->looked_ns = 0;
 		find_position(caller);
 		leave(caller);

@@ -9,6 +9,7 @@
  * scanner.c                          one worker: a step function over its link
  * caller.c                           one worker that connects: a step function over its dial
  * greeter.c talk.c tls.c banner.c    what services say: beside either of them
+ * news.c                             what workers tell of themselves
  * worker.c                           either of them: its memory, its link or dial
  * probe.c workers.c report.c         all of them: options, crew, events, counts (whole.h)
  *

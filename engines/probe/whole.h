@@ -10,6 +10,7 @@
 
 #include "probe/caller.h"
 #include "probe/greeter.h"
+#include "probe/news.h"
 #include "probe/scan.h"
 
 #include <nw/gate.h>
@@ -24,7 +25,8 @@ struct nwi_worker {
 	struct nwi_caller *caller;   /* by connections */
 	const struct nwi_scan_tally *tally;
 	struct nwi_greeter *greeter; /* beside either; NULL: none */
-	struct nw_ring *back;        /* its banners that come back */
+	struct nwi_news news;
+	struct nw_ring *back; /* its banners that come back */
 	struct nw_mem greeter_memory;
 	uint64_t place_count;
 	struct nw_mem memory;

@@ -210,6 +210,9 @@ int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker)
 	own->placement.is_pinned = worker->is_pinned;
 	own->placement.cpu = worker->cpu;
 	(connects ? note_dial : note_link)(own);
+	own->news = (struct nwi_news){ .events = &probe->events[worker->worker_idx],
+				       .tally = own->tally,
+				       .worker_idx = worker->worker_idx };
 	return 0;
 }
 

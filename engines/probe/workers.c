@@ -38,23 +38,25 @@ static bool open_in_turn(struct nw_probe *probe, struct nw_crew_worker *worker)
 	return nw_gate_pass(&probe->gate, NWI_STAGE_RUN) == NWI_STAGE_RUN;
 }
 
-static void run_scanner(struct nwi_scanner *scanner)
+static void run_scanner(struct nwi_scanner *scanner, struct nwi_news *news)
 {
 	nwi_rate_init(&scanner->rate, scanner->rate.per_s, now_ns());
 	while (!scanner->is_over) {
-		uint64_t rest_ns = nwi_scanner_step(scanner, now_ns());
+		uint64_t now = now_ns(), rest_ns = nwi_scanner_step(scanner, now);
 
+		nwi_news_look(news, now);
 		if (rest_ns > 0)
 			(void)nw_link_wait(scanner->link, rest_ns < IDLE_NS ? rest_ns : IDLE_NS);
 	}
 }
 
-static void run_caller(struct nwi_caller *caller)
+static void run_caller(struct nwi_caller *caller, struct nwi_news *news)
 {
 	nwi_rate_init(&caller->rate, caller->rate.per_s, now_ns());
 	while (!caller->is_over) {
-		uint64_t rest_ns = nwi_caller_step(caller, now_ns());
+		uint64_t now = now_ns(), rest_ns = nwi_caller_step(caller, now);
 
+		nwi_news_look(news, now);
 		if (rest_ns > 0)
 			nwi_caller_wait(caller, rest_ns < IDLE_NS ? rest_ns : IDLE_NS);
 	}
@@ -63,13 +65,15 @@ static void run_caller(struct nwi_caller *caller)
 static void run(struct nw_crew_worker *worker, void *arg)
 {
 	struct nw_probe *probe = arg;
-	const struct nwi_worker *own = &probe->workers[worker->worker_idx];
+	struct nwi_worker *own = &probe->workers[worker->worker_idx];
 
 	if (open_in_turn(probe, worker)) {
+		nwi_news_start(&own->news, now_ns());
 		if (own->caller)
-			run_caller(own->caller);
+			run_caller(own->caller, &own->news);
 		else
-			run_scanner(own->scanner);
+			run_scanner(own->scanner, &own->news);
+		nwi_news_finish(&own->news);
 	}
 	/* [probe_over.count] release, pairs with [probe_is_over.count]: all its events are shown.
 	 */

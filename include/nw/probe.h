@@ -239,7 +239,17 @@ enum nw_probe_event_kind {
 	NW_PROBE_CLOSED,      /* a port refuses */
 	NW_PROBE_UNREACHABLE, /* a router or a host says that it cannot be reached */
 	NW_PROBE_UP,          /* a host answers an echo, or for its link address */
-	NW_PROBE_BANNER       /* a service has said something: `banner` */
+	NW_PROBE_BANNER,      /* a service has said something: `banner` */
+	NW_PROBE_STARTED,     /* a worker begins: its first event */
+	NW_PROBE_PROGRESS,    /* a worker has done with `count` questions; about once a second */
+	NW_PROBE_WARNING,     /* `warning` says of what, `count` how often since the last one */
+	NW_PROBE_FINISHED     /* a worker has ended: its last event */
+};
+
+/** What a warning is about. */
+enum nw_probe_warning {
+	NW_PROBE_WARNING_DROPPED = 1, /* answers that the kernel had no room for: they are lost */
+	NW_PROBE_WARNING_FULL /* the interface, or the system, took no more: it is tried again */
 };
 
 /** Bytes that are kept of what a service says. */
@@ -274,12 +284,13 @@ struct nw_probe_event {
 	uint8_t icmp_type, icmp_code;
 	uint8_t worker_idx;
 	bool by_connect; /* a connection was asked for, not a frame sent */
-	uint8_t unused_a;
-	uint16_t error; /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
+	uint8_t warning; /* enum nw_probe_warning */
+	uint16_t error;  /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
 	uint8_t unused_b[2];
 	union {
 		const struct nw_probe_banner *banner; /* lent until the next nw_probe_take() */
 		unsigned char mac[6];                 /* of NW_PROBE_NEIGHBOURS */
+		uint64_t count;                       /* of progress and warnings */
 	};
 };
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers tell of themselves on the way of their findings: started first, finished last, progress
+ * between, as often as there are workers. By connections on loopback: no privileges. */
+#include "nw_test.h"
+
+#include <nw/probe.h>
+#include <time.h>
+
+enum { WORKERS = 2, PORTS = 120, EVENTS_MAX = 1000 };
+
+static uint32_t collect(struct nw_probe *probe, struct nw_probe_event *ret_events)
+{
+	uint32_t count = 0;
+	bool is_over;
+
+	do {
+		is_over = nw_probe_is_over(probe);
+		count += nw_probe_take(probe, ret_events + count, EVENTS_MAX - count);
+		if (!is_over)
+			(void)nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+	} while (!is_over);
+	for (uint32_t n = 1; n > 0; count += n)
+		n = nw_probe_take(probe, ret_events + count, EVENTS_MAX - count);
+	return count;
+}
+
+static struct nw_probe *start(struct nw_topo *topo, struct nw_probe_targets **ret_targets)
+{
+	struct nw_probe_options options = { .topo = topo,
+					    .no_pin = true,
+					    .worker_count = WORKERS,
+					    .ports = "1-120",
+					    .method = NW_PROBE_CONNECT,
+					    .line_count = 16,
+					    .rate_per_s = 80,
+					    .key = { 1, 2 } };
+	struct nw_probe_targets *targets;
+	struct nw_diag diag = { "" };
+	struct nw_probe *probe;
+
+	CHECK(nw_probe_targets_create(&targets) == 0);
+	CHECK(nw_probe_targets_add(targets, "127.0.0.1", NULL) == 0);
+	CHECK(nw_probe_targets_close(targets) == 0);
+	options.targets = targets;
+	if (nw_probe_create(&probe, &options, &diag) < 0 || nw_probe_start(probe, &diag) < 0)
+		FAIL("%s", diag.text);
+	*ret_targets = targets;
+	return probe;
+}
+
+TEST(started_comes_first_finished_last_and_progress_between)
+{
+	static struct nw_probe_event events[EVENTS_MAX];
+	uint32_t begun[WORKERS] = { 0 }, ended[WORKERS] = { 0 }, told[WORKERS] = { 0 };
+	uint64_t found = 0, done = 0;
+	struct nw_probe_targets *targets;
+	struct nw_topo *topo;
+	struct nw_probe *probe;
+	uint32_t count;
+
+	CHECK(nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, NULL) == 0);
+	probe = start(topo, &targets);
+	count = collect(probe, events);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t worker = events[i].worker_idx;
+
+		CHECK(worker < WORKERS && events[i].wall_ns > 0 && !ended[worker]);
+		CHECK((begun[worker] == 0) == (events[i].kind == NW_PROBE_STARTED));
+		begun[worker] = 1;
+		told[worker] += events[i].kind == NW_PROBE_PROGRESS;
+		found += events[i].kind == NW_PROBE_OPEN || events[i].kind == NW_PROBE_CLOSED;
+		if (events[i].kind == NW_PROBE_FINISHED) {
+			ended[worker] = 1;
+			done += events[i].count;
+		}
+	}
+	CHECK(found == PORTS && done == PORTS);
+	for (uint32_t i = 0; i < WORKERS; i++)
+		CHECK(begun[i] && ended[i] && told[i] > 0);
+	nw_probe_destroy(probe);
+	nw_probe_targets_destroy(targets);
+	nw_topo_close(topo);
+}

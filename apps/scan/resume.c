@@ -91,7 +91,6 @@ static bool read_state(const json_t *object, struct scan_state *state)
 	return true;
 }
 
-/* The words live as long as the process. */
 static bool read_words(const json_t *object, int *ret_argc, char ***ret_argv)
 {
 	const json_t *words = json_object_get(object, "arguments");
@@ -108,6 +107,13 @@ static bool read_words(const json_t *object, int *ret_argc, char ***ret_argv)
 	*ret_argc = (int)count;
 	*ret_argv = argv;
 	return true;
+}
+
+void scan_resume_free(char **argv)
+{
+	for (char **word = argv; word && *word; word++)
+		free(*word);
+	free(argv);
 }
 
 int scan_resume_read(const char *path, struct scan_state *ret_state, int *ret_argc,

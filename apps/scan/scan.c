@@ -70,7 +70,8 @@ int scan_help(void)
 }
 
 /* --resume alone takes the words from the file; beside others it is only where the file is. */
-static int resume(struct scan_options *options, struct scan_state *state, bool *ret_is_resumed)
+static int resume(struct scan_options *options, struct scan_state *state, bool *ret_is_resumed,
+		  char ***ret_words)
 {
 	bool is_alone = options->target_count == 0 && options->list_count == 0;
 	const char *path = options->resume;
@@ -81,6 +82,8 @@ static int resume(struct scan_options *options, struct scan_state *state, bool *
 	if (!*ret_is_resumed)
 		return APP_OK;
 	code = scan_resume_read(path, state, &argc, &argv);
+	if (code == APP_OK)
+		*ret_words = argv;
 	if (code != APP_OK || !is_alone)
 		return code;
 	code = scan_options_parse(options, argc, argv);
@@ -93,6 +96,7 @@ int app_scan(int argc, char **argv)
 	struct scan_options *options = calloc(1, sizeof(*options));
 	struct scan_state state;
 	bool is_resumed = false;
+	char **words = NULL; /* of the file that is resumed: the options lend them */
 	int code;
 
 	if (!options)
@@ -101,10 +105,11 @@ int app_scan(int argc, char **argv)
 	if (code == APP_OK && options->is_help)
 		code = scan_help();
 	else if (code == APP_OK) {
-		code = resume(options, &state, &is_resumed);
+		code = resume(options, &state, &is_resumed, &words);
 		if (code == APP_OK)
 			code = scan_run(options, is_resumed ? &state : NULL);
 	}
+	scan_resume_free(words);
 	free(options);
 	return code;
 }

@@ -133,6 +133,8 @@ struct scan_state {
 /* Whether there is such a file; then *ret_argv is what the scan was called with. */
 int scan_resume_read(const char *path, struct scan_state *ret_state, int *ret_argc,
 		     char ***ret_argv);
+/* What it was called with. NULL is a no-op. */
+void scan_resume_free(char **argv);
 int scan_resume_write(const char *path, const struct scan_state *state, int argc, char **argv);
 void scan_resume_remove(const char *path);
 

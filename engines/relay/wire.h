@@ -81,6 +81,9 @@ struct nwi_ask {
 	uint32_t body_bytes; /* at most NWI_BODY_BYTES_MAX */
 };
 
+/* Of what a guest asks, whole. */
+enum { NWI_INBOX_BYTES = sizeof(struct nwi_ask) + NWI_BODY_BYTES_MAX };
+
 struct nwi_answer {
 	int32_t rc;     /* 0 or a negative errno */
 	uint32_t count; /* topics that were found */

@@ -146,12 +146,14 @@ void relay_log_seldom(struct relay_server *server, const char *level, const char
 	json_t *more = NULL;
 	va_list args;
 
-	if (!may_say(server->log))
-		return;
+	/* Whether it is said or not: what it has is ours now. */
 	if (format) {
 		va_start(args, format);
 		more = json_vpack_ex(NULL, 0, format, args);
 		va_end(args);
 	}
-	say(server->log, level, event, more);
+	if (may_say(server->log))
+		say(server->log, level, event, more);
+	else
+		json_decref(more);
 }

@@ -312,9 +312,9 @@ def free_port():
 class NatsServer:
     """A nats-server with JetStream in a folder of this test, on loopback, that can be killed and come again."""
 
-    def __init__(self, tool, folder):
+    def __init__(self, tool, folder, *words):
         self.folder = folder
-        self.words = [tool, "-a", "127.0.0.1", "-p", str(free_port()), "-js", "-sd", folder]
+        self.words = [tool, "-a", "127.0.0.1", "-p", str(free_port()), "-js", "-sd", folder, *words]
         self.port = int(self.words[4])
         self.url = f"nats://127.0.0.1:{self.port}"
         self.process = None

@@ -180,13 +180,16 @@ static void run_drowned(struct rig *rig)
 
 /* NULL-terminated; empty: all cases. */
 static char **wanted;
+static bool has_any; /* case that is wanted */
 
 static bool is_wanted(const char *name)
 {
-	for (char **w = wanted; *w; w++)
-		if (strstr(name, *w))
-			return true;
-	return !*wanted;
+	bool is_so = !*wanted;
+
+	for (char **w = wanted; *w && !is_so; w++)
+		is_so = strstr(name, *w) != NULL;
+	has_any |= is_so;
+	return is_so;
 }
 
 static void run_alone(struct rig *rig, uint32_t cores)
@@ -267,5 +270,7 @@ int main(int argc, char **argv)
 	free(rig.samples);
 	free(rig.feeders);
 	nw_topo_close(rig.topo);
+	if (!has_any)
+		return fprintf(stderr, "bench_relay: no case has '%s' in its name\n", *wanted), 2;
 	return is_good ? 0 : 1;
 }

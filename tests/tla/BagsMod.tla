@@ -15,4 +15,6 @@ ASSUME Cardinality(SubBag(b)) = 6
 ASSUME SubBag(EmptyBag) = {EmptyBag}
 Kind(e) == IF e = "x" THEN 1 ELSE 2
 ASSUME BagOfAll(Kind, b) = <<2, 1>>
+ASSUME IsABag(<<>>) /\ IsABag(<<2, 1>>) /\ ~IsABag([x \in {1} |-> "y"]) /\ ~IsABag([x \in {1} |-> 0])
+ASSUME ~IsABag("a") /\ ~IsABag({1}) /\ ~IsABag(TRUE)
 ====

@@ -299,6 +299,7 @@ static const struct {
 	{ "5", "Boolean" },
 	{ "1 \\in 2", "is an element of" },
 	{ "1 \\in STRING", "is an element of" },
+	{ "TLCModelValue(\"T_a\") = TLCModelValue(\"S_a\")", "differently-typed" },
 	{ "\\A x \\in Nat : x = x", "infinite" },
 	{ "Cardinality(Nat) = 1", "infinite" },
 	{ "Cardinality(SUBSET (1..40)) > 0", "2^31" },
@@ -311,7 +312,7 @@ static const struct {
 };
 
 static const char faulty_text[] = "---- MODULE Mid ----\n"
-				  "EXTENDS Integers, Sequences, FiniteSets, TLC\n"
+				  "EXTENDS Integers, Sequences, FiniteSets, TLC, TLCExt\n"
 				  "Deep[n \\in Nat] == IF n = 0 THEN 0 ELSE 1 + Deep[n - 1]\n"
 				  "RECURSIVE Loop(_)\n"
 				  "Loop(n) == 1 + Loop(n)\n"

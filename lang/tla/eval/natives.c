@@ -182,6 +182,24 @@ static tla_value select_seq(struct tla_eval *eval, const tla_value *args)
 	return items ? tla_tuple(eval->heap, items, kept) : TLA_NONE;
 }
 
+/* --- Bags --- */
+
+/* As TLC: what is no function is no bag, and "a" is no count, where the definition has no value. */
+static tla_value is_a_bag(struct tla_eval *eval, const tla_value *args)
+{
+	tla_value bag = tla_is_fcn(args[0]) ? tla_explicit(eval->heap, args[0]) : args[0];
+
+	if (!bag)
+		return TLA_NONE;
+	for (uint32_t i = 0; tla_is_fcn(bag) && i < tla_obj(bag)->count; i++) {
+		tla_value count = tla_fcn_values(tla_obj(bag))[i];
+
+		if (!tla_is_int(count) || tla_int_of(count) <= 0)
+			return TLA_FALSE;
+	}
+	return tla_bool(tla_is_fcn(bag));
+}
+
 /* --- FiniteSets --- */
 
 static tla_value is_finite(struct tla_eval *eval, const tla_value *args)
@@ -299,6 +317,7 @@ static const struct tla_native natives[] = {
 	{ "Sequences", "Tail", 1, tail, NULL, TLA_CONSTANT },
 	{ "Sequences", "SubSeq", 3, subseq, NULL, TLA_CONSTANT },
 	{ "Sequences", "SelectSeq", 2, select_seq, NULL, TLA_CONSTANT },
+	{ "Bags", "IsABag", 1, is_a_bag, NULL, TLA_CONSTANT },
 	{ "FiniteSets", "IsFiniteSet", 1, is_finite, NULL, TLA_CONSTANT },
 	{ "FiniteSets", "Cardinality", 1, cardinality, NULL, TLA_CONSTANT },
 	{ "Bitwise", "&", 2, bit_and, NULL, TLA_CONSTANT },

@@ -209,6 +209,16 @@ static bool has_level(struct walk *walk, const struct tla_env *env, const struct
 	return fn && fn->level == level;
 }
 
+static bool is_variable(struct walk *walk, const struct tla_env *env, const struct tla_expr *expr)
+{
+	const struct tla_entity *entity = NULL;
+
+	if (expr->kind == TLA_E_APPLY && expr->apply.arg_count == 0 &&
+	    (expr->apply.path || expr->apply.sym >= TLA_OP_COUNT))
+		entity = tla_resolve(&walk->model->compiler, env, expr);
+	return entity && entity->kind == TLA_N_VARIABLE;
+}
+
 static bool take_definition(struct walk *walk, const struct tla_env *env,
 			    const struct tla_expr *body)
 {
@@ -250,6 +260,12 @@ static bool take(struct walk *walk, struct tla_env env, const struct tla_expr *e
 					     : NULL;
 	if (walk->model->spec->sources.error_count > 0)
 		return false;
+	if (!walk->is_property && is_variable(walk, &env, expr)) {
+		tla_model_misfits(walk->model, TLA_MISFIT_OTHER);
+		tla_compile_error(&walk->model->compiler, expr->span,
+				  "a variable is no part of a specification");
+		return false;
+	}
 	if (!inner || (definition && has_level(walk, &env, expr, TLA_CONSTANT)))
 		return take_predicate(walk, &env, expr, NULL);
 	if (is_whole(walk, &there, inner, definition))

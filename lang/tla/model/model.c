@@ -95,14 +95,14 @@ static bool bind_behaviour(struct tla_model *model)
 	if (spec->sym) {
 		if (!tla_take_name(model, spec, false))
 			return false;
-		if (model->init.count == 0) {
+		if (model->init.count == 0 && model->world.var_count > 0) {
 			tla_model_misfits(model, TLA_MISFIT_NO_INIT);
 			tla_compile_error(&model->compiler, spec->span,
 					  "%s has no initial predicate",
 					  tla_text(&model->compiler, spec->sym));
 			return false;
 		}
-		if (!model->next.fn) {
+		if (!model->next.fn && model->world.var_count > 0) {
 			tla_model_misfits(model, TLA_MISFIT_NOTHING);
 			tla_compile_error(&model->compiler, spec->span,
 					  "%s has no next-state action [][Next]_vars",

@@ -129,12 +129,25 @@ static int unequal_kinds(struct tla_heap *heap, tla_value a, tla_value b)
 	return -1;
 }
 
-/* The type of a model value: the letter before `_`, or 0. */
+/* The type of a model value: the letter before `_`, or 0. A heap without names looks at none: what
+ * it holds was looked at where it was made. */
 static char model_type(const struct tla_heap *heap, tla_value v)
 {
-	const char *text = heap->hooks.model_text(heap->hooks.names, tla_id_of(v));
+	const char *text = heap->hooks.model_text
+				   ? heap->hooks.model_text(heap->hooks.names, tla_id_of(v))
+				   : "";
 
 	return strlen(text) > 2 && text[1] == '_' ? text[0] : '\0';
+}
+
+static int unequal_types(struct tla_heap *heap, const char *what, tla_value a, tla_value b)
+{
+	const struct tla_hooks *hooks = &heap->hooks;
+
+	tla_fail(heap, "Attempted to %s the differently-typed model values %s and %s", what,
+		 hooks->model_text(hooks->names, tla_id_of(a)),
+		 hooks->model_text(hooks->names, tla_id_of(b)));
+	return -1;
 }
 
 /* One of them is a model value, and they are not the same. */
@@ -146,7 +159,9 @@ static int equal_models(struct tla_heap *heap, tla_value a, tla_value b)
 	if (tla_tag(other) != TLA_MODEL)
 		return type ? unequal_kinds(heap, a, b) : 0;
 	other_type = model_type(heap, other);
-	return type && other_type && type != other_type ? unequal_kinds(heap, a, b) : 0;
+	return type && other_type && type != other_type
+		       ? unequal_types(heap, "check equality of", a, b)
+		       : 0;
 }
 
 static int equal_sets(struct tla_heap *heap, const struct tla_obj *a, const struct tla_obj *b)
@@ -233,8 +248,14 @@ bool tla_is_uniform(struct tla_heap *heap, tla_value set)
 
 	if (obj->kind == TLA_INTERVAL)
 		return true;
-	while (i < obj->count && tla_tag(obj->items[i]) == TLA_MODEL)
-		i++;
+	for (tla_value typed = TLA_NONE; i < obj->count && tla_tag(obj->items[i]) == TLA_MODEL;
+	     i++) {
+		char type = model_type(heap, obj->items[i]);
+
+		if (type && typed && model_type(heap, typed) != type)
+			return unequal_types(heap, "compare", obj->items[i], typed) == 0;
+		typed = type ? obj->items[i] : typed;
+	}
 	/* Sorted: one rank after the other. */
 	return i >= obj->count || rank_of(obj->items[i]) == rank_of(obj->items[obj->count - 1]) ||
 	       unequal_kinds(heap, obj->items[i], obj->items[obj->count - 1]) == 0;

@@ -5,7 +5,7 @@
  * Rest is safe when every worker has said that it takes no more chunks, and what is outstanding is
  * as much as the chunks that are left: then there are no candidates but in pools and shards, and
  * nobody makes any. specs/CheckpointRest.tla has it, and what is lost where the first half is left
- * out.
+ * out; stress_rest makes the window wide in which this code would.
  *
  * Invariant: a checkpoint replaces the one before only when all its parts are on the disk; whatever
  * fails, the search goes on as if none had been asked for.

@@ -45,7 +45,7 @@ static const char *const load_names[LOADS] = { "alone", "beside", "drowned" };
 
 static void measure_rate(struct rig *rig, const char *name)
 {
-	double values[NW_BENCH_REPEAT_MAX], govern[NW_BENCH_REPEAT_MAX];
+	double values[NW_BENCH_REPEAT_MAX] = { 0 }, govern[NW_BENCH_REPEAT_MAX] = { 0 };
 	uint32_t n = nw_bench_repeat();
 	char row[64];
 

@@ -49,7 +49,7 @@ static double measure_once(struct rig *rig, enum mix mix, uint32_t n)
 
 static void run_mix(struct rig *rig, enum mix mix, uint32_t n, const char *name)
 {
-	double values[NW_BENCH_REPEAT_MAX], ratios[NW_BENCH_REPEAT_MAX];
+	double values[NW_BENCH_REPEAT_MAX] = { 0 }, ratios[NW_BENCH_REPEAT_MAX] = { 0 };
 	uint32_t repeat = nw_bench_repeat();
 	char row[64];
 

@@ -219,7 +219,7 @@ static uint32_t find(const char *group, struct entrant *ret_entrants)
 
 static double ratio_of(const struct entrant *ours, const struct entrant *other, uint32_t repeat)
 {
-	double ratios[NW_BENCH_REPEAT_MAX];
+	double ratios[NW_BENCH_REPEAT_MAX] = { 0 };
 
 	for (uint32_t i = 0; i < repeat; i++)
 		ratios[i] = other->values[i] / ours->values[i];

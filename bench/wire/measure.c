@@ -93,7 +93,7 @@ static void settle(struct entrant *entrant)
 		if (wire->received != seen)
 			at_ns = nw_bench_now_ns();
 		seen = wire->received;
-		if (nw_bench_now_ns() - at_ns > STALL_NS * 20u)
+		if (nw_bench_now_ns() - at_ns > STALL_NS * UINT64_C(20))
 			break;
 	}
 	if (wire->received < wire->sent && !wire->subject->is_unreliable)

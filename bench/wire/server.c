@@ -55,7 +55,7 @@ static void make_rules(const char *folder)
 	fputs("version: 1\nsenders: [ { name: \"*\", rate: 1000M, burst: 1000M, hear: all } ]\n"
 	      "topics:\n",
 	      file);
-	for (char c = 'A'; c <= 'Z'; c++)
+	for (int c = 'A'; c <= 'Z'; c++)
 		fprintf(file, " - { name: bench%c, rate: 1000M, burst: 1000M }\n", c);
 	(void)fclose(file); /* the relay says what it misses */
 }

@@ -537,8 +537,7 @@ static PyObject *client_counts(PyObject *object, PyObject *unused)
 		all += counts.dropped[i];
 	for (int i = NW_VERDICT_NO_RULES; i <= NW_VERDICT_SENDER_UNKNOWN; i++)
 		denied += counts.dropped[i];
-	throttled = counts.dropped[NW_VERDICT_TOPIC_RATE] +
-		    counts.dropped[NW_VERDICT_SENDER_RATE] +
+	throttled = counts.dropped[NW_VERDICT_TOPIC_RATE] + counts.dropped[NW_VERDICT_SENDER_RATE] +
 		    counts.dropped[NW_VERDICT_GLOBAL_RATE] + counts.dropped[NW_VERDICT_IN_FLIGHT];
 	dict = PyDict_New();
 	if (dict && put(dict, "submitted", counts.submitted) &&

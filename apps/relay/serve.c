@@ -91,7 +91,7 @@ static int choose_nodes(struct relay_server *server, uint32_t **ret_idxs, uint32
 		return app_failed(RELAY_NAME, "nodes: %s", diag.text);
 	for (uint32_t i = 0; i < *ret_count; i++) {
 		uint32_t id = (*ret_idxs)[i];
-		nw_node node = { id <= NW_NODE_ID_MAX ? (int16_t)id : -1 };
+		nw_node node = { (int16_t)(id <= NW_NODE_ID_MAX ? (int)id : -1) };
 		int idx = nw_topo_node_idx(server->topo, node);
 
 		if (idx < 0)

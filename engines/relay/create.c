@@ -251,8 +251,8 @@ static int set_up(struct nw_relay *relay, struct nw_diag *diag)
 	rc = create_tables(relay);
 	if (rc == 0 && relay->options.stepped)
 		rc = set_up_stepped(relay);
-	for (enum nwi_stage stage = NWI_STAGE_SETUP;
-	     rc == 0 && relay->crew && stage <= NWI_STAGE_CONNECT; stage++) {
+	for (int stage = NWI_STAGE_SETUP; rc == 0 && relay->crew && stage <= NWI_STAGE_CONNECT;
+	     stage++) {
 		nw_gate_open(&relay->gate, stage);
 		rc = nw_gate_wait(&relay->gate, relay->shard_count);
 	}

@@ -1,7 +1,7 @@
 ----------------------------- MODULE CreditRoom -----------------------------
 (* SPDX-License-Identifier: MIT *)
 (***************************************************************************)
-(* The refill of src/govern/homes.c: one token bucket for many shards,     *)
+(* The refill of src/govern/pool.c: one token bucket for many shards,      *)
 (* whose home keeps a pool, grants credit to shards that ask, and learns   *)
 (* of what they used from their reports.  A refill adds what was earned    *)
 (* since the last one, and no more than the room that there was after the  *)

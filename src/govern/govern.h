@@ -118,7 +118,7 @@ struct nwi_home {
 	alignas(64) uint64_t level; /* nano-tokens in the pool, at last_ns */
 	uint64_t last_ns, rate_per_s, cap;
 	uint64_t lost; /* as of a topic */
-	uint64_t room; /* nano-tokens that it may earn until the next refill; see homes.c */
+	uint64_t room; /* nano-tokens that it may earn until the next refill; see pool.c */
 	uint64_t out;  /* tokens, of all parts */
 	uint64_t version;
 	uint32_t sender, turn;
@@ -271,6 +271,28 @@ void nwi_shares_init(struct nw_govern *govern);
 void nwi_shares_tick(struct nw_govern *govern);
 void nwi_shares_sweep(struct nw_govern *govern);
 void nwi_shares_lose(struct nw_govern *govern, uint32_t shard_idx);
+
+/* Sets of shards. */
+static inline void nwi_mark(uint64_t *mask, uint32_t shard_idx, bool is_set)
+{
+	uint64_t bit = UINT64_C(1) << shard_idx % 64;
+
+	if (is_set)
+		mask[shard_idx / 64] |= bit;
+	else
+		mask[shard_idx / 64] &= ~bit;
+}
+
+static inline bool nwi_is_marked(const uint64_t *mask, uint32_t shard_idx)
+{
+	return (mask[shard_idx / 64] >> shard_idx % 64 & 1) != 0;
+}
+
+/* pool.c */
+/* Earns what is due, by the rules in force; may ask again for what was given by others. */
+void nwi_home_refresh(struct nw_govern *govern, struct nwi_home *home);
+/* The level falls to what the cap leaves. */
+void nwi_home_cut(struct nwi_home *home);
 
 /* homes.c */
 void nwi_homes_init(struct nw_govern *govern);

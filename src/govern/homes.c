@@ -6,34 +6,7 @@
  * be used or given back. What it knows is late, and errs to one side: more is believed to be out
  * than can still be spent.
  *
- * The rule of refilling. A refill adds what the rate has earned since the last one, but never more
- * than the room there was at the last one, after it:
- *
- *     level += min(rate * (now - last), room);     room = cap - level - out
- *
- * Promise: in every interval of t seconds all shards together admit at most burst + rate * t.
- *
- * Proof. An instant is what a shard's clock says, or, if that is later, what was written on a
- * message that the shard has taken: so along every chain of messages instants do not decrease,
- * however the clocks differ. Consider admissions from instant s to instant e. Let k be the last
- * refill before s, R what all refills up to k added (the full pool at the beginning among them),
- * and S what the home had been told to be spent when k was made. What k was told was admitted at
- * k's instant or before, hence before s. So of all that was admitted up to e, at least S was
- * admitted before s. All that was admitted up to e was given by refills up to e. Therefore, with
- * refill k+1 adding a, and the later ones adding b,
- *
- *     admitted in [s, e] <= R + a + b - S.
- *
- * R - S is level + out after k (what is given back moves from out to level); a is at most the room
- * after k, so R - S + a <= cap, the burst. Refills after k+1 up to e earn for disjoint times
- * between k+1, which is not before s, and e: b <= rate * (e - s). []
- *
- * specs/CreditRoom.tla has this, small, with a variant without each of the two rules.
- *
- * The pool needs no reserve for ticks that come late, nor any bound on them: where room was short,
- * what was earned is lost. Without `room` the refill would add up to rate * (now - last) for a time
- * in which the pool was full: admitted <= burst + rate * t + rate * tick. With a burst below the
- * rate of a tick, or of one token, that is most of it.
+ * How a pool fills, and the proof of the promise, is in pool.c.
  *
  * Lost messages. A report that is lost leaves tokens out for ever, a grant too: less is admitted.
  * New limits cut the level to what room there is under the new cap; flights are granted only while
@@ -50,21 +23,6 @@
 enum { SWEEP_MIN = 64, SWEEP_SHARE = 64, SERVED_A_STEP = 8 };
 
 /* -- sets of shards ----------------------------------------------------------------------- */
-
-static void mark(uint64_t *mask, uint32_t shard_idx, bool is_set)
-{
-	uint64_t bit = UINT64_C(1) << shard_idx % 64;
-
-	if (is_set)
-		mask[shard_idx / 64] |= bit;
-	else
-		mask[shard_idx / 64] &= ~bit;
-}
-
-static bool is_marked(const uint64_t *mask, uint32_t shard_idx)
-{
-	return (mask[shard_idx / 64] >> shard_idx % 64 & 1) != 0;
-}
 
 static bool is_empty(const uint64_t *mask)
 {
@@ -86,119 +44,6 @@ static void drop(struct nwi_list *list, uint32_t i, struct nw_govern *govern, ui
 		return;
 	}
 	list->count--;
-}
-
-/* -- the pool ----------------------------------------------------------------------------- */
-
-/* What may be added before level and what is out are more than the cap. */
-static uint64_t room_of(const struct nwi_home *home)
-{
-	uint64_t out = home->out * NWI_NANO, held = home->level + out;
-
-	assert(home->out <= NW_RULES_BURST_MAX * 2);
-	return held < home->cap ? home->cap - held : 0;
-}
-
-static void cut(struct nwi_home *home)
-{
-	uint64_t out = home->out * NWI_NANO, most = out < home->cap ? home->cap - out : 0;
-
-	if (home->level > most)
-		home->level = most;
-}
-
-static void refill(const struct nw_govern *govern, struct nwi_home *home)
-{
-	uint64_t earned;
-
-	if (home->cap == 0)
-		return;
-	if (govern->now_ns > home->last_ns) {
-		earned = nwi_earned(govern->now_ns - home->last_ns, home->rate_per_s,
-				    home->room + home->lost);
-		home->level += earned < home->room ? earned : home->room;
-		nwi_make_up(&home->lost, earned < home->room ? 0 : earned - home->room);
-		home->last_ns = govern->now_ns;
-	}
-	home->room = room_of(home);
-}
-
-static struct nw_sender_rule rule_of(const struct nw_govern *govern, const struct nwi_home *home)
-{
-	struct nw_sender_rule none = { .sender = home->sender },
-			      all = { .limit = govern->rules->all };
-	const struct nw_sender_rule *rule;
-
-	if (home->kind == NWI_KIND_ALL)
-		return all;
-	rule = nwi_rules_sender(govern->rules, home->sender);
-	return rule ? *rule : none;
-}
-
-/* A pool that was never used is full, unless somebody may have used it before us. */
-static void open_pool(const struct nw_govern *govern, struct nwi_home *home)
-{
-	home->level = home->cap;
-	if (govern->is_cold)
-		home->level = nwi_earned(govern->now_ns - govern->first_ns, home->rate_per_s,
-					 home->cap);
-	home->last_ns = govern->now_ns;
-}
-
-/* What was given under other limits and not sent yet is in the pool again, and asked for again. */
-static void take_grants_back(struct nw_govern *govern, struct nwi_home *home)
-{
-	uint32_t slot = (uint32_t)(home - govern->homes);
-	struct nwi_part *parts = nwi_parts(govern, slot);
-
-	for (uint32_t i = 0; i < govern->shard_count; i++) {
-		struct nwi_part *part = &parts[i];
-
-		home->level += part->grant * NWI_NANO;
-		home->out -= part->grant, part->out -= part->grant;
-		home->flights_out -= part->flights_grant, part->flights_out -= part->flights_grant;
-		if (part->grant > 0)
-			part->wanted = part->grant;
-		if (part->flights_grant > 0)
-			part->flights_wanted = part->flights_grant;
-		if (part->grant > 0 || part->flights_grant > 0) {
-			mark(home->asks, i, true);
-			nwi_list_add(&govern->asked, slot, &home->asked_at);
-		}
-		part->grant = 0, part->flights_grant = 0;
-	}
-}
-
-/* A limit that is gone is remembered: until the pool is full, whoever brings it back finds it so.
- */
-static void resolve(struct nw_govern *govern, struct nwi_home *home)
-{
-	struct nw_sender_rule rule = rule_of(govern, home);
-	uint64_t old_cap = home->cap, old_held;
-
-	take_grants_back(govern, home);
-	old_held = home->level + home->out * NWI_NANO;
-	home->version = govern->version;
-	home->has_rate = rule.limit.burst > 0;
-	home->flights_max = rule.in_flight_max;
-	if (home->has_rate) {
-		home->cap = rule.limit.burst * NWI_NANO;
-		home->rate_per_s = rule.limit.rate_per_s;
-		if (old_cap == 0)
-			open_pool(govern, home);
-		cut(home);
-		if (old_cap > 0)
-			nwi_lose(&home->lost, old_cap, old_held, home->cap,
-				 home->level + home->out * NWI_NANO);
-	}
-	refill(govern, home);
-}
-
-static void refresh(struct nw_govern *govern, struct nwi_home *home)
-{
-	refill(govern, home);
-	if (home->version != govern->version)
-		resolve(govern, home);
 }
 
 /* -- reports ------------------------------------------------------------------------------ */
@@ -248,7 +93,7 @@ static void settle_accounts(struct nwi_home *home, struct nwi_part *part,
 	part->out -= report->spent + report->tokens;
 	home->out -= report->spent + report->tokens;
 	home->level += report->tokens * NWI_NANO;
-	cut(home);
+	nwi_home_cut(home);
 	part->flights_out -= report->flights;
 	home->flights_out -= report->flights;
 }
@@ -268,7 +113,7 @@ void nwi_home_take_report(struct nw_govern *govern, const struct nw_govern_messa
 	if (report->flights_wanted > 0)
 		part->flights_wanted = report->flights_wanted, part->flights_dry = NWI_TOLD_NOT;
 	if (report->wanted > 0 || report->flights_wanted > 0) {
-		mark(home->asks, report->from_shard_idx, true);
+		nwi_mark(home->asks, report->from_shard_idx, true);
 		nwi_list_add(&govern->asked, slot, &home->asked_at);
 	}
 	/* Also if nobody asks: there is room now, and what is earned before it is seen is lost. */
@@ -302,7 +147,7 @@ static void granted(struct nwi_home *home, struct nwi_part *part, uint32_t shard
 		part->dry = NWI_TOLD;
 	if (part->flights_dry == NWI_TOLD_DUE)
 		part->flights_dry = NWI_TOLD;
-	mark(home->answers, shard_idx, false);
+	nwi_mark(home->answers, shard_idx, false);
 }
 
 /* Answers one shard: this one at once, another with the next messages. */
@@ -313,7 +158,7 @@ static void answer(struct nw_govern *govern, uint32_t slot, uint32_t shard_idx)
 	struct nw_govern_message grant;
 
 	if (shard_idx != govern->shard_idx) {
-		mark(home->answers, shard_idx, true);
+		nwi_mark(home->answers, shard_idx, true);
 		nwi_list_add(&govern->answers, slot, &home->answers_at);
 		return;
 	}
@@ -391,7 +236,7 @@ static void serve_one(struct nw_govern *govern, uint32_t slot, uint32_t shard_id
 	if (part->flights_wanted > 0)
 		is_news |= give_flights(home, part, (*flight_asker_count)--);
 	if (part->wanted == 0 && part->flights_wanted == 0) {
-		mark(home->asks, shard_idx, false);
+		nwi_mark(home->asks, shard_idx, false);
 		home->turn = shard_idx + 1;
 	}
 	if (is_news)
@@ -404,13 +249,13 @@ static void serve(struct nw_govern *govern, uint32_t slot)
 	struct nwi_home *home = &govern->homes[slot];
 	uint32_t first = home->turn % govern->shard_count, askers, flight_askers;
 
-	refresh(govern, home); /* after it, more may ask */
+	nwi_home_refresh(govern, home); /* after it, more may ask */
 	askers = count_askers(govern, slot, false);
 	flight_askers = count_askers(govern, slot, true);
 	for (uint32_t i = 0; i < govern->shard_count; i++) {
 		uint32_t shard_idx = (first + i) % govern->shard_count;
 
-		if (is_marked(home->asks, shard_idx))
+		if (nwi_is_marked(home->asks, shard_idx))
 			serve_one(govern, slot, shard_idx, &askers, &flight_askers);
 	}
 	if (home->asked_at != NWI_NONE && is_empty(home->asks))
@@ -458,7 +303,7 @@ static uint32_t send_one(struct nw_govern *govern, uint32_t slot, nw_govern_send
 	for (uint32_t i = 0; i < govern->shard_count; i++) {
 		struct nwi_part *part = &nwi_parts(govern, slot)[i];
 
-		if (!is_marked(home->answers, i))
+		if (!nwi_is_marked(home->answers, i))
 			continue;
 		grant_of(govern, home, part, &grant);
 		if (is_full[i] || !send(context, i, &grant)) {
@@ -497,7 +342,7 @@ static void sweep_one(struct nw_govern *govern, uint32_t slot)
 	if (!home->is_live || home->out > 0 || home->flights_out > 0 || !is_empty(home->asks) ||
 	    !is_empty(home->answers) || home->fresh_at != NWI_NONE)
 		return;
-	refresh(govern, home);
+	nwi_home_refresh(govern, home);
 	if (home->level != home->cap || home->lost > 0)
 		return;
 	home->is_live = false;
@@ -525,8 +370,8 @@ static void lose_one(struct nw_govern *govern, uint32_t slot, uint32_t shard_idx
 	home->out -= part->out;
 	home->flights_out -= part->flights_out;
 	*part = (struct nwi_part){ 0 };
-	mark(home->asks, shard_idx, false);
-	mark(home->answers, shard_idx, false);
+	nwi_mark(home->asks, shard_idx, false);
+	nwi_mark(home->answers, shard_idx, false);
 }
 
 void nwi_homes_lose(struct nw_govern *govern, uint32_t shard_idx)

@@ -268,6 +268,15 @@ void nwi_share_report(const struct nw_govern *govern, uint32_t slot,
 		      struct nw_govern_message *ret_report);
 void nwi_share_reported(struct nw_govern *govern, uint32_t slot);
 void nwi_shares_init(struct nw_govern *govern);
+/* What there is to tell goes to the home; one that is here answers at once. */
+void nwi_share_tell(struct nw_govern *govern, uint32_t slot);
+/* All but so many go back with the next report; of flights at most `most`. */
+void nwi_share_return_tokens(struct nw_govern *govern, uint32_t slot, uint64_t keep);
+void nwi_share_return_flights(struct nw_govern *govern, uint32_t slot, uint32_t keep,
+			      uint32_t most);
+bool nwi_share_has_news(const struct nw_govern *govern, uint32_t slot);
+
+/* idle.c */
 void nwi_shares_tick(struct nw_govern *govern);
 void nwi_shares_sweep(struct nw_govern *govern);
 void nwi_shares_lose(struct nw_govern *govern, uint32_t shard_idx);

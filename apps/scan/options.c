@@ -230,7 +230,10 @@ static int add_exclude_list(struct scan_options *options, const char *name, cons
 static int add_output(struct scan_options *options, const char *name, const char *value)
 {
 	static const char letters[] = "NLJGX"; /* as enum scan_format */
-	char letter = name[2] == 'D' ? 'J' : name[2];
+	char letter = name[2];
+
+	if (letter == 'D')
+		letter = 'J';
 
 	if (options->output_count == SCAN_OUTPUTS_MAX)
 		return app_bad(SCAN_NAME, "%s: %u outputs are the most", name, SCAN_OUTPUTS_MAX);

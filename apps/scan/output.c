@@ -204,7 +204,8 @@ static void begin(FILE *file, enum scan_format format, const struct scan_options
 static void end(FILE *file, enum scan_format format, const struct nw_probe_counts *counts,
 		uint64_t begun_wall_ns, bool was_stopped)
 {
-	unsigned long long now = (unsigned long long)time(NULL);
+	unsigned long long now = (unsigned long long)time(NULL), begun = begun_wall_ns / NS_PER_S;
+	unsigned long long up = counts->open + counts->up;
 
 	if (format == SCAN_LIST || format == SCAN_GREP)
 		(void)fprintf(file, "# end%s\n", was_stopped ? ", stopped" : "");
@@ -213,9 +214,7 @@ static void end(FILE *file, enum scan_format format, const struct nw_probe_count
 			file,
 			"<runstats><finished time=\"%llu\" elapsed=\"%llu\" exit=\"%s\"/>"
 			"<hosts up=\"%llu\" down=\"0\" total=\"%llu\"/></runstats>\n</nmaprun>\n",
-			now, now - (unsigned long long)(begun_wall_ns / NS_PER_S),
-			was_stopped ? "error" : "success",
-			(unsigned long long)(counts->open + counts->up),
+			now, now - begun, was_stopped ? "error" : "success", up,
 			(unsigned long long)counts->place_count);
 }
 

@@ -122,8 +122,9 @@ static uint32_t choose_lines(const struct scan_run *run)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit); /* then what there is has to do */
 		if (limit.rlim_cur != RLIM_INFINITY && wanted + OTHER_FILES > limit.rlim_cur)
-			wanted = limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES
-								  : OTHER_FILES;
+			wanted = limit.rlim_cur > UINT64_C(2) * OTHER_FILES
+					 ? limit.rlim_cur - OTHER_FILES
+					 : OTHER_FILES;
 	}
 	wanted /= run->state.worker_count;
 	return wanted > 0 ? (uint32_t)wanted : 1;

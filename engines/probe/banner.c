@@ -65,9 +65,10 @@ void nwi_banner_text(char *ret_text, size_t text_bytes, const unsigned char *fro
 {
 	size_t n = n_bytes < text_bytes - 1 ? n_bytes : text_bytes - 1;
 
-	for (size_t i = 0; i < n; i++)
-		ret_text[i] = from[i] ? (char)from[i] : ' ';
+	memcpy(ret_text, from, n);
 	ret_text[n] = '\0';
+	for (char *zero = ret_text; (zero = memchr(zero, 0, n - (size_t)(zero - ret_text)));)
+		*zero = ' ';
 }
 
 static void set_service(struct nw_probe_banner *banner, const char *service)

@@ -295,13 +295,11 @@ static void take_frame(void *context, const unsigned char *frame, uint32_t n_byt
 		return;
 	}
 	nwi_frame_read(scanner->scan->key, frame, n_bytes, scanner->scan->link_bytes, &answer);
-	if (answer.kind == NWI_ANSWER_FORGED)
-		nwi_tally_add(&scanner->tally.forged, 1);
-	else if (answer.kind == NWI_ANSWER_NONE)
+	if (answer.kind == NWI_ANSWER_NONE) {
 		nwi_tally_add(&scanner->tally.other, 1);
-	else if (!is_asked(scanner, &answer))
+	} else if (answer.kind == NWI_ANSWER_FORGED || !is_asked(scanner, &answer)) {
 		nwi_tally_add(&scanner->tally.forged, 1);
-	else {
+	} else {
 		event = event_of(scanner, &answer);
 		bring_home(scanner, &event);
 	}

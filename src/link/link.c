@@ -144,7 +144,7 @@ static int set_up(struct nw_link *link, const struct nw_link_options *options)
 
 	if (rc < 0)
 		return rc;
-	rc = nw_mem_alloc(&link->frames, options->node, NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
+	rc = nw_mem_alloc(&link->frames, options->node, (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
 			  NW_MEM_PREFAULT);
 	if (rc < 0)
 		return rc;

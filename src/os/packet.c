@@ -221,7 +221,7 @@ static void find_port(struct program *program, uint16_t *labels)
 	put(program, IF_EQUAL, PROTO_UDP, NEXT, TO_DROP);
 	put(program, LOAD_HALF_AT_X, net(2), NEXT, NEXT);
 	put(program, GO_TO, TO_PORT, NEXT, NEXT);
-	labels[TO_IPV6 - TO_IPV6] = program->count;
+	labels[0] = program->count; /* TO_IPV6 is the first */
 	put(program, LOAD_BYTE, net(6), NEXT, NEXT);
 	put(program, IF_EQUAL, PROTO_TCP, 1, NEXT);
 	put(program, IF_EQUAL, PROTO_UDP, NEXT, TO_ACCEPT);

@@ -87,7 +87,8 @@ static size_t make_up(struct nwi_prng *prng, unsigned char *ret_bytes, uint32_t 
 		if (nwi_prng_below(prng, 2) == 0)
 			ret_bytes[n++] = (unsigned char)nwi_prng_below(prng, 256);
 		else if (n + bytes <= room)
-			memcpy(ret_bytes + n, piece, bytes), n += bytes;
+			for (size_t i = 0; i < bytes; i++)
+				ret_bytes[n++] = (unsigned char)piece[i];
 		else
 			break;
 	}

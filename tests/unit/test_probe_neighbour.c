@@ -66,7 +66,8 @@ static size_t answer_discovery(unsigned char *frame, bool has_option)
 	if (has_option) {
 		icmp[24] = 2;
 		icmp[25] = 1;
-		memcpy(icmp + 26, "\x02\x00\x00\x00\x00\x0c", 6);
+		icmp[26] = 2;
+		icmp[31] = 12;
 	}
 	sum = nwi_sum_add(58 + length, ip + 8, 32);
 	nwi_put16(icmp + 2, nwi_sum_end(nwi_sum_add(sum, icmp, length)));

@@ -105,6 +105,10 @@ struct nwi_chunk *__wrap_nwi_pool_take(struct nwi_pool *pool, uint32_t now)
 {
 	const struct nwi_worker *worker = nwi_worker_here;
 
+	/* Chunks are left for what comes. */
+	while (worker && worker->worker_idx == LATE && worker->explore->levels.count == 1 &&
+	       !atomic_load(&is_asked[0]))
+		(void)sched_yield();
 	/* After a checkpoint in the midst of a level workers hold nothing until they take a chunk.
 	 */
 	if (worker && worker->worker_idx == LATE && !worker->has_token &&

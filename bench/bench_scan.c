@@ -49,6 +49,10 @@ static const struct subject loop = { "loop", "@S loop @C", "0", NULL };
 static const struct subject ours = { "nodewise", "@N scan @T -p80 --rate @R " TELLS, "0", "open" };
 static const struct subject unpinned = { "no-numa", "@N scan @T -p80 --no-numa --rate @R " TELLS,
 					 "0", "open" };
+static const struct subject by_ring = { "ring", "@N scan @T -p80 --path ring --rate @R " TELLS, "0",
+					"open" };
+static const struct subject by_mmsg = { "mmsg", "@N scan @T -p80 --path mmsg --rate @R " TELLS, "0",
+					"open" };
 static const struct subject connecting = { "nodewise", "@N scan -sT @T -p80 --rate @R " TELLS, "0",
 					   "open" };
 static const struct subject masscan = { "masscan",
@@ -203,6 +207,16 @@ static void judge_pools(const struct kind *kind, struct series *series, uint32_t
 		tell(kind->name, "0.95 of a scan without pools at least", ratio, ratio >= 0.95);
 }
 
+/* The automatic choice comes from this. */
+static void judge_paths(const struct kind *kind, struct series *series, uint32_t n)
+{
+	double least = lead(series, n);
+
+	if (least > 0)
+		tell(kind->name, "what is chosen has 0.95 of the best other path's rate at least",
+		     least, least >= 0.95);
+}
+
 /* --- Running --- */
 
 static const struct kind kinds[] = {
@@ -254,6 +268,22 @@ static const struct kind kinds[] = {
 	  false,
 	  { &ours, &unpinned },
 	  judge_pools },
+	{ "paths-drop",
+	  SCANNING_DROPS,
+	  "10.64.0.0/12",
+	  1 << 20,
+	  0,
+	  false,
+	  { &loop, &ours, &by_mmsg, &by_ring },
+	  judge_paths },
+	{ "paths-answer",
+	  SCANNING_ANSWERS,
+	  "10.64.0.0/13",
+	  1 << 19,
+	  0,
+	  false,
+	  { &ours, &by_mmsg, &by_ring },
+	  judge_paths },
 	{ "connect",
 	  SCANNING_ANSWERS,
 	  "10.64.0.0/18",

@@ -133,6 +133,14 @@ static int set_shard(struct scan_options *options, const char *name, const char 
 	return app_bad(SCAN_NAME, "%s takes a part of a whole, as 1/4, not '%s'", name, value);
 }
 
+static int set_path(struct scan_options *options, const char *name, const char *value)
+{
+	for (options->path = NW_LINK_PATH_AUTO; options->path <= NW_LINK_PATH_XDP; options->path++)
+		if (strcmp(nw_link_path_name(options->path), value) == 0)
+			return APP_OK;
+	return app_bad(SCAN_NAME, "%s takes auto, xdp, ring or mmsg, not '%s'", name, value);
+}
+
 #define TEXT(field)                                                                               \
 	static int set_##field(struct scan_options *options, const char *name, const char *value) \
 	{                                                                                         \
@@ -261,6 +269,7 @@ static const struct word words[] = {
 	{ "--shard", true, set_shard },
 	{ "--workers", true, set_workers },
 	{ "--max-parallelism", true, set_parallelism },
+	{ "--path", true, set_path },
 	{ "--nodes", true, set_nodes },
 	{ "--numa", false, set_numa },
 	{ "--no-numa", false, set_no_numa },
@@ -343,6 +352,8 @@ static int check_together(const struct scan_options *options)
 		return app_bad(SCAN_NAME, "-PE or -PR, not both");
 	if (options->ports[0] && options->top_ports)
 		return app_bad(SCAN_NAME, "-p or --top-ports, not both");
+	if (options->path != NW_LINK_PATH_AUTO && options->method == SCAN_CONNECT)
+		return app_bad(SCAN_NAME, "-sT connects: --path is of the other methods");
 	return APP_OK;
 }
 

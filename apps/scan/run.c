@@ -147,6 +147,7 @@ static void fill_probe(struct scan_run *run)
 	probe->topo = run->topo;
 	probe->targets = run->targets;
 	probe->no_pin = options->no_numa;
+	probe->path = options->path;
 	probe->worker_count = run->state.worker_count;
 	probe->rate_per_s = options->rate;
 	probe->try_count = (uint32_t)options->retries + 1;

@@ -45,6 +45,7 @@ int scan_help(void)
 	       "  -S, --source-ip ADDRESS    (the route's)\n"
 	       "  -g, --source-port PORTS    (61000-65535)\n"
 	       "  -G, --router-mac MAC       (the neighbour's that the route names)\n"
+	       "      --path PATH            of frames to the interface: xdp, ring, mmsg (auto)\n"
 	       "      --workers N            threads, each on a core of its own (1)\n"
 	       "      --max-parallelism N    of -sT: connections at once (4096)\n"
 	       "      --nodes LIST           nodes to use, by position (all)\n"

@@ -62,6 +62,7 @@ struct scan_options {
 	bool has_rate, has_seed;
 	uint64_t shard, shard_count;
 	const char *nodes;
+	enum nw_link_path path;
 	bool no_numa;
 	struct scan_output outputs[SCAN_OUTPUTS_MAX];
 	uint32_t output_count;

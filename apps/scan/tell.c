@@ -45,8 +45,8 @@ static void tell_worker(const struct scan_run *run, uint32_t idx)
 	if (run->options->method == SCAN_CONNECT)
 		(void)fprintf(stderr, ", %u connections at once\n", run->probe_options.line_count);
 	else
-		(void)fprintf(stderr, "%s, ports %u-%u\n",
-			      worker.bypasses ? " past the queueing discipline" : "",
+		(void)fprintf(stderr, "%s (%s), ports %u-%u\n",
+			      worker.bypasses ? " past the queueing discipline" : "", worker.why,
 			      worker.port_first, worker.port_last);
 }
 

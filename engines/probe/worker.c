@@ -62,6 +62,8 @@ static int open_link(struct nwi_scanner *scanner, const struct nw_probe *probe, 
 		.interface = probe->interface,
 		.node = node,
 		.ring_bytes = probe->options.ring_bytes,
+		.path = probe->options.path,
+		.queue = scanner->worker_idx,
 		.port_first = scan->port_first,
 		.port_last = (uint16_t)(scan->port_first +
 					scanner->port_count * scan->worker_count - 1),
@@ -104,6 +106,10 @@ static int make_scanner(struct nw_probe *probe, struct nwi_worker *own, uint32_t
 	return open_link(scanner, probe, node, &probe->diag);
 }
 
+static const char *const paths[] = { [NW_LINK_PATH_MMSG] = "sendmmsg",
+				     [NW_LINK_PATH_RING] = "PACKET_TX_RING",
+				     [NW_LINK_PATH_XDP] = "AF_XDP" };
+
 static void note_link(struct nwi_worker *own)
 {
 	const struct nw_mem *mem = nw_link_memory(own->scanner->link);
@@ -112,7 +118,8 @@ static void note_link(struct nwi_worker *own)
 	placement->node = mem->node;
 	placement->is_bound = mem->level == NW_MEM_BOUND;
 	placement->bypasses = nw_link_bypasses(own->scanner->link);
-	placement->how = "sendmmsg";
+	placement->how = paths[nw_link_path(own->scanner->link)];
+	placement->why = nw_link_path_why(own->scanner->link);
 	placement->port_first = own->scanner->port_first;
 	placement->port_last = (uint16_t)(own->scanner->port_first + own->scanner->port_count - 1);
 }

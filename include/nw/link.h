@@ -9,7 +9,7 @@
  * node of the opening thread. Links of one group share what arrives by its destination port, each
  * port one link's: so that an answer comes to the thread that asked.
  *
- * Needs CAP_NET_RAW. Linux only (AF_PACKET).
+ * Needs CAP_NET_RAW. Linux only (AF_PACKET, AF_XDP).
  */
 #ifndef NW_LINK_H
 #define NW_LINK_H
@@ -41,6 +41,14 @@ struct nw_link_info {
 	bool is_up, is_loopback;
 };
 
+/** How frames are sent. */
+enum nw_link_path {
+	NW_LINK_PATH_AUTO, /* what the interface supports and measured best */
+	NW_LINK_PATH_MMSG, /* sendmmsg: one call a batch, the kernel copies */
+	NW_LINK_PATH_RING, /* PACKET_TX_RING: a ring that the kernel reads */
+	NW_LINK_PATH_XDP   /* an AF_XDP socket on one queue of the interface, in copy mode */
+};
+
 /** What nw_link_open() is told. Borrowed for the call. */
 struct nw_link_options {
 	const char *interface;
@@ -50,6 +58,8 @@ struct nw_link_options {
 	bool has_arp;                   /* ARP is let in, too */
 	uint16_t group;                 /* 0: this link gets all of them */
 	uint32_t group_count;           /* links of the group; this one's slice is its turn's */
+	enum nw_link_path path;
+	uint32_t queue; /* of the interface, for AF_XDP: no two links may have the same */
 };
 
 /** Where packets to an address go. */
@@ -115,7 +125,8 @@ NW_API int nw_link_neighbour(const char *interface, const unsigned char *address
  * @param ret_link     set on success, untouched on failure
  * @param reterr_diag  NULL, or where a failure is explained
  * @return 0
- * @return -EINVAL  ports out of order, more links in the group than ports
+ * @return -EINVAL  ports out of order, more links in the group than ports; no such queue
+ * @return -EBUSY   another AF_XDP socket has that queue
  * @return -ENODEV  no such interface; -ENETDOWN: it is down
  * @return -EPERM   no CAP_NET_RAW
  * @return -ENOMEM, ...  as the system says
@@ -142,6 +153,15 @@ NW_API const void *nw_link_ring(const struct nw_link *link, size_t *ret_bytes);
 /** Whether what is sent passes by the queueing discipline. Threads: any. */
 NW_API bool nw_link_bypasses(const struct nw_link *link);
 
+/** How frames are sent: never NW_LINK_PATH_AUTO. Threads: any. */
+NW_API enum nw_link_path nw_link_path(const struct nw_link *link);
+
+/** Lend the sentence that says why they are sent so. Threads: any, while the link is open. */
+NW_API const char *nw_link_path_why(const struct nw_link *link);
+
+/** Lend the short name of a path: "auto", "mmsg", "ring", "xdp". Threads: any. */
+NW_API const char *nw_link_path_name(enum nw_link_path path);
+
 /**
  * Lend the place of a frame to send.
  *
@@ -155,7 +175,9 @@ NW_API unsigned char *nw_link_frame(struct nw_link *link, uint32_t idx);
  * Send frames first..first+count-1 as they lie in their places.
  *
  * @param lengths  bytes of each, [count]; NW_LINK_FRAME_BYTES at most
- * @return how many were sent, the first ones; 0: the interface is full, try again
+ * @return how many were sent, the first ones; 0: the interface is full, try again. By AF_XDP, what
+ *         the interface does not take at once is sent by later calls of this and of
+ *         nw_link_receive()
  * @return a negative errno: -ENETDOWN, ...
  *
  * Threads: the link's.

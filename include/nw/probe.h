@@ -17,6 +17,7 @@
 
 #include <nw/base.h>
 #include <nw/diag.h>
+#include <nw/link.h>
 #include <nw/node.h>
 #include <nw/topo.h>
 
@@ -231,6 +232,7 @@ struct nw_probe_options {
 	uint32_t shard_idx, shard_count; /* [0, 1] of several machines that share a scan */
 	const uint64_t *positions; /* [worker_count] of nw_probe_positions(); NULL: the start */
 	uint32_t ring_bytes;       /* [32 MiB] for answers, a worker */
+	enum nw_link_path path;    /* how frames are sent; worker i has queue i where that counts */
 };
 
 /** What an event is about. */
@@ -383,6 +385,7 @@ struct nw_probe_worker {
 	bool bypasses;  /* past the queueing discipline */
 	nw_cpu cpu;
 	const char *how;                /* lent: "sendmmsg", "io_uring", "epoll" and why */
+	const char *why;                /* lent: why frames are sent so; NULL of connections */
 	uint16_t port_first, port_last; /* its slice of source ports */
 };
 

@@ -11,10 +11,13 @@
 #include "os/heap.h"
 #include "os/packet.h"
 #include "os/route.h"
+#include "os/sendring.h"
 #include "os/thread.h"
+#include "os/xdp.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -23,12 +26,23 @@ enum { RING_BYTES = 32 << 20 };
 
 static_assert(NW_LINK_BATCH == NWI_PACKET_BATCH_MAX, "one system call a batch");
 
+static_assert(NW_LINK_FRAME_BYTES <= NWI_SEND_RING_FRAME_BYTES &&
+		      NW_LINK_FRAME_BYTES <= NWI_XDP_CHUNK_BYTES,
+	      "a frame fits wherever it is sent from");
+
 struct nw_link {
-	struct nw_mem frames;
+	struct nw_mem frames; /* the places; before them, for AF_XDP, what the kernel reads */
+	unsigned char *places;
 	struct nwi_packet_ring ring;
 	uint64_t drop_count;
-	int send_fd;
+	enum nw_link_path path;
+	union { /* by path */
+		int send_fd;
+		struct nwi_send_ring send_ring;
+		struct nwi_xdp xdp;
+	};
 	bool bypasses;
+	struct nw_diag why;
 };
 
 /* --- What is there --- */
@@ -101,6 +115,10 @@ static int check(const struct nw_link_options *options, struct nw_diag *reterr_d
 			     options->port_first, options->port_last);
 		return -EINVAL;
 	}
+	if (options->path > NW_LINK_PATH_XDP) {
+		nwi_diag_set(reterr_diag, "path %d is none", (int)options->path);
+		return -EINVAL;
+	}
 	if (options->group != 0 &&
 	    (options->group_count == 0 ||
 	     options->group_count > options->port_last - options->port_first + 1u)) {
@@ -121,6 +139,8 @@ static const char *why(int rc)
 		return "there is no such interface";
 	case -ENETDOWN:
 		return "the interface is down";
+	case -EAFNOSUPPORT:
+		return "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS)";
 	default:
 		return strerror(-rc);
 	}
@@ -133,6 +153,106 @@ static int find(const char *interface, struct nwi_packet_interface *ret_found)
 	return rc == 0 && !ret_found->is_up ? -ENETDOWN : rc;
 }
 
+/* --- Sending, by one of the paths --- */
+
+/* What AF_XDP reads lies in one block with the places: bound and verified with them. */
+static int open_xdp(struct nw_link *link, int interface_idx, const struct nw_link_options *options)
+{
+	int rc = nw_mem_alloc(&link->frames, options->node,
+			      NWI_XDP_BYTES + (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
+			      NW_MEM_PREFAULT);
+
+	if (rc < 0)
+		return rc;
+	link->places = (unsigned char *)link->frames.base + NWI_XDP_BYTES;
+	link->bypasses = true;
+	link->path = NW_LINK_PATH_XDP;
+	rc = nwi_xdp_open(interface_idx, options->queue, link->frames.base, &link->xdp);
+	if (rc < 0)
+		nw_mem_free(&link->frames);
+	return rc;
+}
+
+static int open_packets(struct nw_link *link, int interface_idx,
+			const struct nw_link_options *options, enum nw_link_path path)
+{
+	int rc = nw_mem_alloc(&link->frames, options->node,
+			      (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES, NW_MEM_PREFAULT);
+
+	if (rc < 0)
+		return rc;
+	link->places = link->frames.base;
+	link->path = path;
+	if (path == NW_LINK_PATH_RING)
+		rc = nwi_send_ring_open(interface_idx, &link->send_ring, &link->bypasses);
+	else
+		rc = nwi_packet_open_send(interface_idx, &link->send_fd, &link->bypasses);
+	if (rc < 0)
+		nw_mem_free(&link->frames);
+	return rc;
+}
+
+/* Measured (docs/notes/2026-11-scan-paths.md): AF_XDP is the fastest, sendmmsg next. Where frames
+ * have no Ethernet header the interface wants to know their protocol, which AF_XDP does not tell
+ * it. */
+static int open_best(struct nw_link *link, const struct nwi_packet_interface *found,
+		     const struct nw_link_options *options)
+{
+	int rc = found->has_ethernet ? open_xdp(link, found->index, options) : -EPROTONOSUPPORT;
+
+	if (rc == 0) {
+		nwi_diag_set(&link->why, "the fastest, and %s has its queue %" PRIu32,
+			     options->interface, options->queue);
+		return 0;
+	}
+	if (rc == -EINVAL)
+		nwi_diag_set(&link->why, "AF_XDP: %s has no queue %" PRIu32, options->interface,
+			     options->queue);
+	else if (rc == -EBUSY)
+		nwi_diag_set(&link->why, "AF_XDP: another socket has queue %" PRIu32,
+			     options->queue);
+	else
+		nwi_diag_set(&link->why, "AF_XDP: %s", strerror(-rc));
+	return open_packets(link, found->index, options, NW_LINK_PATH_MMSG);
+}
+
+static int open_path(struct nw_link *link, const struct nwi_packet_interface *found,
+		     const struct nw_link_options *options)
+{
+	if (options->path == NW_LINK_PATH_AUTO)
+		return open_best(link, found, options);
+	nwi_diag_set(&link->why, "as was asked for");
+	if (options->path == NW_LINK_PATH_XDP)
+		return open_xdp(link, found->index, options);
+	return open_packets(link, found->index, options, options->path);
+}
+
+static void close_path(struct nw_link *link)
+{
+	switch (link->path) {
+	case NW_LINK_PATH_XDP:
+		nwi_xdp_close(&link->xdp);
+		break;
+	case NW_LINK_PATH_RING:
+		nwi_send_ring_close(&link->send_ring);
+		break;
+	default:
+		nwi_packet_close_send(link->send_fd);
+	}
+	nw_mem_free(&link->frames);
+}
+
+/* What a queue is refused for. */
+static const char *why_not(const struct nw_link_options *options, int rc)
+{
+	if (options->path == NW_LINK_PATH_XDP && rc == -EINVAL)
+		return "AF_XDP needs a queue of the interface for each link: fewer links, or "
+		       "another path";
+	if (options->path == NW_LINK_PATH_XDP && rc == -EBUSY)
+		return "another AF_XDP socket has the queue";
+	return why(rc);
+}
+
 /* Fails with what was opened closed again. */
 static int set_up(struct nw_link *link, const struct nw_link_options *options)
 {
@@ -142,22 +262,14 @@ static int set_up(struct nw_link *link, const struct nw_link_options *options)
 	uint32_t ring_bytes = options->ring_bytes ? options->ring_bytes : RING_BYTES;
 	int rc = find(options->interface, &found);
 
-	if (rc < 0)
-		return rc;
-	rc = nw_mem_alloc(&link->frames, options->node, (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
-			  NW_MEM_PREFAULT);
+	if (rc == 0)
+		rc = open_path(link, &found, options);
 	if (rc < 0)
 		return rc;
 	rc = nwi_packet_open_ring(found.index, &filter, ring_bytes, options->group,
 				  options->group_count, &link->ring);
 	if (rc < 0)
-		goto fail_frames;
-	rc = nwi_packet_open_send(found.index, &link->send_fd, &link->bypasses);
-	if (rc == 0)
-		return 0;
-	nwi_packet_close_ring(&link->ring);
-fail_frames:
-	nw_mem_free(&link->frames);
+		close_path(link);
 	return rc;
 }
 
@@ -174,7 +286,7 @@ int nw_link_open(struct nw_link **ret_link, const struct nw_link_options *option
 		return -ENOMEM;
 	rc = set_up(link, options);
 	if (rc < 0) {
-		nwi_diag_set(reterr_diag, "%s: %s", options->interface, why(rc));
+		nwi_diag_set(reterr_diag, "%s: %s", options->interface, why_not(options, rc));
 		nwi_heap_free(link);
 		return rc;
 	}
@@ -186,9 +298,8 @@ void nw_link_close(struct nw_link *link)
 {
 	if (!link)
 		return;
-	nwi_packet_close_send(link->send_fd);
+	close_path(link);
 	nwi_packet_close_ring(&link->ring);
-	nw_mem_free(&link->frames);
 	nwi_heap_free(link);
 }
 
@@ -208,12 +319,44 @@ bool nw_link_bypasses(const struct nw_link *link)
 	return link->bypasses;
 }
 
+enum nw_link_path nw_link_path(const struct nw_link *link)
+{
+	return link->path;
+}
+
+const char *nw_link_path_why(const struct nw_link *link)
+{
+	return link->why.text;
+}
+
+const char *nw_link_path_name(enum nw_link_path path)
+{
+	static const char *const names[] = { "auto", "mmsg", "ring", "xdp" };
+
+	assert(path <= NW_LINK_PATH_XDP);
+	return names[path];
+}
+
 /* --- Frames --- */
 
 unsigned char *nw_link_frame(struct nw_link *link, uint32_t idx)
 {
 	assert(idx < NW_LINK_BATCH);
-	return (unsigned char *)link->frames.base + (size_t)idx * NW_LINK_FRAME_BYTES;
+	return link->places + (size_t)idx * NW_LINK_FRAME_BYTES;
+}
+
+static int send_frames(struct nw_link *link, unsigned char *base, const uint32_t *lengths,
+		       uint32_t count)
+{
+	switch (link->path) {
+	case NW_LINK_PATH_XDP:
+		return nwi_xdp_send(&link->xdp, base, NW_LINK_FRAME_BYTES, lengths, count);
+	case NW_LINK_PATH_RING:
+		return nwi_send_ring_send(&link->send_ring, base, NW_LINK_FRAME_BYTES, lengths,
+					  count);
+	default:
+		return nwi_packet_send(link->send_fd, base, NW_LINK_FRAME_BYTES, lengths, count);
+	}
 }
 
 int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count, const uint32_t *lengths)
@@ -221,13 +364,15 @@ int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count, const uin
 	int sent;
 
 	assert(first + count <= NW_LINK_BATCH);
-	sent = nwi_packet_send(link->send_fd, nw_link_frame(link, first), NW_LINK_FRAME_BYTES,
-			       lengths, count);
+	sent = send_frames(link, nw_link_frame(link, first), lengths, count);
 	return sent == -ENOBUFS || sent == -EAGAIN ? 0 : sent;
 }
 
 uint32_t nw_link_receive(struct nw_link *link, nw_link_take_fn *take, void *context)
 {
+	/* What was taken and not sent goes out while its sender waits for answers. */
+	if (link->path == NW_LINK_PATH_XDP)
+		(void)nwi_xdp_push(&link->xdp);
 	return nwi_packet_take(&link->ring, take, context);
 }
 

@@ -26,8 +26,8 @@ static void make_pair(void)
 		SKIP("no veth pair: needs iproute2 and a kernel that has veth");
 }
 
-static struct nw_link *open_link(const char *interface, uint16_t first, uint16_t last,
-				 uint16_t group, uint32_t group_count)
+static struct nw_link *open_link_by(enum nw_link_path path, const char *interface, uint16_t first,
+				    uint16_t last, uint16_t group, uint32_t group_count)
 {
 	struct nw_link_options options = { .interface = interface,
 					   .node = { 0 },
@@ -35,13 +35,20 @@ static struct nw_link *open_link(const char *interface, uint16_t first, uint16_t
 					   .port_first = first,
 					   .port_last = last,
 					   .group = group,
-					   .group_count = group_count };
+					   .group_count = group_count,
+					   .path = path };
 	struct nw_link *link = NULL;
 	struct nw_diag diag = { "" };
 
 	if (nw_link_open(&link, &options, &diag) < 0)
 		FAIL("open: %s", diag.text);
 	return link;
+}
+
+static struct nw_link *open_link(const char *interface, uint16_t first, uint16_t last,
+				 uint16_t group, uint32_t group_count)
+{
+	return open_link_by(NW_LINK_PATH_MMSG, interface, first, last, group, group_count);
 }
 
 static struct nwi_address address(const char *text)
@@ -53,8 +60,8 @@ static struct nwi_address address(const char *text)
 }
 
 /* Frames to ports first.., all of one kind, from va's side. */
-static void send_frames(struct nw_link *link, enum nwi_frame_kind kind, const char *from,
-			const char *to, uint16_t first, uint32_t count)
+static void write_frames(struct nw_link *link, enum nwi_frame_kind kind, const char *from,
+			 const char *to, uint16_t first, uint32_t count, uint32_t *lengths)
 {
 	struct nwi_frame_terms terms = { .kind = kind,
 					 .source = address(from),
@@ -62,7 +69,6 @@ static void send_frames(struct nw_link *link, enum nwi_frame_kind kind, const ch
 					 .has_link = true,
 					 .to_mac = { 255, 255, 255, 255, 255, 255 } };
 	struct nwi_frame_template template;
-	uint32_t lengths[NW_LINK_BATCH], sent = 0;
 
 	nwi_frame_template_init(&template, &terms);
 	for (uint32_t i = 0; i < count; i++) {
@@ -72,6 +78,14 @@ static void send_frames(struct nw_link *link, enum nwi_frame_kind kind, const ch
 
 		lengths[i] = nwi_frame_write(&template, &ask, nw_link_frame(link, i));
 	}
+}
+
+static void send_frames(struct nw_link *link, enum nwi_frame_kind kind, const char *from,
+			const char *to, uint16_t first, uint32_t count)
+{
+	uint32_t lengths[NW_LINK_BATCH], sent = 0;
+
+	write_frames(link, kind, from, to, first, count, lengths);
 	while (sent < count) {
 		int rc = nw_link_send(link, sent, count - sent, lengths);
 
@@ -130,6 +144,104 @@ TEST(only_frames_of_the_right_ports_arrive)
 	CHECK_INT(nw_link_drops(b), ==, 0);
 	nw_link_close(a);
 	nw_link_close(b);
+}
+
+/* More frames than the rings of the paths have slots. */
+TEST(each_path_sends_each_frame_once)
+{
+	static struct seen seen;
+
+	make_pair();
+	for (enum nw_link_path path = NW_LINK_PATH_MMSG; path <= NW_LINK_PATH_XDP; path++) {
+		struct nw_link *a = open_link_by(path, "va", 1, 1, 0, 0);
+		struct nw_link *b = open_link("vb", 1000, 1000 + 2560 - 1, 0, 0);
+
+		CHECK_INT(nw_link_path(a), ==, path);
+		CHECK_STR(nw_link_path_why(a), "as was asked for");
+		CHECK_INT(nw_link_memory(a)->node.id, ==, 0);
+		for (uint16_t i = 0; i < 2560; i = (uint16_t)(i + NW_LINK_BATCH))
+			send_frames(a, i % 128 ? NWI_FRAME_TCP_SYN : NWI_FRAME_UDP, "192.0.2.1",
+				    "192.0.2.2", (uint16_t)(1000 + i), NW_LINK_BATCH);
+		CHECK_INT(receive_all(b, &seen), ==, 2560);
+		for (uint32_t port = 1000; port < 1000 + 2560; port++)
+			CHECK_INT(seen.ports[port], ==, 1);
+		nw_link_close(a);
+		nw_link_close(b);
+	}
+}
+
+/* An interface whose other end is down throws frames away. */
+TEST(what_the_interface_throws_away_is_sent_later)
+{
+	static struct seen seen;
+	uint32_t lengths[NW_LINK_BATCH];
+
+	make_pair();
+	for (enum nw_link_path path = NW_LINK_PATH_MMSG; path <= NW_LINK_PATH_XDP; path++) {
+		struct nw_link *a = open_link_by(path, "va", 1, 1, 0, 0), *b;
+		int taken;
+
+		write_frames(a, NWI_FRAME_TCP_SYN, "192.0.2.1", "192.0.2.2", 100, NW_LINK_BATCH,
+			     lengths);
+		CHECK_INT(system("ip link set vb down"), ==, 0);
+		taken = nw_link_send(a, 0, NW_LINK_BATCH, lengths);
+		CHECK_INT(taken, ==, path == NW_LINK_PATH_XDP ? NW_LINK_BATCH : 0);
+		CHECK_INT(system("ip link set vb up"), ==, 0);
+		b = open_link("vb", 100, 163, 0, 0);
+		if (taken == 0)
+			taken = nw_link_send(a, 0, NW_LINK_BATCH, lengths);
+		CHECK_INT(taken, ==, NW_LINK_BATCH);
+		(void)receive_all(a, &seen);
+		(void)nw_link_receive(a, note, &seen); /* what waits goes out */
+		CHECK_INT(receive_all(b, &seen), ==, NW_LINK_BATCH);
+		for (uint32_t port = 100; port < 164; port++)
+			CHECK_INT(seen.ports[port], ==, 1);
+		nw_link_close(a);
+		nw_link_close(b);
+	}
+}
+
+TEST(the_path_is_what_the_interface_has_and_it_says_why)
+{
+	struct nw_link *a, *again;
+
+	make_pair();
+	a = open_link_by(NW_LINK_PATH_AUTO, "va", 1, 1, 0, 0);
+	if (nw_link_path(a) != NW_LINK_PATH_XDP)
+		SKIP(nw_link_path_why(a));
+	CHECK(strstr(nw_link_path_why(a), "va has its queue 0") != NULL);
+	again = open_link_by(NW_LINK_PATH_AUTO, "va", 2, 2, 0, 0);
+	CHECK_INT(nw_link_path(again), ==, NW_LINK_PATH_MMSG);
+	CHECK(strstr(nw_link_path_why(again), "another socket has queue 0") != NULL);
+	nw_link_close(a);
+	nw_link_close(again);
+	a = open_link_by(NW_LINK_PATH_AUTO, "va", 1, 1, 0, 0);
+	CHECK_INT(nw_link_path(a), ==, NW_LINK_PATH_XDP);
+	nw_link_close(a);
+}
+
+TEST(a_queue_that_is_not_there_is_explained)
+{
+	struct nw_link_options options = { .interface = "va",
+					   .node = { 0 },
+					   .port_first = 1,
+					   .port_last = 1,
+					   .path = NW_LINK_PATH_XDP,
+					   .queue = 7 };
+	struct nw_link *link = (struct nw_link *)1;
+	struct nw_diag diag;
+
+	make_pair();
+	CHECK_INT(nw_link_open(&link, &options, &diag), ==, -EINVAL);
+	CHECK(strstr(diag.text, "a queue of the interface for each link") != NULL);
+	CHECK(link == (struct nw_link *)1);
+	options.path = NW_LINK_PATH_AUTO;
+	CHECK_INT(nw_link_open(&link, &options, &diag), ==, 0);
+	CHECK_INT(nw_link_path(link), ==, NW_LINK_PATH_MMSG);
+	CHECK(strstr(nw_link_path_why(link), "va has no queue 7") != NULL);
+	nw_link_close(link);
+	options.path = (enum nw_link_path)9;
+	CHECK_INT(nw_link_open(&link, &options, &diag), ==, -EINVAL);
 }
 
 TEST(links_of_a_group_get_each_their_slice)

@@ -264,7 +264,7 @@ enum tla_unit_kind {
 	TLA_U_FUNCTION,  /* fcn: f[x \in S] == body */
 	TLA_U_INSTANCE, /* instance: INSTANCE M WITH x <- e; name(params) == INSTANCE M; name may be
 			   none */
-	TLA_U_ASSUME,   /* fact: ASSUME name == e; name may be none */
+	TLA_U_ASSUME,   /* fact: ASSUME name == e, or AXIOM; name may be none */
 	TLA_U_THEOREM,  /* fact: its proof is checked for its syntax and dropped */
 	TLA_U_MODULE,   /* module: nested */
 };
@@ -278,6 +278,7 @@ struct tla_subst {
 struct tla_unit {
 	uint8_t kind; /* enum tla_unit_kind */
 	bool is_local;
+	bool is_axiom;        /* of ASSUME: it is taken, not checked */
 	uint32_t id;          /* from 1, over the whole specification */
 	struct tla_name name; /* sym TLA_NO_SYM: none */
 	struct tla_span span;

@@ -46,4 +46,9 @@ Named == 1 + 1
 ASSUME Named = 2
 ASSUME TwoIsTwo == Named = 2
 ASSUME TwoIsTwo
+ASSUMPTION Three == Named + 1 = 3
+\* An axiom is taken as it is: this one could not be evaluated.
+AXIOM Induction == \A P : (P[0] /\ \A n \in Nat : P[n] => P[n + 1]) => \A n \in Nat : P[n]
+AXIOM FALSE
+ASSUME Three
 ====

@@ -51,7 +51,7 @@ TEST(declarations_and_definitions)
 		     "  (local-operator L (number 10 1))\n"
 		     "  (assume (apply c))\n"
 		     "  (assume Name (apply c))\n"
-		     "  (assume (apply c)))\n");
+		     "  (axiom (apply c)))\n");
 }
 
 TEST(instances_and_nested_modules)

@@ -6,6 +6,7 @@
 #include "compile.h"
 
 #include <errno.h>
+#include <string.h>
 
 static uint32_t hash_of(tla_sym sym, uint32_t room)
 {
@@ -214,9 +215,25 @@ static bool declare(struct tla_compiler *compiler, struct tla_context *context,
 	return true;
 }
 
+/* As TLC: its own modules' operators are its own, too, where a specification has a file of that
+ * name. */
+static bool is_standard(const struct tla_compiler *compiler, const struct tla_module *module)
+{
+	static const char *const names[] = { "Naturals",  "Integers",   "Reals",
+					     "Sequences", "FiniteSets", "Bags",
+					     "TLC",       "TLCExt",     "Randomization" };
+	const char *name = tla_text(compiler, module->name.sym);
+
+	for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (!strcmp(names[i], name))
+			return !module->outer;
+	return module->file->is_builtin;
+}
+
 static bool define_operator(struct tla_compiler *compiler, struct tla_context *context,
 			    const struct tla_unit *unit)
 {
+	const struct tla_native *native = NULL;
 	bool is_operator = unit->kind == TLA_U_OPERATOR;
 	struct tla_entity *entity = define(compiler, context,
 					   is_operator ? TLA_N_OPERATOR : TLA_N_FUNCTION,
@@ -225,9 +242,11 @@ static bool define_operator(struct tla_compiler *compiler, struct tla_context *c
 	if (!entity)
 		return false;
 	entity->arity = is_operator ? unit->op.param_count : 0;
-	if (context->module->file->is_builtin)
-		entity->native = tla_native_find(tla_text(compiler, context->module->name.sym),
-						 tla_text(compiler, unit->name.sym));
+	if (is_standard(compiler, context->module))
+		native = tla_native_find(tla_text(compiler, context->module->name.sym),
+					 tla_text(compiler, unit->name.sym));
+	if (native && (context->module->file->is_builtin || native->arg_count == entity->arity))
+		entity->native = native;
 	return true;
 }
 

@@ -132,7 +132,7 @@ static bool bind_assumptions(struct tla_model *model)
 			const struct tla_unit *unit = at->module->units[i];
 			struct tla_formula formula;
 
-			if (unit->kind != TLA_U_ASSUME)
+			if (unit->kind != TLA_U_ASSUME || unit->is_axiom)
 				continue;
 			/* No variables, but TLCSet and PrintT are no constants. */
 			if (!tla_formula_compile(model, &env, unit->fact, unit->name.sym, TLA_STATE,

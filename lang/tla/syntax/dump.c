@@ -329,7 +329,7 @@ static void dump_unit(struct out *out, const struct tla_unit *unit, uint32_t col
 		return;
 	}
 	open_list(out, unit->is_local ? "local-" : "");
-	tla_out(out, names[unit->kind]);
+	tla_out(out, unit->is_axiom ? "axiom" : names[unit->kind]);
 	switch ((enum tla_unit_kind)unit->kind) {
 	case TLA_U_OPERATOR:
 		dump_sym(out, unit->name.sym);

@@ -608,7 +608,7 @@ static void print_unit(struct out *out, const struct tla_unit *unit)
 		print_instance(out, unit);
 		break;
 	case TLA_U_ASSUME:
-		print_fact(out, unit, "ASSUME ");
+		print_fact(out, unit, unit->is_axiom ? "AXIOM " : "ASSUME ");
 		break;
 	case TLA_U_THEOREM:
 		print_fact(out, unit, "THEOREM ");

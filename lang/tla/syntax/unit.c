@@ -406,10 +406,13 @@ struct tla_unit *tla_local(struct parser *p)
 static struct tla_unit *assumption(struct parser *p)
 {
 	struct tla_unit *unit = tla_new_unit(p, TLA_U_ASSUME);
+	const struct token *first;
 
 	if (!unit)
 		return NULL;
-	(void)tla_take(p); /* ASSUME */
+	/* As TLC: an ASSUMPTION is checked, an AXIOM is not. */
+	first = tla_take(p);
+	unit->is_axiom = first->kind == T_AXIOM && first->end - first->begin == strlen("AXIOM");
 	if (peek(p) == T_NAME && token_after(p, 1)->kind == T_DEF) {
 		if (!tla_expect_name(p, &unit->name))
 			return NULL;

@@ -15,6 +15,8 @@
 #include <nw/bell.h>
 #include <unistd.h>
 
+enum { DRAIN_NS = 2000000 }; /* of one look at whether all is delivered */
+
 static void close_listener(struct relay_server *server, int *fd,
 			   const struct relay_address *address)
 {
@@ -79,7 +81,9 @@ static void advance(struct relay_server *server, bool is_late)
 {
 	enum relay_stage stage = relay_stage_of(server);
 
-	if (stage == RELAY_STAGE_CLOSE && (is_late || nw_relay_quiesce(server->relay, 0))) {
+	/* Not nw_relay_quiesce(): a worker that had not seen the end of admission may still be
+	 * about to submit, and its packets would find lanes that nobody empties any more. */
+	if (stage == RELAY_STAGE_CLOSE && (is_late || nw_relay_drain(server->relay, DRAIN_NS))) {
 		relay_stage_set(server, RELAY_STAGE_FLUSH);
 		/* What is in their lanes stays there for them to read. */
 		relay_guests_close(server);

@@ -27,13 +27,13 @@ struct nwi_address nwi_address_add(struct nwi_address a, uint64_t n)
 
 void nwi_address_bytes(struct nwi_address a, unsigned char *ret_bytes)
 {
-	int n_bytes = a.family == NWI_IPV4 ? 4 : 16;
+	uint32_t word = __builtin_bswap32((uint32_t)a.low);
+	uint64_t words[2] = { __builtin_bswap64(a.high), __builtin_bswap64(a.low) };
 
-	for (int i = 0; i < n_bytes; i++) {
-		int below = n_bytes - 1 - i; /* bytes after it */
-
-		ret_bytes[i] = (unsigned char)((below < 8 ? a.low : a.high) >> (8 * (below % 8)));
-	}
+	if (a.family == NWI_IPV4)
+		memcpy(ret_bytes, &word, sizeof(word));
+	else
+		memcpy(ret_bytes, words, sizeof(words));
 }
 
 struct nwi_address nwi_address_of_bytes(enum nwi_family family, const unsigned char *bytes)

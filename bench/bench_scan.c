@@ -373,8 +373,9 @@ static bool measure(const struct kind *kind, struct series *series, uint32_t rou
 		return false;
 	}
 	series->rate[round] = reading.rate;
-	series->cpu[round] = kind->rate > 0 ? 100 * reading.cpu_s / reading.wall_s
-					    : (double)kind->question_count / reading.cpu_s;
+	series->cpu[round] = kind->rate > 0
+				     ? 100 * reading.cpu_s / (reading.wall_s - reading.rest_s)
+				     : (double)kind->question_count / reading.cpu_s;
 	series->rest_s[round] = reading.rest_s;
 	series->found[round] = subject->mark
 				       ? 100.0 * (double)scanning_count("found", subject->mark) /

@@ -216,7 +216,7 @@ static tla_value state_value(const struct check_spec *spec, struct tla_eval *eva
 {
 	const struct tla_world *world = &spec->model->world;
 	uint32_t count = world->var_count + (action != TLA_NONE);
-	tla_value *names = tla_alloc(eval->heap, 2 * (count + 1) * sizeof(*names));
+	tla_value *names = tla_alloc(eval->heap, 2 * ((size_t)count + 1) * sizeof(*names));
 	tla_value *values = names + count + 1;
 
 	for (uint32_t i = 0; names && i < world->var_count; i++) {

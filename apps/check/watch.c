@@ -207,13 +207,13 @@ static uint64_t progress_period(const struct check *check)
 
 int check_watch(struct check *check)
 {
-	struct check_watch search = { .check = check,
-				      .lock = PTHREAD_MUTEX_INITIALIZER,
-				      .told = PTHREAD_COND_INITIALIZER };
+	static struct check_watch search = { .lock = PTHREAD_MUTEX_INITIALIZER,
+					     .told = PTHREAD_COND_INITIALIZER };
 	pthread_condattr_t attributes;
 	pthread_t thread;
 	int r;
 
+	search.check = check; /* a process runs one */
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&search.changed, &attributes);

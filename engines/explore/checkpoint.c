@@ -444,7 +444,7 @@ static int describe(struct nw_explore *explore)
 {
 	const struct nw_explore_options *o = &explore->options;
 	const char *more = o->checkpoint_about ? o->checkpoint_about : "";
-	size_t room = 5 * LINE_BYTES + strlen(o->model->name) + strlen(more);
+	size_t room = (size_t)5 * LINE_BYTES + strlen(o->model->name) + strlen(more);
 	int n;
 
 	explore->about = nw_arena_alloc(explore->arena, room, 1);

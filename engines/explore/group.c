@@ -57,11 +57,12 @@ static bool measure_fixed(struct nwi_worker *worker, uint32_t n_bytes)
 		identify(worker);
 	else if (n_bytes == 8) /* apart, so that the hash's choice by length is made once */
 		for (uint32_t i = 0; i < group->count; i++)
-			group->fps[i] = XXH3_64bits_withSeed(group->bytes + i * 8, 8, FP_SEED);
+			group->fps[i] = XXH3_64bits_withSeed(group->bytes + (size_t)i * 8, 8,
+							     FP_SEED);
 	else
 		for (uint32_t i = 0; i < group->count; i++)
-			group->fps[i] = XXH3_64bits_withSeed(group->bytes + i * n_bytes, n_bytes,
-							     FP_SEED);
+			group->fps[i] = XXH3_64bits_withSeed(group->bytes + (size_t)i * n_bytes,
+							     n_bytes, FP_SEED);
 	return true;
 }
 

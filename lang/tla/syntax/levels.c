@@ -44,7 +44,7 @@ void level_of_definition(struct checker *checker, struct known *known, struct le
 			 uint32_t first)
 {
 	uint64_t outer = first < NUMBERED_MAX ? ((uint64_t)1 << first) - 1 : UINT64_MAX;
-	uint8_t *weights = tla_piece(&checker->spec->sources, 2 * (known->arity + 1u));
+	uint8_t *weights = tla_piece(&checker->spec->sources, 2 * ((size_t)known->arity + 1));
 	uint32_t count = checker->param_count - first;
 
 	known->level = (struct level){ body.base, body.params & outer };

@@ -137,7 +137,9 @@ static char model_type(const struct tla_heap *heap, tla_value v)
 				   ? heap->hooks.model_text(heap->hooks.names, tla_id_of(v))
 				   : "";
 
-	return strlen(text) > 2 && text[1] == '_' ? text[0] : '\0';
+	if (strlen(text) > 2 && text[1] == '_')
+		return text[0];
+	return '\0';
 }
 
 static int unequal_types(struct tla_heap *heap, const char *what, tla_value a, tla_value b)

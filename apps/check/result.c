@@ -122,6 +122,7 @@ static void take_parts(struct check_spec *spec, enum tla_stage stage)
 			if (actions[i].span.begin == error->at[kept - 1].begin &&
 			    actions[i].span.end == error->at[kept - 1].end) {
 				error->at_count = kept;
+				error->action = count > 1 ? actions[i].name : TLA_NO_SYM;
 				return;
 			}
 }
@@ -196,8 +197,6 @@ static enum check_code says_of(const struct tla_search_error *error)
 		return SAY_INVARIANT_FAILED;
 	if (error->stage == TLA_AT_PROPERTY)
 		return SAY_PROPERTY_FAILED;
-	if (error->failure == TLA_FAILURE_GAP)
-		return SAY_NEXT_INCOMPLETE;
 	return error->failure == TLA_FAILURE_ASSERT ? SAY_ASSERT : SAY_GENERAL;
 }
 
@@ -211,6 +210,18 @@ static int code_of(const struct tla_search_error *error)
 }
 
 /* Names what was evaluated, where the configuration has a name for it. */
+static void gap_sentence(struct check_spec *spec, const struct tla_search_error *error,
+			 struct check_result *result)
+{
+	bool has_name = error->action != TLA_NO_SYM;
+
+	say(result, CHECK_CANNOT_EVALUATE, SAY_NEXT_INCOMPLETE, CHECK_SPEC_EVAL,
+	    "Successor state is not completely specified by %s%s%s. %s\n",
+	    has_name ? "action " : "the next-state action",
+	    has_name ? check_name(spec, error->action) : "",
+	    has_name ? " of the next-state relation" : "", error->text);
+}
+
 static void error_sentence(struct check_result *result, const struct tla_search_error *error,
 			   const char *name, enum check_code says, int code, const char *behind)
 {
@@ -230,7 +241,9 @@ static void error_result(struct check_spec *spec, const struct check *check,
 
 	result->error = error;
 	result->name = error->name ? name : NULL;
-	if (!is_of_initial(check, error))
+	if (error->failure == TLA_FAILURE_GAP && error->stage == TLA_AT_NEXT)
+		gap_sentence(spec, error, result);
+	else if (!is_of_initial(check, error))
 		error_sentence(result, error, name, says_of(error), code_of(error), "");
 	else if (error->stage != TLA_AT_INIT)
 		error_sentence(result, error, name, SAY_INITIAL_STATE, CHECK_SPEC_EVAL,

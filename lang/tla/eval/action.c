@@ -19,6 +19,7 @@
 #include "nodes.h"
 #include "world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
@@ -26,23 +27,43 @@ static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_fr
 
 static int go_on(struct tla_eval *eval, const struct tla_rest *rest);
 
-static int complete(struct tla_eval *eval)
+/* The variables without a value, as a list: how many. */
+static uint32_t list_gaps(const struct tla_eval *eval, char *text, size_t n_bytes)
 {
 	const struct tla_world *world = eval->world;
+	uint32_t count = 0;
+	size_t used = 0;
 
-	for (uint32_t i = 0; i < eval->var_count; i++) {
-		if (!tla_assigned(eval)[i] && !eval->allows_gaps) {
-			tla_fail_at(
-				eval, eval->action ? eval->action->span : (struct tla_span){ 0 },
-				eval->is_init
-					? "The initial predicate gives no value to variable %s."
-					: "The next-state action gives no value to variable %s'.",
+	for (uint32_t i = 0; i < eval->var_count && used < n_bytes; i++)
+		if (!tla_assigned(eval)[i])
+			used += (size_t)snprintf(
+				text + used, n_bytes - used, "%s%s", count++ ? ", " : "",
 				tla_symbol_text(world->spec->symbols, world->vars[i]));
-			eval->failure = TLA_FAILURE_GAP;
-			eval->has_state_failed = true;
-			return -1;
-		}
-	}
+	return count;
+}
+
+static int fail_for_gaps(struct tla_eval *eval)
+{
+	struct tla_span span = eval->action ? eval->action->span : (struct tla_span){ 0 };
+	char names[512] = "";
+	bool is_one = list_gaps(eval, names, sizeof(names)) == 1;
+
+	if (eval->is_init)
+		tla_fail_at(eval, span, "The initial predicate gives no value to variable%s %s.",
+			    is_one ? "" : "s", names);
+	else
+		tla_fail_at(eval, span, "The following variable%s not defined: %s.",
+			    is_one ? " is" : "s are", names);
+	eval->failure = TLA_FAILURE_GAP;
+	eval->has_state_failed = true;
+	return -1;
+}
+
+static int complete(struct tla_eval *eval)
+{
+	for (uint32_t i = 0; i < eval->var_count; i++)
+		if (!tla_assigned(eval)[i] && !eval->allows_gaps)
+			return fail_for_gaps(eval);
 	return eval->emit(eval, eval->emit_context);
 }
 

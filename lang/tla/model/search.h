@@ -33,7 +33,8 @@ struct tla_search_error {
 	uint32_t at_count;
 	enum tla_failure failure;
 	enum tla_stage stage;
-	tla_sym name; /* of the invariant or property that was evaluated; or TLA_NO_SYM */
+	tla_sym name;   /* of the invariant or property that was evaluated; or TLA_NO_SYM */
+	tla_sym action; /* that was, where there are several; or TLA_NO_SYM */
 };
 
 /* The program's part: what specifications print and ask. Set before the workers open their

@@ -479,18 +479,24 @@ static void note_part(struct tla_eval *eval, const struct tla_code *code)
 }
 
 /* What is still to be done runs inside of what is at hand, so that the parts that are under way are
- * all those that were passed on the way, as with TLC. */
-static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
-	       const struct tla_rest *rest)
+ * all those that were passed on the way, as with TLC. Apart from act(), which is hot and for which
+ * it would keep a frame. */
+static __attribute__((noinline)) int act_and_note(struct tla_eval *eval,
+						  const struct tla_code *code,
+						  struct tla_frame *frame,
+						  const struct tla_rest *rest)
 {
-	int result;
+	int result = act_part(eval, code, frame, rest);
 
-	if (!eval->notes_parts)
-		return act_part(eval, code, frame, rest);
-	result = act_part(eval, code, frame, rest);
 	if (result < 0 && eval->failure != TLA_FAILURE_GAP) /* which is of the whole action */
 		note_part(eval, code);
 	return result;
+}
+
+static int act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame,
+	       const struct tla_rest *rest)
+{
+	return (eval->notes_parts ? act_and_note : act_part)(eval, code, frame, rest);
 }
 
 int tla_act(struct tla_eval *eval, const struct tla_code *code, struct tla_frame *frame)

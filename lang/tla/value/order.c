@@ -137,9 +137,7 @@ static char model_type(const struct tla_heap *heap, tla_value v)
 				   ? heap->hooks.model_text(heap->hooks.names, tla_id_of(v))
 				   : "";
 
-	if (strlen(text) > 2 && text[1] == '_')
-		return text[0];
-	return '\0';
+	return text[0] && text[1] == '_' && text[2] ? text[0] : '\0';
 }
 
 static int unequal_types(struct tla_heap *heap, const char *what, tla_value a, tla_value b)

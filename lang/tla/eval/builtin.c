@@ -426,7 +426,7 @@ struct tla_code *tla_compile_builtin(struct tla_compiler *compiler, const struct
 	    tla_op_is_builtin((enum tla_op)expr->apply.sym))
 		return builtin(compiler, env, expr);
 	if (expr->apply.path && tla_is_label(compiler, env, expr))
-		return tla_compile_label(compiler, env, expr);
+		return tla_compile_subexpr(compiler, env, expr);
 	entity = tla_resolve(compiler, env, expr);
 	return entity ? tla_compile_reference(compiler, env, entity, expr, expr->apply.args,
 					      expr->apply.arg_count)

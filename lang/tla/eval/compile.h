@@ -138,14 +138,19 @@ struct tla_entity *tla_resolve(struct tla_compiler *compiler, const struct tla_e
 struct tla_context *tla_instance_context(struct tla_compiler *compiler, const struct tla_env *env,
 					 struct tla_entity *entity, const struct tla_selector *at);
 
-/* A part of a definition: a TLA_E_SUBEXPR. */
+/* A part of a definition: a TLA_E_SUBEXPR, or the label of one (tla_is_label()). */
 struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
 				     const struct tla_expr *expr);
-/* Whether A!B!name(a) is the label of a part, and its code. */
+/* The same as an operator, !@ and what has no arguments being given these, a TLA_E_SUBEXPR. */
+struct tla_expr *tla_subexpr_of(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr, struct tla_expr **args,
+				uint32_t arity);
+/* Whether it is a TLA_E_SUBEXPR, or as the next. */
+bool tla_is_part(struct tla_compiler *compiler, const struct tla_env *env,
+		 const struct tla_expr *expr);
+/* Whether A!B!name(a) is the label of a part. */
 bool tla_is_label(struct tla_compiler *compiler, const struct tla_env *env,
 		  const struct tla_expr *expr);
-struct tla_code *tla_compile_label(struct tla_compiler *compiler, const struct tla_env *env,
-				   const struct tla_expr *expr);
 
 /* A node with room for count args, and nothing else but its place. */
 struct tla_code *tla_code_new(struct tla_compiler *compiler, tla_eval_fn *eval,

@@ -47,32 +47,66 @@ static struct tla_code *lambda(struct tla_compiler *compiler, const struct tla_e
 	return code;
 }
 
+enum { WRAPPED_MAX = 8 };
+
+/* Parameters that nobody can have written, and uses of them. */
+static bool make_params(struct tla_compiler *compiler, const struct tla_expr *expr, uint32_t arity,
+			struct tla_name *ret_params, struct tla_expr **ret_args)
+{
+	static const char names[WRAPPED_MAX][3] = {
+		"$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"
+	};
+
+	for (uint32_t i = 0; i < arity; i++) {
+		if (i == WRAPPED_MAX)
+			return false;
+		ret_args[i] = tla_piece_of(compiler, sizeof *ret_args[i]);
+		ret_params[i].sym = tla_symbol(compiler->spec->symbols, names[i], 2);
+		if (!ret_args[i])
+			return false;
+		*ret_args[i] = (struct tla_expr){ .kind = TLA_E_APPLY, .span = expr->span };
+		ret_args[i]->apply.sym = ret_params[i].sym;
+	}
+	return true;
+}
+
+static struct tla_code *lambda_of(struct tla_compiler *compiler, const struct tla_env *env,
+				  struct tla_name *params, uint32_t arity, struct tla_expr *body)
+{
+	struct tla_expr whole = { .kind = TLA_E_LAMBDA, .span = body->span };
+	struct tla_env there = tla_cover_apart(env);
+
+	whole.lambda.params = params;
+	whole.lambda.param_count = arity;
+	whole.lambda.body = body;
+	return lambda(compiler, &there, &whole, arity);
+}
+
 /* A function around an operator that has none of its own: of the language, or in C. */
 static struct tla_code *wrap(struct tla_compiler *compiler, const struct tla_env *env,
 			     const struct tla_expr *expr, uint32_t arity)
 {
-	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
-	struct tla_name params[8];
-	struct tla_expr *args[8];
-	struct tla_expr body = *expr, whole = { .kind = TLA_E_LAMBDA, .span = expr->span };
-	struct tla_env there = tla_cover_apart(env);
+	struct tla_name params[WRAPPED_MAX] = { 0 };
+	struct tla_expr *args[WRAPPED_MAX], body = *expr;
 
-	if (arity > 8)
+	if (!make_params(compiler, expr, arity, params, args))
 		return NULL;
-	for (uint32_t i = 0; i < arity; i++) {
-		args[i] = tla_piece_of(compiler, sizeof *args[i]);
-		params[i].sym = tla_symbol(compiler->spec->symbols, names[i], 1);
-		if (!args[i])
-			return NULL;
-		*args[i] = (struct tla_expr){ .kind = TLA_E_APPLY, .span = expr->span };
-		args[i]->apply.sym = params[i].sym;
-	}
 	body.apply.args = args;
 	body.apply.arg_count = arity;
-	whole.lambda.params = params;
-	whole.lambda.param_count = arity;
-	whole.lambda.body = &body;
-	return lambda(compiler, &there, &whole, arity);
+	return lambda_of(compiler, env, params, arity, &body);
+}
+
+/* The same around a part of a definition: Op!@!lab. */
+static struct tla_code *wrap_part(struct tla_compiler *compiler, const struct tla_env *env,
+				  const struct tla_expr *expr, uint32_t arity)
+{
+	struct tla_name params[WRAPPED_MAX] = { 0 };
+	struct tla_expr *args[WRAPPED_MAX], *body;
+
+	if (!make_params(compiler, expr, arity, params, args))
+		return NULL;
+	body = tla_subexpr_of(compiler, env, expr, args, arity);
+	return body ? lambda_of(compiler, env, params, arity, body) : NULL;
 }
 
 static struct tla_code *operator_of(struct tla_compiler *compiler, const struct tla_env *env,
@@ -125,6 +159,8 @@ struct tla_code *tla_compile_operator(struct tla_compiler *compiler, const struc
 
 	if (expr->kind == TLA_E_LAMBDA)
 		return lambda(compiler, env, expr, arity);
+	if (tla_is_part(compiler, env, expr))
+		return wrap_part(compiler, env, expr, arity);
 	if (expr->kind != TLA_E_APPLY || expr->apply.arg_count > 0) {
 		tla_compile_error(compiler, expr->span,
 				  "an operator of %u parameters is needed here", arity);

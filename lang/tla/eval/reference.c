@@ -201,7 +201,7 @@ static struct tla_code *substituted(struct tla_compiler *compiler, const struct 
 	}
 	if (arg_count == 0)
 		return tla_compile(compiler, &there, entity->expr);
-	if (entity->expr->kind == TLA_E_LAMBDA) {
+	if (entity->expr->kind == TLA_E_LAMBDA || tla_is_part(compiler, &there, entity->expr)) {
 		struct tla_code *code = tla_code_new(compiler, tla_ev_call, at->span, arg_count);
 		struct tla_code *lambda = tla_compile_operator(compiler, &there, entity->expr,
 							       arg_count);

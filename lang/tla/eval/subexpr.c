@@ -3,9 +3,12 @@
  * Parts of definitions, named by selectors: Inv!2, Op(x)!1!<<, Thm!:, F!(a)!lbl.
  *
  * A part is compiled where it stands: a walk leads from the definition down to it, and the names
- * bound on the way stand for the selectors' arguments.
+ * bound on the way stand for the selectors' arguments. LETs that are passed stand around the part:
+ * names are unique, so that what is bound inside of one changes nothing of it.
  */
 #include "compile.h"
+
+enum { LETS_MAX = 32 };
 
 /* A path as it is walked: where it has led to. */
 struct walk {
@@ -13,6 +16,10 @@ struct walk {
 	const struct tla_env *args_env; /* where the selectors' arguments stand */
 	struct tla_env env;
 	const struct tla_expr *expr;
+	const struct tla_expr *lets[LETS_MAX]; /* passed, the outermost first */
+	uint32_t let_count;
+	struct tla_expr **spare; /* for selectors that leave their arguments out */
+	uint32_t spare_count;
 };
 
 static bool refuse(struct walk *walk, const struct tla_selector *at, const char *why)
@@ -36,10 +43,38 @@ static bool bind(struct walk *walk, tla_sym sym, uint32_t arity, const struct tl
 	return true;
 }
 
+/* Op!@!lab is an operator: it has the parameters of all that it passes. */
+static void supply(struct walk *walk, struct tla_selector *at, uint32_t count)
+{
+	if (at->arg_count > 0 || count > walk->spare_count)
+		return;
+	at->args = walk->spare;
+	at->arg_count = count;
+	walk->spare += count;
+	walk->spare_count -= count;
+}
+
+static bool bind_all(struct walk *walk, const struct tla_param *params,
+		     const struct tla_selector *at)
+{
+	for (uint32_t i = 0; i < at->arg_count; i++)
+		if (!bind(walk, params[i].sym, params[i].arity, at->args[i]))
+			return false;
+	return true;
+}
+
+static bool pass_let(struct walk *walk, const struct tla_expr *let)
+{
+	if (walk->let_count == LETS_MAX)
+		return false;
+	walk->lets[walk->let_count++] = let;
+	return true;
+}
+
 /* --- The definition --- */
 
 static bool enter_definition(struct walk *walk, const struct tla_entity *entity,
-			     const struct tla_selector *at)
+			     struct tla_selector *at)
 {
 	const struct tla_unit *unit = entity->unit;
 
@@ -53,14 +88,12 @@ static bool enter_definition(struct walk *walk, const struct tla_entity *entity,
 	} else {
 		return refuse(walk, at, "this has no parts");
 	}
+	supply(walk, at, entity->arity);
 	if (entity->arity != at->arg_count)
 		return refuse(walk, at, "it has another number of arguments");
 	walk->env.context = entity->context;
 	walk->env.scope = entity->scope;
-	for (uint32_t i = 0; i < entity->arity; i++)
-		if (!bind(walk, unit->op.params[i].sym, unit->op.params[i].arity, at->args[i]))
-			return false;
-	return true;
+	return entity->arity == 0 || bind_all(walk, unit->op.params, at);
 }
 
 static struct tla_entity *look_up(const struct tla_context *context, const struct tla_env *env,
@@ -76,7 +109,7 @@ static struct tla_entity *look_up(const struct tla_context *context, const struc
 
 /* Through the instances at a path's begin to its definition: how many selectors that takes; 0: an
  * error was kept. */
-static uint32_t find_definition(struct walk *walk, const struct tla_selector *parts, uint32_t count)
+static uint32_t find_definition(struct walk *walk, struct tla_selector *parts, uint32_t count)
 {
 	struct tla_context *context = NULL;
 
@@ -138,6 +171,8 @@ static const struct tla_expr *child(const struct tla_expr *expr, uint32_t n)
 		return nth(expr->items.at, expr->items.count, n);
 	case TLA_E_FCN_APPLY:
 		return nth_call(expr, n);
+	case TLA_E_LET:
+		return n == 1 ? expr->let.body : NULL;
 	case TLA_E_FIELD:
 		return n == 1 ? expr->field.record : NULL;
 	case TLA_E_IF:
@@ -206,37 +241,65 @@ static bool take_args(struct walk *walk, const struct tla_selector *at)
 	return k == at->arg_count || refuse(walk, at, "there are fewer names");
 }
 
+/* A definition of a LET that the walk has come to. */
+static const struct tla_unit *find_local(const struct tla_expr *expr, tla_sym sym)
+{
+	for (uint32_t i = 0; expr->kind == TLA_E_LET && i < expr->let.unit_count; i++)
+		if (expr->let.units[i]->kind == TLA_U_OPERATOR &&
+		    expr->let.units[i]->name.sym == sym)
+			return expr->let.units[i];
+	return NULL;
+}
+
+static bool take_local(struct walk *walk, const struct tla_unit *unit, struct tla_selector *at)
+{
+	supply(walk, at, unit->op.param_count);
+	if (unit->op.param_count != at->arg_count)
+		return refuse(walk, at, "it has another number of arguments");
+	if (!pass_let(walk, walk->expr) || !bind_all(walk, unit->op.params, at))
+		return refuse(walk, at, "it lies too deep");
+	walk->expr = unit->op.body;
+	return true;
+}
+
 struct label_search {
+	struct walk *walk;
 	tla_sym sym;
 	const struct tla_expr *found;
 };
 
+/* What a label holds, and a definition of a LET, has names of its own. */
 static bool look_for_label(struct tla_expr *expr, void *arg)
 {
 	struct label_search *search = arg;
+	uint32_t let_count = search->walk->let_count;
 
-	if (expr->kind == TLA_E_LABEL && expr->label.sym == search->sym) {
-		search->found = expr;
-		return false;
+	if (expr->kind == TLA_E_LABEL) {
+		if (expr->label.sym == search->sym)
+			search->found = expr;
+		return !search->found;
 	}
-	/* What a label or a LET holds has names of its own. */
-	if (expr->kind == TLA_E_LABEL || expr->kind == TLA_E_LET)
-		return true;
-	return tla_each_child(expr, look_for_label, search);
+	if (expr->kind != TLA_E_LET)
+		return tla_each_child(expr, look_for_label, search);
+	if (!pass_let(search->walk, expr) || look_for_label(expr->let.body, search))
+		search->walk->let_count = let_count;
+	return !search->found;
 }
 
-static bool take_label(struct walk *walk, const struct tla_selector *at)
+static bool take_label(struct walk *walk, struct tla_selector *at)
 {
-	struct label_search search = { at->sym, NULL };
+	struct label_search search = { walk, at->sym, NULL };
 	const struct tla_expr *label;
 
-	if (walk->expr->kind == TLA_E_LABEL && walk->expr->label.sym == at->sym)
-		search.found = walk->expr;
+	/* Of a label, its own name or one inside. */
+	if (walk->expr->kind == TLA_E_LABEL && walk->expr->label.sym != at->sym)
+		(void)look_for_label(walk->expr->label.body, &search);
 	else
-		(void)tla_each_child(walk->expr, look_for_label, &search);
+		(void)look_for_label((struct tla_expr *)(uintptr_t)walk->expr, &search);
 	label = search.found;
 	if (!label)
 		return refuse(walk, at, "there is no such label");
+	supply(walk, at, label->label.param_count);
 	if (label->label.param_count != at->arg_count)
 		return refuse(walk, at, "the label has another number of parameters");
 	for (uint32_t i = 0; i < at->arg_count; i++)
@@ -246,15 +309,64 @@ static bool take_label(struct walk *walk, const struct tla_selector *at)
 	return true;
 }
 
+static bool take_name(struct walk *walk, struct tla_selector *at)
+{
+	const struct tla_expr *inner = walk->expr;
+	const struct tla_unit *unit;
+
+	while (inner->kind == TLA_E_LABEL && inner->label.sym != at->sym)
+		inner = inner->label.body;
+	unit = find_local(inner, at->sym);
+	if (!unit)
+		return take_label(walk, at);
+	walk->expr = inner;
+	return take_local(walk, unit, at);
+}
+
 static uint32_t number_of(const struct tla_selector *at)
 {
 	return at->kind == TLA_S_FIRST ? 1 : at->kind == TLA_S_SECOND ? 2 : at->child;
 }
 
-/* One selector; of a CASE two. *i is moved on. */
-static bool take(struct walk *walk, const struct tla_selector *parts, uint32_t count, uint32_t *i)
+/* Names that !@ leaves open. */
+static uint32_t bound_count(const struct tla_expr *expr)
 {
-	const struct tla_selector *at = &parts[(*i)++];
+	uint32_t count = 0;
+
+	if (expr->kind == TLA_E_LAMBDA)
+		return expr->lambda.param_count;
+	if (expr->kind < TLA_E_FORALL || expr->kind > TLA_E_FCN)
+		return 0;
+	for (uint32_t i = 0; i < expr->binder.bound_count; i++)
+		count += expr->binder.bounds[i].name_count;
+	return count;
+}
+
+static bool take_open(struct walk *walk, struct tla_selector *at)
+{
+	supply(walk, at, bound_count(walk->expr));
+	if (at->arg_count == 0)
+		return refuse(walk, at, "!@ is an operator, not a value");
+	at->kind = TLA_S_ARGS;
+	return take_args(walk, at);
+}
+
+/* r.name has its name for a second part, as r["name"] would. */
+static const struct tla_expr *name_of_field(struct walk *walk)
+{
+	struct tla_expr *name = tla_piece_of(walk->compiler, sizeof *name);
+
+	if (name) {
+		*name = (struct tla_expr){ .kind = TLA_E_STRING, .span = walk->expr->span };
+		name->sym = walk->expr->field.name.sym;
+	}
+	return name;
+}
+
+/* One selector; of a CASE two. *i is moved on. */
+static bool take(struct walk *walk, struct tla_selector *parts, uint32_t count, uint32_t *i)
+{
+	struct tla_selector *at = &parts[(*i)++];
 	const struct tla_expr *part;
 
 	while (walk->expr->kind == TLA_E_LABEL && at->kind != TLA_S_NAME)
@@ -263,43 +375,117 @@ static bool take(struct walk *walk, const struct tla_selector *parts, uint32_t c
 	case TLA_S_COLON:
 		return true;
 	case TLA_S_NAME:
-		return take_label(walk, at);
+		return take_name(walk, at);
 	case TLA_S_ARGS:
 		return take_args(walk, at);
 	case TLA_S_AT:
-		return refuse(walk, at, "!@ is an operator, not a value");
+		return take_open(walk, at);
 	default:
 		break;
 	}
-	if (walk->expr->kind == TLA_E_CASE)
+	if (walk->expr->kind == TLA_E_FIELD && number_of(at) == 2)
+		part = name_of_field(walk);
+	else if (walk->expr->kind == TLA_E_CASE)
 		part = *i < count ? arm_part(walk->expr, number_of(at), number_of(&parts[(*i)++]))
 				  : NULL;
 	else
 		part = child(walk->expr, number_of(at));
 	if (!part)
 		return refuse(walk, at, "there is no such part");
+	if (walk->expr->kind == TLA_E_LET && !pass_let(walk, walk->expr))
+		return refuse(walk, at, "it lies too deep");
 	walk->expr = part;
 	return true;
 }
 
-static struct tla_code *compile_path(struct tla_compiler *compiler, const struct tla_env *env,
-				     const struct tla_selector *parts, uint32_t count)
+/* The part with the LETs around it; NULL: no memory. */
+static const struct tla_expr *put_lets(struct walk *walk)
 {
-	struct walk walk = { compiler, env, *env, NULL };
-	uint32_t i = find_definition(&walk, parts, count);
+	const struct tla_expr *expr = walk->expr;
+
+	for (uint32_t i = walk->let_count; expr && i-- > 0;) {
+		struct tla_expr *let = tla_piece_of(walk->compiler, sizeof *let);
+
+		if (let) {
+			*let = *walk->lets[i];
+			let->let.body = (struct tla_expr *)(uintptr_t)expr;
+		}
+		expr = let;
+	}
+	return expr;
+}
+
+/* A copy of the selectors of a path, or of a label behind one. NULL: no memory. */
+static struct tla_selector *parts_of(struct tla_compiler *compiler, const struct tla_expr *expr,
+				     uint32_t *ret_count)
+{
+	bool is_label = expr->kind == TLA_E_APPLY;
+	const struct tla_path *path = is_label ? expr->apply.path : &expr->path;
+	uint32_t count = path->count + is_label;
+	struct tla_selector *parts = tla_piece_of(compiler, count * sizeof *parts);
+
+	if (!parts)
+		return NULL;
+	for (uint32_t i = 0; i < path->count; i++)
+		parts[i] = path->parts[i];
+	if (is_label)
+		parts[path->count] = (struct tla_selector){ .kind = TLA_S_NAME,
+							    .sym = expr->apply.sym,
+							    .arg_count = expr->apply.arg_count,
+							    .args = expr->apply.args,
+							    .span = expr->apply.name_span };
+	*ret_count = count;
+	return parts;
+}
+
+static bool walk_down(struct walk *walk, struct tla_selector *parts, uint32_t count)
+{
+	uint32_t i = find_definition(walk, parts, count);
 
 	if (i == 0)
-		return NULL;
+		return false;
 	while (i < count)
-		if (!take(&walk, parts, count, &i))
-			return NULL;
-	return tla_compile(compiler, &walk.env, walk.expr);
+		if (!take(walk, parts, count, &i))
+			return false;
+	return true;
 }
 
 struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
 				     const struct tla_expr *expr)
 {
-	return compile_path(compiler, env, expr->path.parts, expr->path.count);
+	struct walk walk = { .compiler = compiler, .args_env = env, .env = *env };
+	const struct tla_expr *part;
+	uint32_t count;
+	struct tla_selector *parts = parts_of(compiler, expr, &count);
+
+	if (!parts || !walk_down(&walk, parts, count))
+		return NULL;
+	part = put_lets(&walk);
+	return part ? tla_compile(compiler, &walk.env, part) : NULL;
+}
+
+struct tla_expr *tla_subexpr_of(struct tla_compiler *compiler, const struct tla_env *env,
+				const struct tla_expr *expr, struct tla_expr **args, uint32_t arity)
+{
+	struct walk walk = { .compiler = compiler,
+			     .args_env = env,
+			     .env = *env,
+			     .spare = args,
+			     .spare_count = arity };
+	struct tla_expr *filled = tla_piece_of(compiler, sizeof *filled);
+	uint32_t count;
+	struct tla_selector *parts = parts_of(compiler, expr, &count);
+
+	if (!filled || !parts || !walk_down(&walk, parts, count))
+		return NULL;
+	if (walk.spare_count > 0) {
+		(void)refuse(&walk, &parts[count - 1], "it has fewer parameters");
+		return NULL;
+	}
+	*filled = (struct tla_expr){ .kind = TLA_E_SUBEXPR, .id = expr->id, .span = expr->span };
+	filled->path.parts = parts;
+	filled->path.count = count;
+	return filled;
 }
 
 bool tla_is_label(struct tla_compiler *compiler, const struct tla_env *env,
@@ -322,20 +508,9 @@ bool tla_is_label(struct tla_compiler *compiler, const struct tla_env *env,
 	return false;
 }
 
-struct tla_code *tla_compile_label(struct tla_compiler *compiler, const struct tla_env *env,
-				   const struct tla_expr *expr)
+bool tla_is_part(struct tla_compiler *compiler, const struct tla_env *env,
+		 const struct tla_expr *expr)
 {
-	uint32_t count = expr->apply.path->count;
-	struct tla_selector *parts = tla_piece_of(compiler, (count + 1) * sizeof *parts);
-
-	if (!parts)
-		return NULL;
-	for (uint32_t i = 0; i < count; i++)
-		parts[i] = expr->apply.path->parts[i];
-	parts[count] = (struct tla_selector){ .kind = TLA_S_NAME,
-					      .sym = expr->apply.sym,
-					      .arg_count = expr->apply.arg_count,
-					      .args = expr->apply.args,
-					      .span = expr->apply.name_span };
-	return compile_path(compiler, env, parts, count + 1);
+	return expr->kind == TLA_E_SUBEXPR ||
+	       (expr->kind == TLA_E_APPLY && tla_is_label(compiler, env, expr));
 }

@@ -313,17 +313,6 @@ static uint32_t find_entrants(const struct lf_case *lf_case, struct entrant *ret
 	return n;
 }
 
-/* Median over the rounds of b's time by a's. */
-static double ratio_of(const struct entrant *a, const struct entrant *b, uint32_t repeat)
-{
-	double ratios[NW_BENCH_REPEAT_MAX] = { 0 };
-
-	for (uint32_t i = 0; i < repeat; i++)
-		ratios[i] = b->values[i] / a->values[i];
-	qsort(ratios, repeat, sizeof(*ratios), nw_bench_compare);
-	return nw_bench_quantile(ratios, repeat, 0.5);
-}
-
 static double print_row(const char *name, const struct entrant *entrant, uint32_t repeat,
 			double ratio)
 {
@@ -345,7 +334,8 @@ static void print_case(const struct runner *runner, const struct lf_case *lf_cas
 	const char *best = NULL;
 
 	for (uint32_t i = 1; i < entrant_count; i++) {
-		double ratio = ratio_of(&entrants[0], &entrants[i], runner->repeat);
+		double ratio = nw_bench_ratio(entrants[0].values, entrants[i].values,
+					      runner->repeat);
 
 		(void)print_row(name, &entrants[i], runner->repeat, ratio);
 		if (!best || ratio < best_ratio) {

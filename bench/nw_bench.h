@@ -78,6 +78,17 @@ static inline double nw_bench_quantile(const double *sorted, uint32_t n, double 
 	return sorted[(uint32_t)(q * (double)(n - 1) + 0.5)];
 }
 
+/* Median over the rounds of theirs by ours. */
+static inline double nw_bench_ratio(const double *ours, const double *theirs, uint32_t n)
+{
+	double ratios[NW_BENCH_REPEAT_MAX] = { 0 };
+
+	for (uint32_t i = 0; i < n; i++)
+		ratios[i] = theirs[i] / ours[i];
+	qsort(ratios, n, sizeof(*ratios), nw_bench_compare);
+	return nw_bench_quantile(ratios, n, 0.5);
+}
+
 /* Sorts values and prints one row; returns the median. */
 static inline double nw_bench_row(const char *name, const char *unit, double *values, uint32_t n)
 {

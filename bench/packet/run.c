@@ -217,16 +217,6 @@ static uint32_t find(const char *group, struct entrant *ret_entrants)
 	return n;
 }
 
-static double ratio_of(const struct entrant *ours, const struct entrant *other, uint32_t repeat)
-{
-	double ratios[NW_BENCH_REPEAT_MAX] = { 0 };
-
-	for (uint32_t i = 0; i < repeat; i++)
-		ratios[i] = other->values[i] / ours->values[i];
-	qsort(ratios, repeat, sizeof(*ratios), nw_bench_compare);
-	return nw_bench_quantile(ratios, repeat, 0.5);
-}
-
 static void print_entrants(const char *name, struct entrant *entrants, uint32_t count,
 			   uint32_t repeat)
 {
@@ -234,7 +224,7 @@ static void print_entrants(const char *name, struct entrant *entrants, uint32_t 
 	char row[64];
 
 	for (uint32_t i = 1; i < count; i++)
-		ratios[i] = ratio_of(&entrants[0], &entrants[i], repeat);
+		ratios[i] = nw_bench_ratio(entrants[0].values, entrants[i].values, repeat);
 	for (uint32_t i = 0; i < count; i++) {
 		(void)snprintf(row, sizeof(row), "%s/%s", name, entrants[i].subject->name);
 		(void)nw_bench_row(row, "ns/packet", entrants[i].values, repeat);

@@ -244,5 +244,7 @@ extern const struct tla_op_info tla_ops[TLA_OP_COUNT];
  * DOMAIN
  * => <=> ~> -+-> /\ \/ = /= \in \notin \subseteq \cdot \ \cap \cup \X TRUE FALSE BOOLEAN STRING. */
 bool tla_op_is_builtin(enum tla_op op);
+/* As it is written: 1, 2; 0: it is no sign. */
+uint32_t tla_op_operand_count(enum tla_op op);
 
 #endif /* TLA_OP_H */

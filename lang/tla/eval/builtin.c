@@ -343,20 +343,6 @@ static struct tla_code *assigning(struct tla_compiler *compiler, const struct tl
 	return code;
 }
 
-static uint32_t operand_count(enum tla_op op)
-{
-	switch ((enum tla_fix)tla_ops[op].fix) {
-	case TLA_FIX_INFIX:
-	case TLA_FIX_NFIX:
-		return 2;
-	case TLA_FIX_PREFIX:
-	case TLA_FIX_POSTFIX:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_env *env,
 				const struct tla_expr *expr)
 {
@@ -369,9 +355,10 @@ static struct tla_code *builtin(struct tla_compiler *compiler, const struct tla_
 	};
 	enum tla_op op = (enum tla_op)expr->apply.sym;
 
-	if (expr->apply.arg_count != operand_count(op)) {
+	if (expr->apply.arg_count != tla_op_operand_count(op)) {
 		tla_compile_error(compiler, expr->span, "%s takes %u operands, not %u",
-				  tla_ops[op].text, operand_count(op), expr->apply.arg_count);
+				  tla_ops[op].text, tla_op_operand_count(op),
+				  expr->apply.arg_count);
 		return NULL;
 	}
 

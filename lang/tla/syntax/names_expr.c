@@ -11,20 +11,6 @@ static bool is_operand_of_language(const struct tla_expr *expr)
 	       tla_op_is_builtin((enum tla_op)expr->apply.sym);
 }
 
-static uint32_t operand_count(enum tla_op op)
-{
-	switch ((enum tla_fix)tla_ops[op].fix) {
-	case TLA_FIX_INFIX:
-	case TLA_FIX_NFIX:
-		return 2;
-	case TLA_FIX_PREFIX:
-	case TLA_FIX_POSTFIX:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 /* Children of a node, one after the other. */
 struct children {
 	struct checker *checker;
@@ -230,7 +216,7 @@ static struct level check_operator_name(struct checker *checker, const struct tl
 {
 	bool is_of_language = is_operand_of_language(expr);
 	const struct known *known = is_of_language ? NULL : meaning(checker, expr);
-	uint32_t has = is_of_language ? operand_count((enum tla_op)expr->apply.sym)
+	uint32_t has = is_of_language ? tla_op_operand_count((enum tla_op)expr->apply.sym)
 		       : known        ? known->arity
 				      : arity;
 
@@ -253,10 +239,11 @@ struct level names_check_argument(struct checker *checker, const struct tla_expr
 		return check_lambda(checker, arg, arity);
 	if (arity == 0) {
 		if (arg->kind == TLA_E_APPLY && is_operand_of_language(arg) &&
-		    arg->apply.arg_count == 0 && operand_count((enum tla_op)arg->apply.sym) > 0) {
+		    arg->apply.arg_count == 0 &&
+		    tla_op_operand_count((enum tla_op)arg->apply.sym) > 0) {
 			names_error(checker, arg->span, "%s takes %u operands, not 0",
 				    names_text(checker, arg->apply.sym),
-				    operand_count((enum tla_op)arg->apply.sym));
+				    tla_op_operand_count((enum tla_op)arg->apply.sym));
 			return (struct level){ 0 };
 		}
 		return names_check_expr(checker, arg);

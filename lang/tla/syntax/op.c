@@ -47,3 +47,17 @@ bool tla_op_is_builtin(enum tla_op op)
 		       tla_ops[op].fix == TLA_FIX_NAME;
 	}
 }
+
+uint32_t tla_op_operand_count(enum tla_op op)
+{
+	switch ((enum tla_fix)tla_ops[op].fix) {
+	case TLA_FIX_INFIX:
+	case TLA_FIX_NFIX:
+		return 2;
+	case TLA_FIX_PREFIX:
+	case TLA_FIX_POSTFIX:
+		return 1;
+	default:
+		return 0;
+	}
+}

@@ -5,6 +5,7 @@
  * Invariant: the best of ROUNDS is reported, so a busy machine does not make the line look slow;
  * at most CPUS_MAX CPUs, spread over all allowed ones, are paired.
  */
+#include "bench/nw_pin.h"
 #include "lockfree.h"
 
 #include <pthread.h>
@@ -24,22 +25,13 @@ struct player {
 	double ns; /* best round's, a trip */
 };
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((unsigned)cpu, &set);
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-}
-
 static void *play(void *arg)
 {
 	struct player *player = arg;
 	struct rally *rally = player->rally;
 	uint32_t turn = player->number, tries = 0;
 
-	pin(rally->cpus[player->number]);
+	nw_pin((size_t)rally->cpus[player->number]);
 	player->ns = 1e9;
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		uint64_t begin_ns = nw_bench_now_ns(), end_ns;

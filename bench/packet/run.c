@@ -12,6 +12,7 @@
 #include "bench/packet/packet.h"
 
 #include "bench/nw_bench.h"
+#include "bench/nw_pin.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -77,15 +78,6 @@ static const char peers_missing[] =
 #endif
 	"";
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set); /* else it goes where it likes */
-}
-
 static void *member_of(const struct packet_subject *subject, void *shared, uint32_t idx)
 {
 	return subject->join ? subject->join(shared, idx) : shared;
@@ -99,7 +91,7 @@ static void *produce(void *arg)
 	struct packet packets[PACKET_BURST_MAX] = { { .producer = self->idx } };
 	void *member;
 
-	pin(round->cpus[1 + self->idx]);
+	nw_pin((size_t)round->cpus[1 + self->idx]);
 	member = member_of(subject, round->shared, self->idx);
 	(void)pthread_barrier_wait(&round->gate);
 	for (uint64_t number = 0; member && number < round->packets_each;) {
@@ -154,7 +146,7 @@ static double run_stream(struct round *round)
 		if (pthread_create(&producers[i].thread, NULL, produce, &producers[i]) != 0)
 			return printf("# no thread\n"), exit(1), -1;
 	}
-	pin(round->cpus[0]);
+	nw_pin((size_t)round->cpus[0]);
 	(void)pthread_barrier_wait(&round->gate);
 	begin_ns = nw_bench_now_ns();
 	is_good = consume(round);

@@ -4,6 +4,7 @@
  * with nothing else to do. No scanner that sends this way can be faster.
  * Invariant: each frame has an address of its own, as a scanner's has.
  */
+#include "bench/nw_pin.h"
 #include "bench/scanning/scanning.h"
 
 #include <arpa/inet.h>
@@ -47,16 +48,14 @@ static int open_socket(void)
 /* On the CPU that a crew's first worker gets. */
 static void stay(void)
 {
-	cpu_set_t set, one;
+	cpu_set_t set;
 	size_t cpu = 0;
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return;
 	while (cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &set))
 		cpu++;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	(void)sched_setaffinity(0, sizeof(one), &one); /* else it goes where it likes */
+	nw_pin(cpu);
 }
 
 static bool send_all(int fd, struct mmsghdr *messages, uint32_t count)

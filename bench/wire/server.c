@@ -4,6 +4,7 @@
  * ended.
  * Invariant: no process that is started here outlives the driver, whichever way that ends.
  */
+#include "bench/nw_pin.h"
 #include "bench/wire/wire.h"
 
 #include <errno.h>
@@ -63,12 +64,9 @@ static void make_rules(const char *folder)
 /* In the child: never returns. */
 static void become(char *const *args, const char *folder, uint32_t cpu)
 {
-	cpu_set_t set;
 	FILE *log;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	(void)sched_setaffinity(0, sizeof(set), &set); /* else it goes where it likes */
+	nw_pin(cpu);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (chdir(folder) == 0) {
 		log = freopen("log", "a", stdout);

@@ -64,6 +64,21 @@ def enter(namespace):
             raise OSError("setns")
 
 
+def came_in(interface, listener):
+    """The raw socket and each frame that comes in until the listener is_over; it is ready at once."""
+    raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    raw.bind((interface, 0))
+    raw.settimeout(0.05)
+    listener.ready.set()
+    while not listener.is_over:
+        try:
+            frame, where = raw.recvfrom(2048)
+        except TimeoutError:
+            continue
+        if where[2] != socket.PACKET_OUTGOING:
+            yield raw, frame
+
+
 class Far(threading.Thread):
     """Listens on port 80 and on UDP port 7 of every address; counts the questions on vb."""
 
@@ -323,17 +338,8 @@ class Lan:
             self.sockets += [socket.create_server(("0.0.0.0", 80), backlog=1024),
                              socket.create_server(("::", 80), family=socket.AF_INET6)]
         enter(self.hub)
-        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        raw.bind(("near", 0))
-        raw.settimeout(0.05)
-        self.ready.set()
-        while not self.is_over:
-            try:
-                frame, where = raw.recvfrom(2048)
-            except TimeoutError:
-                continue
-            if where[2] != socket.PACKET_OUTGOING:
-                self.frames.append(frame)
+        for _, frame in came_in("near", self):
+            self.frames.append(frame)
 
     def syns(self):
         """(address, MAC) of each SYN since the last call."""
@@ -372,16 +378,8 @@ class Echoes(threading.Thread):
 
     def run(self):
         enter(FAR)
-        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        raw.bind(("vb", 0))
-        raw.settimeout(0.05)
-        self.ready.set()
-        while not self.is_over:
-            try:
-                frame, where = raw.recvfrom(2048)
-            except TimeoutError:
-                continue
-            if where[2] == socket.PACKET_OUTGOING or frame[12:14] != b"\x08\x00" or frame[23] != 6 \
+        for raw, frame in came_in("vb", self):
+            if frame[12:14] != b"\x08\x00" or frame[23] != 6 \
                     or not frame[30:33] == b"\x0a\x40\x01" or frame[47] & 0x3f != 2:
                 continue
             number = struct.unpack(">I", frame[38:42])[0]

@@ -95,6 +95,7 @@ endfunction()
 function(nw_bench name)
   cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${name}.c ${A_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE nw_flags nodewise-explore-static nodewise-static
     Threads::Threads ${A_LIBS})
 endfunction()

@@ -72,7 +72,8 @@ static void ask_later(struct nwi_caller *caller, uint64_t number, uint32_t tries
 static void tell(struct nwi_caller *caller, const struct nwi_call *call,
 		 enum nw_probe_event_kind kind, int error)
 {
-	struct nw_probe_event event = { .wall_ns = nwi_wall_ns(),
+	struct nw_probe_event event = { .wall_ns = nw_news_now_ns(),
+					.engine = NW_NEWS_PROBE,
 					.target = nwi_public_address(call->question.target),
 					.kind = (uint8_t)kind,
 					.port = call->question.port,
@@ -86,7 +87,7 @@ static void tell(struct nwi_caller *caller, const struct nwi_call *call,
 							    .port = call->question.port });
 	nwi_tally_finding(&caller->tally, kind);
 	/* has_room() saw that it fits. */
-	(void)!nw_lane_put(&caller->events->writer, &event);
+	(void)!nw_news_put(caller->events, &event);
 }
 
 static void give_up(struct nwi_caller *caller, const struct nwi_call *call)
@@ -127,7 +128,7 @@ static void end_call(struct nwi_caller *caller, const struct nw_dial_event *even
 
 static bool has_room(struct nwi_caller *caller)
 {
-	return nw_lane_room(&caller->events->writer, NW_DIAL_TAKE_MAX) >= NW_DIAL_TAKE_MAX &&
+	return nw_news_room(caller->events, NW_DIAL_TAKE_MAX) >= NW_DIAL_TAKE_MAX &&
 	       nwi_greeter_has_room(caller->greeter, NW_DIAL_TAKE_MAX);
 }
 
@@ -143,7 +144,7 @@ static bool take_news(struct nwi_caller *caller)
 	for (uint32_t i = 0; i < n; i++)
 		end_call(caller, &caller->news[i]);
 	caller->news_count = 0;
-	nw_lane_show(&caller->events->writer);
+	nw_news_show(caller->events);
 	nwi_tally_add(&caller->tally.received, n);
 	return n > 0;
 }

@@ -39,7 +39,7 @@ struct nwi_caller {
 	uint32_t worker_idx, line_count;
 	struct nwi_share share;
 	uint64_t end; /* questions of the share */
-	struct nwi_scan_lane *events;
+	struct nw_news_producer *events;
 	struct nwi_greeter *greeter; /* NULL: open ports are not talked to */
 
 	/* The worker's. */

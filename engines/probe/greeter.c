@@ -57,7 +57,8 @@ void nwi_greeter_put(struct nwi_greeter *greeter, const struct nwi_greeter_port 
 
 static void tell(struct nwi_greeter *greeter, const struct nwi_talk *talk)
 {
-	struct nw_probe_event event = { .wall_ns = nwi_wall_ns(),
+	struct nw_probe_event event = { .wall_ns = nw_news_now_ns(),
+					.engine = NW_NEWS_PROBE,
 					.target = nwi_public_address(talk->target),
 					.kind = NW_PROBE_BANNER,
 					.port = talk->port,
@@ -67,7 +68,7 @@ static void tell(struct nwi_greeter *greeter, const struct nwi_talk *talk)
 
 	nwi_tally_add(&greeter->tally->banners, 1);
 	/* end_talks() saw that it fits. */
-	(void)!nw_lane_push(&greeter->events->writer, &event, 1);
+	(void)nw_news_tell(greeter->events, &event);
 }
 
 static void drop(struct nwi_greeter *greeter, uint32_t line)
@@ -182,7 +183,7 @@ static void look_at_talks(struct nwi_greeter *greeter)
 			nwi_talk_is_silent(talk, greeter->now_ns);
 			say(greeter, line);
 		}
-		if (talk->is_done && nw_lane_room(&greeter->events->writer, 1) > 0)
+		if (talk->is_done && nw_news_room(greeter->events, 1) > 0)
 			end_talk(greeter, line);
 	}
 }

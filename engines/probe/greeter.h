@@ -37,7 +37,7 @@ struct nwi_greeter {
 	struct nwi_scan *scan;
 	struct nw_dial *dial;
 	uint32_t worker_idx;
-	struct nwi_scan_lane *events;
+	struct nw_news_producer *events;
 	struct nwi_scan_tally *tally; /* the worker's */
 	struct nwi_rate *rate;        /* the worker's: a connection is a question, too */
 	struct nwi_tls_context *context;

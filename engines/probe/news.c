@@ -13,13 +13,14 @@ static uint64_t read_count(const _Atomic uint64_t *counter)
 static bool tell(struct nwi_news *news, enum nw_probe_event_kind kind,
 		 enum nw_probe_warning warning, uint64_t count)
 {
-	struct nw_probe_event event = { .wall_ns = nwi_wall_ns(),
+	struct nw_probe_event event = { .wall_ns = nw_news_now_ns(),
+					.engine = NW_NEWS_PROBE,
 					.kind = (uint8_t)kind,
 					.warning = (uint8_t)warning,
 					.worker_idx = (uint8_t)news->worker_idx,
 					.count = count };
 
-	return nw_lane_push(&news->events->writer, &event, 1) == 1;
+	return nw_news_tell(news->events, &event);
 }
 
 static uint64_t done(const struct nwi_news *news)

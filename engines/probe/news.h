@@ -12,7 +12,7 @@
 #include "probe/scan.h"
 
 struct nwi_news {
-	struct nwi_scan_lane *events;
+	struct nw_news_producer *events;
 	const struct nwi_scan_tally *tally;
 	uint32_t worker_idx;
 	uint64_t due_ns;        /* of the next look */

@@ -15,14 +15,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-enum {
-	PORT_FIRST = 61000,
-	PORT_LAST = 65535,
-	EVENTS_LOG2 = 15, /* slots of a worker's way out */
-	HANDED_SLOTS = 1024,
-	LINES = 1024,
-	BANNER_S = 5
-};
+enum { PORT_FIRST = 61000, PORT_LAST = 65535, HANDED_SLOTS = 1024, LINES = 1024, BANNER_S = 5 };
 
 /* --- Options --- */
 
@@ -81,6 +74,11 @@ static int check(const struct nw_probe_options *options, struct nw_diag *reterr_
 	if (options->line_count > NW_DIAL_LINES_MAX)
 		return refuse(reterr_diag, "%u connections at once: %u are the most",
 			      options->line_count, NW_DIAL_LINES_MAX);
+	if (options->news && (nw_news_producer_count(options->news) < options->worker_count ||
+			      nw_news_slot_count(options->news) < NW_PROBE_NEWS_SLOTS))
+		return refuse(reterr_diag, "a bus of %u producers and %u slots for %u workers",
+			      nw_news_producer_count(options->news),
+			      nw_news_slot_count(options->news), options->worker_count);
 	if (options->method == NW_PROBE_CONNECT && !options->interface)
 		return 0;
 	if (!options->interface ||
@@ -169,16 +167,24 @@ static int open_lanes(struct nw_probe *probe)
 	uint32_t count = probe->options.worker_count;
 	int rc = 0;
 
-	probe->events = nw_arena_alloc(probe->arena, count * sizeof(*probe->events), NW_CACHE_PAIR);
 	probe->scan.lanes = nw_arena_alloc(
 		probe->arena, (size_t)count * count * sizeof(*probe->scan.lanes), NW_CACHE_PAIR);
-	if (!probe->events || !probe->scan.lanes)
+	if (!probe->scan.lanes)
 		return -ENOMEM;
-	for (uint32_t i = 0; rc == 0 && i < count; i++)
-		rc = open_lane(probe->arena, &probe->events[i], 1u << EVENTS_LOG2);
 	for (uint32_t i = 0; rc == 0 && i < count * count; i++)
 		if (i / count != i % count)
 			rc = open_lane(probe->arena, &probe->scan.lanes[i], HANDED_SLOTS);
+	return rc;
+}
+
+static int open_news(struct nw_probe *probe)
+{
+	int rc = 0;
+
+	probe->news = probe->options.news;
+	if (!probe->news)
+		rc = nw_news_create(&probe->news, probe->options.worker_count, NW_PROBE_NEWS_SLOTS);
+	probe->owns_news = rc == 0 && !probe->options.news;
 	return rc;
 }
 
@@ -219,6 +225,8 @@ static int make_arrays(struct nw_probe *probe)
 		       count * sizeof(*probe->positions));
 	probe->options.positions = NULL;
 	rc = open_returns(probe);
+	if (rc == 0)
+		rc = open_news(probe);
 	return rc < 0 ? rc : open_lanes(probe);
 }
 
@@ -345,5 +353,7 @@ void nw_probe_destroy(struct nw_probe *probe)
 		return;
 	nw_crew_destroy(probe->crew);
 	nwi_probe_free_workers(probe);
+	if (probe->owns_news)
+		nw_news_destroy(probe->news);
 	nw_arena_destroy(probe->arena);
 }

@@ -6,6 +6,14 @@
  */
 #include "probe/whole.h"
 
+#include <assert.h>
+
+static_assert(sizeof(struct nw_probe_event) == sizeof(struct nw_news_event) &&
+		      offsetof(struct nw_probe_event, engine) ==
+			      offsetof(struct nw_news_event, engine) &&
+		      offsetof(struct nw_probe_event, kind) == offsetof(struct nw_news_event, kind),
+	      "laid over an event of the bus");
+
 /* Banners of the last time go home. */
 static void give_back(struct nw_probe *probe)
 {
@@ -21,16 +29,12 @@ static void give_back(struct nw_probe *probe)
 
 uint32_t nw_probe_take(struct nw_probe *probe, struct nw_probe_event *ret_events, uint32_t count)
 {
-	uint32_t taken = 0;
+	uint32_t taken;
 
 	give_back(probe);
-	for (uint32_t i = 0; i < probe->options.worker_count && taken < count; i++) {
-		probe->next_lane = (probe->next_lane + 1) % probe->options.worker_count;
-		taken += nw_lane_pop(&probe->events[probe->next_lane].reader, ret_events + taken,
-				     count - taken);
-	}
+	taken = nw_news_take(probe->news, ret_events, count);
 	for (uint32_t i = 0; i < taken; i++)
-		if (ret_events[i].kind == NW_PROBE_BANNER)
+		if (ret_events[i].engine == NW_NEWS_PROBE && ret_events[i].kind == NW_PROBE_BANNER)
 			probe->lent[probe->lent_count++] = (struct nwi_lent){
 				ret_events[i].banner, ret_events[i].worker_idx
 			};

@@ -26,6 +26,7 @@
 #include <nw/crew.h>
 #include <nw/lane.h>
 #include <nw/link.h>
+#include <nw/news.h>
 #include <nw/probe.h>
 
 #include <stdalign.h>
@@ -88,8 +89,8 @@ struct nwi_scanner {
 	uint32_t worker_idx;
 	uint16_t port_first, port_count; /* its slice */
 	struct nwi_share share;
-	struct nwi_scan_lane *events; /* its own, to whoever takes events out */
-	struct nwi_greeter *greeter;  /* NULL: open ports are not talked to */
+	struct nw_news_producer *events; /* its own, to whoever takes events out */
+	struct nwi_greeter *greeter;     /* NULL: open ports are not talked to */
 
 	/* The worker's. */
 	struct nwi_window window;
@@ -110,8 +111,6 @@ struct nwi_scanner {
 	alignas(NW_CACHE_PAIR) struct nwi_scan_tally tally;
 };
 
-/* Clock of events. */
-uint64_t nwi_wall_ns(void);
 /* An address as users of the library have it. */
 struct nw_probe_address nwi_public_address(struct nwi_address a);
 /* Count what an event tells. */

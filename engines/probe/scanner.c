@@ -142,7 +142,8 @@ static const enum nw_probe_event_kind kinds[] = {
 static struct nw_probe_event event_of(const struct nwi_scanner *scanner,
 				      const struct nwi_answer *answer)
 {
-	return (struct nw_probe_event){ .wall_ns = nwi_wall_ns(),
+	return (struct nw_probe_event){ .wall_ns = nw_news_now_ns(),
+					.engine = NW_NEWS_PROBE,
 					.target = nwi_public_address(answer->target),
 					.from = nwi_public_address(answer->from),
 					.kind = (uint8_t)kinds[answer->kind],
@@ -193,7 +194,7 @@ static void tell(struct nwi_scanner *scanner, const struct nw_probe_event *event
 				.port = event->port });
 	nwi_tally_finding(&scanner->tally, (enum nw_probe_event_kind)event->kind);
 	/* has_room() saw that it fits. */
-	(void)!nw_lane_put(&scanner->events->writer, event);
+	(void)!nw_news_put(scanner->events, event);
 }
 
 /* An answer to a question of this worker's share. */
@@ -271,7 +272,8 @@ static bool is_asked(const struct nwi_scanner *scanner, const struct nwi_answer 
 static void take_link_answer(struct nwi_scanner *scanner, const unsigned char *frame,
 			     uint32_t n_bytes)
 {
-	struct nw_probe_event event = { .wall_ns = nwi_wall_ns(),
+	struct nw_probe_event event = { .wall_ns = nw_news_now_ns(),
+					.engine = NW_NEWS_PROBE,
 					.kind = NW_PROBE_UP,
 					.worker_idx = (uint8_t)scanner->worker_idx };
 	struct nwi_address target;
@@ -323,8 +325,7 @@ static void take_handed(struct nwi_scanner *scanner)
 
 static bool has_room(struct nwi_scanner *scanner)
 {
-	return nw_lane_room(&scanner->events->writer, 2 * BLOCK_FRAMES_MAX) >=
-		       2 * BLOCK_FRAMES_MAX &&
+	return nw_news_room(scanner->events, 2 * BLOCK_FRAMES_MAX) >= 2 * BLOCK_FRAMES_MAX &&
 	       nwi_greeter_has_room(scanner->greeter, 2 * BLOCK_FRAMES_MAX);
 }
 
@@ -338,7 +339,7 @@ static bool receive(struct nwi_scanner *scanner)
 		n = nw_link_receive(scanner->link, take_frame, scanner);
 		total += n;
 	}
-	nw_lane_show(&scanner->events->writer);
+	nw_news_show(scanner->events);
 	nwi_tally_add(&scanner->tally.received, total);
 	return total > 0;
 }

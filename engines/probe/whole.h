@@ -47,14 +47,14 @@ struct nw_probe {
 	char interface[16];
 	uint64_t *positions;
 	struct nw_crew *crew;
-	struct nwi_worker *workers;   /* [worker] */
-	struct nwi_scan_lane *events; /* [worker] */
-	struct nw_gate gate;          /* enum nwi_stage */
-	struct nw_diag diag;          /* of the worker that failed first */
+	struct nwi_worker *workers; /* [worker] */
+	struct nw_news *news;       /* worker i is producer i */
+	bool owns_news;
+	struct nw_gate gate; /* enum nwi_stage */
+	struct nw_diag diag; /* of the worker that failed first */
 	_Atomic uint32_t over_count;
 	struct nwi_lent *lent; /* [all banners] */
 	uint32_t lent_count;
-	uint32_t next_lane; /* where taking events out begins the next time */
 };
 
 /* Makes what one worker needs, on its thread. */

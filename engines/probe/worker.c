@@ -97,7 +97,7 @@ static int make_scanner(struct nw_probe *probe, struct nwi_worker *own, uint32_t
 	scanner->scan = &probe->scan;
 	scanner->worker_idx = idx;
 	scanner->share = share;
-	scanner->events = &probe->events[idx];
+	scanner->events = nw_news_producer(probe->news, idx);
 	scanner->rate.per_s = nwi_rate_part(options->rate_per_s, idx, options->worker_count);
 	take_slice(scanner, &probe->scan);
 	nwi_window_init(&scanner->window, scanner + 1, capacity, options->try_count,
@@ -162,7 +162,7 @@ static int make_caller(struct nw_probe *probe, struct nwi_worker *own, uint32_t 
 	caller->line_count = options->line_count;
 	caller->share = share;
 	caller->end = own->place_count;
-	caller->events = &probe->events[idx];
+	caller->events = nw_news_producer(probe->news, idx);
 	caller->rate.per_s = nwi_rate_part(options->rate_per_s, idx, options->worker_count);
 	nwi_caller_init(caller, caller + 1, probe->positions[idx]);
 	return open_dial(&caller->dial, options->line_count, probe, &probe->diag);
@@ -191,7 +191,7 @@ static int make_greeter(struct nw_probe *probe, struct nwi_worker *own, uint32_t
 	own->greeter = greeter = own->greeter_memory.base;
 	greeter->scan = &probe->scan;
 	greeter->worker_idx = idx;
-	greeter->events = &probe->events[idx];
+	greeter->events = nw_news_producer(probe->news, idx);
 	greeter->tally = scanner ? &scanner->tally : &caller->tally;
 	greeter->rate = scanner ? &scanner->rate : &caller->rate;
 	greeter->back = own->back;
@@ -217,7 +217,7 @@ int nwi_probe_make_worker(struct nw_probe *probe, struct nw_crew_worker *worker)
 	own->placement.is_pinned = worker->is_pinned;
 	own->placement.cpu = worker->cpu;
 	(connects ? note_dial : note_link)(own);
-	own->news = (struct nwi_news){ .events = &probe->events[worker->worker_idx],
+	own->news = (struct nwi_news){ .events = nw_news_producer(probe->news, worker->worker_idx),
 				       .tally = own->tally,
 				       .worker_idx = worker->worker_idx };
 	return 0;

@@ -13,14 +13,6 @@
 
 enum { IDLE_NS = 50000000 };
 
-uint64_t nwi_wall_ns(void)
-{
-	struct timespec now;
-
-	(void)timespec_get(&now, TIME_UTC); /* cannot fail with this base */
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec now;

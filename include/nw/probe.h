@@ -18,6 +18,7 @@
 #include <nw/base.h>
 #include <nw/diag.h>
 #include <nw/link.h>
+#include <nw/news.h>
 #include <nw/node.h>
 #include <nw/topo.h>
 
@@ -192,6 +193,9 @@ struct nw_probe;
 #define NW_PROBE_WORKERS_MAX 64u
 #define NW_PROBE_TRIES_MAX   16u
 
+/** Events that a worker may have on the way. */
+#define NW_PROBE_NEWS_SLOTS 32768u
+
 /** How it is asked. */
 enum nw_probe_method {
 	NW_PROBE_FRAMES = 0, /* frames of the worker's own: TCP SYN, UDP, echo; CAP_NET_RAW */
@@ -233,6 +237,8 @@ struct nw_probe_options {
 	const uint64_t *positions; /* [worker_count] of nw_probe_positions(); NULL: the start */
 	uint32_t ring_bytes;       /* [32 MiB] for answers, a worker */
 	enum nw_link_path path;    /* how frames are sent; worker i has queue i where that counts */
+	struct nw_news *news; /* NULL: one of its own; else borrowed as targets are, worker i being
+				 producer i of it; NW_PROBE_NEWS_SLOTS at least */
 };
 
 /** What an event is about. */
@@ -274,21 +280,22 @@ struct nw_probe_banner {
 	unsigned char bytes[NW_PROBE_BANNER_BYTES]; /* n_bytes of them */
 };
 
-/** One thing that was found. 64 bytes. */
+/** One thing that was found, laid over struct nw_news_event: 64 bytes. */
 struct nw_probe_event {
-	uint64_t wall_ns; /* CLOCK_REALTIME */
+	uint64_t wall_ns; /* nw_news_now_ns() */
+	uint8_t engine;   /* NW_NEWS_PROBE; another: of somebody else on a bus that is shared */
+	uint8_t kind;     /* enum nw_probe_event_kind */
+	uint8_t worker_idx;
+	uint8_t is_udp;
 	struct nw_probe_address target;
 	struct nw_probe_address from; /* another, where a router answered */
-	uint8_t kind;                 /* enum nw_probe_event_kind */
-	uint8_t is_udp;
 	uint16_t port;
 	uint8_t hops; /* left of the answer's */
 	uint8_t icmp_type, icmp_code;
-	uint8_t worker_idx;
 	bool by_connect; /* a connection was asked for, not a frame sent */
 	uint8_t warning; /* enum nw_probe_warning */
-	uint16_t error;  /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
-	uint8_t unused_b[2];
+	uint8_t unused;
+	uint16_t error; /* of NW_PROBE_UNREACHABLE by a connection: errno, and no `from` */
 	union {
 		const struct nw_probe_banner *banner; /* lent until the next nw_probe_take() */
 		unsigned char mac[6];                 /* of NW_PROBE_NEIGHBOURS */
@@ -340,7 +347,7 @@ NW_API int nw_probe_start(struct nw_probe *probe, struct nw_diag *reterr_diag) N
 
 /**
  * Take out what was found. A scan whose events are not taken out stops sending until they are:
- * nothing is lost.
+ * nothing is lost. What others tell on a bus that is shared comes with them: see `engine`.
  *
  * @param ret_events  room for count
  * @return how many

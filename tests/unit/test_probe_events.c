@@ -3,6 +3,7 @@
  * between, as often as there are workers. By connections on loopback: no privileges. */
 #include "nw_test.h"
 
+#include <errno.h>
 #include <nw/probe.h>
 #include <time.h>
 
@@ -24,7 +25,8 @@ static uint32_t collect(struct nw_probe *probe, struct nw_probe_event *ret_event
 	return count;
 }
 
-static struct nw_probe *start(struct nw_topo *topo, struct nw_probe_targets **ret_targets)
+static struct nw_probe *start(struct nw_topo *topo, struct nw_probe_targets **ret_targets,
+			      struct nw_news *news)
 {
 	struct nw_probe_options options = { .topo = topo,
 					    .no_pin = true,
@@ -33,7 +35,8 @@ static struct nw_probe *start(struct nw_topo *topo, struct nw_probe_targets **re
 					    .method = NW_PROBE_CONNECT,
 					    .line_count = 16,
 					    .rate_per_s = 80,
-					    .key = { 1, 2 } };
+					    .key = { 1, 2 },
+					    .news = news };
 	struct nw_probe_targets *targets;
 	struct nw_diag diag = { "" };
 	struct nw_probe *probe;
@@ -59,12 +62,13 @@ TEST(started_comes_first_finished_last_and_progress_between)
 	uint32_t count;
 
 	CHECK(nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, NULL) == 0);
-	probe = start(topo, &targets);
+	probe = start(topo, &targets, NULL);
 	count = collect(probe, events);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t worker = events[i].worker_idx;
 
-		CHECK(worker < WORKERS && events[i].wall_ns > 0 && !ended[worker]);
+		CHECK(worker < WORKERS && events[i].wall_ns > 0 &&
+		      events[i].engine == NW_NEWS_PROBE && !ended[worker]);
 		CHECK((begun[worker] == 0) == (events[i].kind == NW_PROBE_STARTED));
 		begun[worker] = 1;
 		told[worker] += events[i].kind == NW_PROBE_PROGRESS;
@@ -78,6 +82,63 @@ TEST(started_comes_first_finished_last_and_progress_between)
 	for (uint32_t i = 0; i < WORKERS; i++)
 		CHECK(begun[i] && ended[i] && told[i] > 0);
 	nw_probe_destroy(probe);
+	nw_probe_targets_destroy(targets);
+	nw_topo_close(topo);
+}
+
+TEST(a_bus_is_shared_with_others)
+{
+	static struct nw_probe_event events[EVENTS_MAX];
+	struct nw_news_event own = { .engine = NW_NEWS_USER, .kind = NW_PROBE_BANNER };
+	struct nw_probe_targets *targets;
+	struct nw_topo *topo;
+	struct nw_news *news;
+	struct nw_probe *probe;
+	uint32_t count, others = 0, found = 0;
+
+	CHECK(nw_news_create(&news, WORKERS + 1, NW_PROBE_NEWS_SLOTS) == 0);
+	CHECK(nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, NULL) == 0);
+	probe = start(topo, &targets, news);
+	CHECK(nw_news_tell(nw_news_producer(news, WORKERS), &own));
+	count = collect(probe, events);
+	for (uint32_t i = 0; i < count; i++) {
+		others += events[i].engine == NW_NEWS_USER;
+		found += events[i].engine == NW_NEWS_PROBE &&
+			 (events[i].kind == NW_PROBE_OPEN || events[i].kind == NW_PROBE_CLOSED);
+	}
+	CHECK(others == 1 && found == PORTS);
+	nw_probe_destroy(probe);
+	CHECK(nw_news_lost(news) == 0);
+	nw_news_destroy(news);
+	nw_probe_targets_destroy(targets);
+	nw_topo_close(topo);
+}
+
+TEST(a_bus_that_is_too_small_is_refused)
+{
+	struct nw_probe_options options = {
+		.ports = "1", .key = { 1, 2 }, .worker_count = 2, .method = NW_PROBE_CONNECT
+	};
+	struct nw_probe_targets *targets;
+	struct nw_diag diag = { "" };
+	struct nw_probe *probe;
+	struct nw_news *few, *narrow;
+	struct nw_topo *topo;
+
+	CHECK(nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, NULL) == 0);
+	CHECK(nw_probe_targets_create(&targets) == 0);
+	CHECK(nw_probe_targets_add(targets, "127.0.0.1", NULL) == 0);
+	CHECK(nw_probe_targets_close(targets) == 0);
+	CHECK(nw_news_create(&few, 1, NW_PROBE_NEWS_SLOTS) == 0);
+	CHECK(nw_news_create(&narrow, 2, NW_PROBE_NEWS_SLOTS / 2) == 0);
+	options.topo = topo;
+	options.targets = targets;
+	options.news = few;
+	CHECK(nw_probe_create(&probe, &options, &diag) == -EINVAL && strstr(diag.text, "a bus"));
+	options.news = narrow;
+	CHECK(nw_probe_create(&probe, &options, &diag) == -EINVAL && strstr(diag.text, "a bus"));
+	nw_news_destroy(few);
+	nw_news_destroy(narrow);
 	nw_probe_targets_destroy(targets);
 	nw_topo_close(topo);
 }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who stands there: evidence into sums, sums into one probability over all providers and nobody.
+ *
+ * A provider's score is its prior and its three sums, each capped; nobody's is 0; probabilities are
+ * the scores' exponentials, shared out. Where the address alone names a front, what others have
+ * written into headers and certificates came through it, and says who is behind.
+ */
+#include "cdn/asn.h"
+#include "cdn/weigh.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REST_SHARE 0.25
+/* Scores further below the best than this change no probability that is shown. */
+#define SCORE_SPAN 30.0
+/* An address that speaks so much for a front settles who that is. */
+#define SETTLED 3.0
+#define DECIDED 0.97
+/* Traces of less are not worth naming somebody behind. */
+#define BEHIND_MIN 2.0
+
+static const double caps[NWI_CDN_GROUP_COUNT] = { 8, 6, 7 };
+
+struct nw_cdn_evidence *nwi_cdn_add(struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group,
+				    enum nw_cdn_evidence_kind by, uint16_t provider, double weight,
+				    enum nw_cdn_kind kind)
+{
+	struct nwi_cdn_sum *sum = &weigh->sums[group][provider];
+	struct nw_cdn_answer *answer = weigh->answer;
+	struct nw_cdn_evidence *evidence;
+
+	if (weight > 0) {
+		sum->all += weight;
+		sum->best = weight > sum->best ? weight : sum->best;
+	} else {
+		sum->against += weight;
+	}
+	if (weight > weigh->kind_weight[provider]) {
+		weigh->kind_weight[provider] = weight;
+		weigh->kind[provider] = kind;
+	}
+	if (answer->evidence_count == NW_CDN_EVIDENCE_MAX)
+		return NULL;
+	evidence = &answer->evidence[answer->evidence_count++];
+	evidence->kind = by;
+	evidence->provider = weigh->cdn->providers[provider].name;
+	evidence->log_odds = weight;
+	evidence->text[0] = '\0';
+	return evidence;
+}
+
+static double total(const struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group, uint32_t provider)
+{
+	const struct nwi_cdn_sum *sum = &weigh->sums[group][provider];
+	double value = sum->best + REST_SHARE * (sum->all - sum->best) + sum->against;
+
+	return fmin(fmax(value, -caps[group]), caps[group]);
+}
+
+/* --- The address --- */
+
+static void tell_range(struct nw_cdn_evidence *evidence, const struct nwi_cdn_entry *entry,
+		       const struct nwi_cdn_list *list)
+{
+	char text[NW_CDN_ADDRESS_TEXT_BYTES];
+	struct nw_cdn_address address;
+
+	nwi_cdn_entry_address(entry, &address);
+	(void)snprintf(evidence->text, sizeof(evidence->text), "%s/%u, list of %s",
+		       nw_cdn_address_text(&address, text), entry->bits, list->date);
+}
+
+/* Who does not list it; returns who does. */
+static uint32_t speak_against(struct nwi_cdn_weigh *weigh, uint32_t listed)
+{
+	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
+		if (i != listed)
+			weigh->sums[NWI_CDN_ADDRESS][i].against += weigh->cdn->providers[i]
+									   .unlisted;
+	}
+	return listed;
+}
+
+/* Returns the provider that lists it, UINT32_MAX: nobody. */
+static uint32_t weigh_range(struct nwi_cdn_weigh *weigh, const struct nw_cdn_address *address)
+{
+	const struct nw_cdn *cdn = weigh->cdn;
+	const struct nwi_cdn_entry *entry;
+	const struct nwi_cdn_list *list;
+	struct nw_cdn_evidence *evidence;
+
+	weigh->answer->range = nw_cdn_find(cdn, address);
+	if (weigh->answer->range == 0)
+		return speak_against(weigh, UINT32_MAX);
+	entry = &cdn->entries[weigh->answer->range - 1];
+	list = &cdn->lists[entry->list];
+	evidence = nwi_cdn_add(weigh, NWI_CDN_ADDRESS, NW_CDN_BY_RANGE, list->provider,
+			       list->weight, list->kind);
+	if (evidence)
+		tell_range(evidence, entry, list);
+	return speak_against(weigh, list->provider);
+}
+
+static const struct nwi_cdn_asn *first_of(const struct nw_cdn *cdn, uint32_t asn)
+{
+	uint32_t low = 0, high = cdn->asn_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (cdn->asns[middle].asn < asn)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return cdn->asns + low;
+}
+
+/* Whose AS it is not speaks against it, unless its own list has the address: lists hold what others
+ * announce for it, too. */
+static void weigh_asn(struct nwi_cdn_weigh *weigh, uint32_t asn, uint32_t listed)
+{
+	const struct nw_cdn *cdn = weigh->cdn;
+	const struct nwi_cdn_asn *at = first_of(cdn, asn), *end = cdn->asns + cdn->asn_count;
+	struct nw_cdn_evidence *evidence;
+
+	for (uint32_t i = 0; i < cdn->provider_count; i++) {
+		if (at < end && at->asn == asn && at->provider == i) {
+			evidence = nwi_cdn_add(weigh, NWI_CDN_ADDRESS, NW_CDN_BY_ASN, at->provider,
+					       at->weight, at->kind);
+			if (evidence)
+				(void)snprintf(evidence->text, sizeof(evidence->text), "AS%u", asn);
+			at++;
+		} else if (i != listed) {
+			weigh->sums[NWI_CDN_ADDRESS][i].against += cdn->providers[i].elsewhere;
+		}
+	}
+}
+
+static void weigh_address(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen *seen)
+{
+	uint32_t listed = weigh_range(weigh, &seen->address);
+	uint32_t asn = seen->asn != 0 ? seen->asn : nw_cdn_asn(weigh->cdn, &seen->address);
+
+	weigh->answer->asn = asn;
+	if (asn != 0)
+		weigh_asn(weigh, asn, listed);
+}
+
+/* --- Scores --- */
+
+/* What should have come from a provider, and did not. */
+static void weigh_absence(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen *seen)
+{
+	const struct nw_cdn *cdn = weigh->cdn;
+
+	if (!(seen->asked & NW_CDN_ASKED_HEADERS) || seen->header_count == 0)
+		return;
+	for (uint32_t i = 0; i < cdn->provider_count; i++) {
+		if (!weigh->is_traced[i])
+			weigh->sums[NWI_CDN_ANSWERS][i].against += cdn->providers[i].unseen;
+	}
+}
+
+/* The front that the address settles on, UINT32_MAX: none. */
+static uint32_t settled_front(const struct nwi_cdn_weigh *weigh)
+{
+	uint32_t front = UINT32_MAX;
+	double best = SETTLED;
+
+	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
+		double sum = total(weigh, NWI_CDN_ADDRESS, i);
+
+		if (sum >= best && nw_cdn_kind_is_front(weigh->kind[i])) {
+			best = sum;
+			front = i;
+		}
+	}
+	return front;
+}
+
+/* Answers of others came through a front that is settled. */
+static double score_of(const struct nwi_cdn_weigh *weigh, uint32_t provider, uint32_t front)
+{
+	double answers = total(weigh, NWI_CDN_ANSWERS, provider);
+
+	if (front != UINT32_MAX && front != provider && answers > 0)
+		answers = 0;
+	return weigh->cdn->providers[provider].prior + total(weigh, NWI_CDN_ADDRESS, provider) +
+	       total(weigh, NWI_CDN_NAMES, provider) + answers;
+}
+
+/* Shares of all; returns who has the greatest, UINT32_MAX: nobody. */
+static uint32_t share_out(const struct nwi_cdn_weigh *weigh, uint32_t front)
+{
+	double scores[NWI_CDN_PROVIDERS_MAX], best = 0, all = 0, fronts = 0;
+	uint32_t winner = UINT32_MAX;
+
+	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
+		scores[i] = score_of(weigh, i, front);
+		if (scores[i] > best) {
+			best = scores[i];
+			winner = i;
+		}
+	}
+	all = exp(-best);
+	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
+		double share = scores[i] > best - SCORE_SPAN ? exp(scores[i] - best) : 0;
+
+		all += share;
+		fronts += nw_cdn_kind_is_front(weigh->kind[i]) ? share : 0;
+	}
+	weigh->answer->probability = (winner == UINT32_MAX ? exp(-best) : 1) / all;
+	weigh->answer->front_probability = fronts / all;
+	return winner;
+}
+
+/* --- The answer --- */
+
+static void name_behind(const struct nwi_cdn_weigh *weigh, uint32_t winner)
+{
+	struct nw_cdn_answer *answer = weigh->answer;
+
+	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
+		if (i == winner || !weigh->is_traced[i] ||
+		    weigh->sums[NWI_CDN_ANSWERS][i].best < BEHIND_MIN ||
+		    !nw_cdn_kind_is_front(weigh->cdn->providers[i].kind))
+			continue;
+		if (answer->behind_count < NW_CDN_BEHIND_MAX)
+			answer->behind[answer->behind_count++] = weigh->cdn->providers[i].name;
+	}
+}
+
+static void name_winner(struct nwi_cdn_weigh *weigh, uint32_t winner)
+{
+	struct nw_cdn_answer *answer = weigh->answer;
+
+	answer->provider_idx = winner;
+	answer->is_decided = answer->probability >= DECIDED;
+	if (winner == UINT32_MAX) {
+		answer->provider = "none";
+		answer->title = "nobody known";
+		answer->kind = NW_CDN_NONE;
+		return;
+	}
+	answer->provider = weigh->cdn->providers[winner].name;
+	answer->title = weigh->cdn->providers[winner].title;
+	answer->kind = weigh->kind[winner];
+}
+
+static void begin(struct nwi_cdn_weigh *weigh, const struct nw_cdn *cdn,
+		  struct nw_cdn_answer *answer)
+{
+	weigh->cdn = cdn;
+	weigh->answer = answer;
+	for (uint32_t i = 0; i < cdn->provider_count; i++) {
+		for (int group = 0; group < NWI_CDN_GROUP_COUNT; group++)
+			weigh->sums[group][i] = (struct nwi_cdn_sum){ 0 };
+		weigh->kind_weight[i] = 0;
+		weigh->kind[i] = cdn->providers[i].kind;
+		weigh->is_traced[i] = false;
+	}
+	/* Not the evidence: its room is great, and counted. */
+	answer->asn = answer->range = 0;
+	answer->behind_count = answer->evidence_count = 0;
+}
+
+void nw_cdn_classify(const struct nw_cdn *cdn, const struct nw_cdn_seen *seen,
+		     struct nw_cdn_answer *ret_answer)
+{
+	struct nwi_cdn_weigh weigh;
+	uint32_t winner;
+
+	begin(&weigh, cdn, ret_answer);
+	if (seen->address.family != 0)
+		weigh_address(&weigh, seen);
+	nwi_cdn_weigh_names(&weigh, seen);
+	nwi_cdn_weigh_answers(&weigh, seen);
+	weigh_absence(&weigh, seen);
+	winner = share_out(&weigh, settled_front(&weigh));
+	name_winner(&weigh, winner);
+	name_behind(&weigh, winner);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables of addresses against a walk through all prefixes, at random places and at every edge. */
+#include "nw_test.h"
+
+#include "base/prng.h"
+#include "cdn/table.h"
+
+#include <nw/cdn.h>
+
+enum { PREFIXES = 3000, FEW = 200, ADDRESSES = 1000000 };
+
+struct set {
+	struct nwi_cdn_prefix at[PREFIXES];
+	uint32_t count;
+	struct nw_arena *arena;
+	struct nwi_cdn_table table;
+	bool is_ipv6;
+};
+
+static void mask(uint8_t bits, uint64_t *high, uint64_t *low)
+{
+	*high = bits == 0 ? 0 : bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits);
+	*low = bits <= 64 ? 0 : bits >= 128 ? UINT64_MAX : ~(UINT64_MAX >> (bits - 64));
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct nwi_cdn_prefix *x = a, *y = b;
+
+	if (x->high != y->high)
+		return x->high < y->high ? -1 : 1;
+	if (x->low != y->low)
+		return x->low < y->low ? -1 : 1;
+	return x->bits - y->bits;
+}
+
+/* The longest prefix by looking at every one. */
+static uint32_t slow(const struct set *set, uint64_t high, uint64_t low)
+{
+	uint32_t value = 0;
+	int best = -1;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct nwi_cdn_prefix *p = &set->at[i];
+		uint64_t mask_high, mask_low;
+
+		mask(p->bits, &mask_high, &mask_low);
+		if (p->bits > best && (high & mask_high) == p->high && (low & mask_low) == p->low) {
+			best = p->bits;
+			value = p->value;
+		}
+	}
+	return value;
+}
+
+static uint32_t fast(const struct set *set, uint64_t high, uint64_t low)
+{
+	return set->is_ipv6 ? nwi_cdn_table_find6(&set->table, high, low)
+			    : nwi_cdn_table_find4(&set->table, (uint32_t)(high >> 32));
+}
+
+static void check_at(const struct set *set, uint64_t high, uint64_t low)
+{
+	if (!set->is_ipv6) {
+		high &= ~UINT64_C(0xffffffff);
+		low = 0;
+	}
+	if (fast(set, high, low) != slow(set, high, low))
+		FAIL("%016" PRIx64 "%016" PRIx64 ": %u, not %u", high, low, fast(set, high, low),
+		     slow(set, high, low));
+}
+
+static void add(struct set *set, uint64_t high, uint64_t low, uint8_t bits)
+{
+	uint64_t mask_high, mask_low;
+
+	mask(bits, &mask_high, &mask_low);
+	set->at[set->count++] = (struct nwi_cdn_prefix){ .high = high & mask_high,
+							 .low = low & mask_low,
+							 .bits = bits };
+}
+
+/* Sorts, leaves out repeats, numbers, builds. */
+static void build(struct set *set)
+{
+	struct nwi_cdn_edges edges;
+	uint32_t kept = 0;
+
+	qsort(set->at, set->count, sizeof(*set->at), compare);
+	for (uint32_t i = 0; i < set->count; i++) {
+		if (kept == 0 || compare(&set->at[kept - 1], &set->at[i]) != 0)
+			set->at[kept++] = set->at[i];
+	}
+	set->count = kept;
+	for (uint32_t i = 0; i < kept; i++)
+		set->at[i].value = i + 1;
+	CHECK(nw_arena_create(&set->arena, NW_NODE_ANY, UINT64_C(1) << 30, 0) == 0);
+	CHECK(nwi_cdn_edges_of_prefixes(set->arena, set->at, set->count, &edges));
+	CHECK(set->is_ipv6 ? nwi_cdn_table_build6(set->arena, &edges, &set->table)
+			   : nwi_cdn_table_build4(set->arena, &edges, &set->table));
+}
+
+/* First and last address of each prefix, and their neighbours outside. */
+static void check_edges(const struct set *set)
+{
+	uint64_t step = set->is_ipv6 ? 1 : UINT64_C(1) << 32;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct nwi_cdn_prefix *p = &set->at[i];
+		uint64_t mask_high, mask_low, last_high, last_low;
+
+		mask(p->bits, &mask_high, &mask_low);
+		last_high = p->high | ~mask_high;
+		last_low = p->low | ~mask_low;
+		check_at(set, p->high, p->low);
+		check_at(set, last_high, last_low);
+		if (set->is_ipv6) {
+			check_at(set, p->high - (p->low == 0), p->low - 1);
+			check_at(set, last_high + (last_low == UINT64_MAX), last_low + 1);
+		} else {
+			check_at(set, p->high - step, 0);
+			check_at(set, (last_high & ~UINT64_C(0xffffffff)) + step, 0);
+		}
+	}
+}
+
+/* Prefixes that nest and touch: many share their upper bits. */
+static struct set *make_set(bool is_ipv6, uint64_t seed, uint32_t count)
+{
+	struct set *set = calloc(1, sizeof(*set));
+	struct nwi_prng prng;
+
+	nwi_prng_init(&prng, seed);
+	set->is_ipv6 = is_ipv6;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t high = nwi_prng_next(&prng), low = nwi_prng_next(&prng);
+		uint8_t bits = (uint8_t)(nwi_prng_next(&prng) % (is_ipv6 ? 129 : 33));
+
+		if (i % 4 != 0) {
+			high = (high & ~(UINT64_MAX << 52)) | (high >> 62) << 62 |
+			       UINT64_C(0x26) << 54;
+			low = i % 3 == 0 ? low : low & 0xff;
+		}
+		if (is_ipv6 && i % 5 == 0 && i > 0)
+			high = set->at[nwi_prng_next(&prng) % set->count].high;
+		add(set, high, low, bits);
+	}
+	build(set);
+	return set;
+}
+
+static void check_random(const struct set *set, uint64_t seed, uint32_t count)
+{
+	struct nwi_prng prng;
+
+	nwi_prng_init(&prng, seed);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t high = nwi_prng_next(&prng), low = nwi_prng_next(&prng);
+
+		/* Half of them close to a prefix, where it is hard. */
+		if (i % 2 == 0) {
+			const struct nwi_cdn_prefix *p = &set->at[high % set->count];
+
+			high = p->high + (high >> 60) - 8;
+			low = p->low + (low >> (low % 64));
+		}
+		check_at(set, high, low);
+	}
+}
+
+TEST(every_edge_of_ipv4_is_as_a_walk_through_all_prefixes_finds_it)
+{
+	for (uint64_t seed = 0; seed < 3; seed++) {
+		struct set *set = make_set(false, nw_test_seed() + seed, PREFIXES);
+
+		check_edges(set);
+		nw_arena_destroy(set->arena);
+		free(set);
+	}
+}
+
+TEST(every_edge_of_ipv6_is_as_a_walk_through_all_prefixes_finds_it)
+{
+	for (uint64_t seed = 0; seed < 3; seed++) {
+		struct set *set = make_set(true, nw_test_seed() + seed, PREFIXES);
+
+		check_edges(set);
+		nw_arena_destroy(set->arena);
+		free(set);
+	}
+}
+
+TEST(a_million_random_addresses_of_each_family_are_as_a_walk_finds_them)
+{
+	for (int family = 0; family < 2; family++) {
+		struct set *set = make_set(family == 1, nw_test_seed(), FEW);
+
+		check_random(set, nw_test_seed() + 9, ADDRESSES);
+		nw_arena_destroy(set->arena);
+		free(set);
+	}
+}
+
+TEST(no_prefix_and_the_whole_of_a_family)
+{
+	for (int family = 0; family < 2; family++) {
+		struct set *set = calloc(1, sizeof(*set));
+
+		set->is_ipv6 = family == 1;
+		build(set);
+		check_random(set, 1, 0);
+		CHECK(fast(set, 0, 0) == 0 && fast(set, UINT64_MAX, UINT64_MAX) == 0);
+		nw_arena_destroy(set->arena);
+		add(set, 0, 0, 0);
+		add(set, UINT64_MAX, UINT64_MAX, set->is_ipv6 ? 128 : 32);
+		add(set, 0, 0, set->is_ipv6 ? 128 : 32);
+		build(set);
+		check_edges(set);
+		CHECK(fast(set, UINT64_C(1) << 40, 5) == slow(set, UINT64_C(1) << 40, 5));
+		nw_arena_destroy(set->arena);
+		free(set);
+	}
+}
+
+TEST(prefixes_and_addresses_are_read_as_people_write_them)
+{
+	struct nw_cdn_address address;
+	char text[NW_CDN_ADDRESS_TEXT_BYTES];
+	uint8_t bits;
+
+	CHECK(nw_cdn_prefix_parse("10.1.2.3/9", &address, &bits) && bits == 9);
+	CHECK_STR(nw_cdn_address_text(&address, text), "10.0.0.0");
+	CHECK(nw_cdn_prefix_parse("2001:db8:ffff::/33", &address, &bits) && bits == 33);
+	CHECK_STR(nw_cdn_address_text(&address, text), "2001:db8:8000::");
+	CHECK(nw_cdn_prefix_parse("::/0", &address, &bits) && bits == 0 && address.family == 6);
+	CHECK(nw_cdn_address_parse("::ffff:192.0.2.1", &address) && address.family == 4);
+	CHECK_STR(nw_cdn_address_text(&address, text), "192.0.2.1");
+	static const char *const bad[] = {
+		"",       "10.0.0.0/33", "10.0.0.0/",   "10.0.0.0/-1", "10.0.0/8",
+		"::/129", "x",           "10.0.0.0/8 ", "10.0.0.0/+8", "1.2.3.4/0008"
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (nw_cdn_prefix_parse(bad[i], &address, &bits))
+			FAIL("'%s' was taken", bad[i]);
+	}
+}

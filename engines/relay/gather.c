@@ -12,10 +12,21 @@
  *
  * A stray whose slot is frozen stays where it is, and what is behind it too, until the slot is
  * open.
+ *
+ * A shard close behind a client takes each cache line from it as soon as it is written, and both
+ * pay for it: so a lane that had a few records at one look after the other is not looked at for a
+ * while, in which more gather. One that was found empty in between is looked at by every step.
  */
 #include "shard.h"
 
-enum { LANES_A_STEP = 32 };
+enum {
+	LANES_A_STEP = 32,
+	STREAM_LOOKS = 4,      /* of a lane in a row that found something: it streams */
+	STREAM_FEW = 64,       /* fewer are not worth a look while it does */
+	STREAM_NS_MIN = 1000,  /* for so long it is left alone then, twice as long each time, */
+	STREAM_NS_MAX = 8000,  /* at most so long, */
+	STREAM_STEPS_MAX = 64, /* and so many steps: a clock may stand still */
+};
 
 /* The batch so far, and what it was made of. */
 struct gathering {
@@ -191,10 +202,38 @@ static struct nw_relay_guest *guest_at(const struct gathering *g, uint32_t i)
 	return g->guests->guests[(g->guest_first + i) % g->guests->count];
 }
 
+/* Whether a lane that streams is left alone by this step. */
+static bool is_resting(const struct nwi_shard *shard, const struct nwi_stall *stall)
+{
+	return shard->step_count < stall->rests_until_step && shard->now_ns < stall->rests_until_ns;
+}
+
+/* After what was seen in a lane is taken. */
+static void rest_lane(const struct nwi_shard *shard, struct nwi_stall *stall, uint32_t taken)
+{
+	if (nw_lane_seen(&stall->reader) > 0 || taken >= STREAM_FEW)
+		return;
+	if (stall->looks_in_a_row < STREAM_LOOKS)
+		return;
+	stall->rest_ns = stall->rest_ns == 0 ? STREAM_NS_MIN : stall->rest_ns * 2;
+	if (stall->rest_ns > STREAM_NS_MAX)
+		stall->rest_ns = STREAM_NS_MAX;
+	stall->rests_until_ns = shard->now_ns + stall->rest_ns;
+	stall->rests_until_step = shard->step_count + STREAM_STEPS_MAX;
+}
+
 static void see_lanes(const struct gathering *g)
 {
-	for (uint32_t i = 0; i < g->guest_count; i++)
-		(void)nw_lane_look(&guest_at(g, i)->stalls[g->shard->shard_idx].reader);
+	for (uint32_t i = 0; i < g->guest_count; i++) {
+		struct nwi_stall *stall = &guest_at(g, i)->stalls[g->shard->shard_idx];
+
+		if (is_resting(g->shard, stall))
+			g->shard->has_resting = true;
+		else if (nw_lane_look(&stall->reader) == 0)
+			stall->looks_in_a_row = stall->rest_ns = 0;
+		else
+			stall->looks_in_a_row++;
+	}
 }
 
 /* Before the hand-over lanes are emptied. */
@@ -202,6 +241,7 @@ static void look_at_lanes(struct gathering *g)
 {
 	struct nwi_shard *shard = g->shard;
 
+	shard->has_resting = false;
 	g->guests = nw_rcu_dereference(&shard->relay->guests);
 	if (!g->guests || g->guests->count == 0)
 		return;
@@ -356,6 +396,7 @@ static void take_lane(struct gathering *g, struct nw_relay_guest *guest)
 	count_taken(g, count_before);
 	note(stall);
 	nw_lane_drop(&stall->reader, i);
+	rest_lane(g->shard, stall, i);
 	shut(guest, stall);
 	if (nw_lane_writer_sleeps(&stall->reader))
 		nw_bell_ring_away(guest->room_fd);

@@ -196,7 +196,7 @@ static uint32_t carry(struct nwi_shard *shard)
 		(void)deliver_ready(shard); /* what is left comes again */
 		look_at_pace(shard, count);
 	}
-	return before + settled + count;
+	return before + settled + count + shard->has_resting;
 }
 
 uint32_t nwi_shard_step(struct nwi_shard *shard)

@@ -165,6 +165,7 @@ struct nwi_shard {
 	uint64_t step_count;
 	uint64_t blame_count; /* drops that are in the table of whose they were */
 	uint32_t guest_turn;  /* the guest whose lane is looked at first */
+	bool has_resting;     /* a lane was left alone by this step */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
 
@@ -255,6 +256,8 @@ struct nwi_stall {
 	const unsigned char *payloads; /* payload_bytes a slot; the guest's to write */
 	uint64_t blame_seen;           /* the shard's blame_count that the notes are of */
 	uint64_t dropped_before[NW_RELAY_DROP_COUNT]; /* of its sender's, when it came */
+	uint64_t rests_until_ns, rests_until_step;    /* it is left alone before both */
+	uint32_t looks_in_a_row, rest_ns;             /* that found something; of the last rest */
 	uint64_t shut_at;                             /* once is_shutting: what is below is taken */
 	bool is_shutting;                             /* the guest leaves, or the relay is closed */
 	_Atomic uint32_t is_shut;                     /* all below shut_at is taken */

@@ -272,6 +272,64 @@ TEST(packets_of_a_client_come_in_order_with_its_sender)
 	end_rig(&rig);
 }
 
+/* One packet, a step, and how many were delivered until then. */
+static uint32_t one_and_a_step(struct rig *rig, uint32_t *inout_sent)
+{
+	CHECK_INT(submit_some(rig, 1, (*inout_sent)++, 1), ==, 1);
+	(void)nw_relay_step(rig->relay, 0);
+	return rig->sink->count;
+}
+
+static void open_clocked_rig(struct rig *rig)
+{
+	struct nw_diag diag = { "" };
+
+	memset(rig, 0, sizeof(*rig));
+	open_relay(rig, (struct nw_relay_options){ .shard_count = 1, .hooks.clock = relay_clock });
+	rig->door.client_options.submit_slots = 256;
+	if (relay_door_open(&rig->door, &rig->client, &diag) < 0)
+		FAIL("%s", diag.text);
+}
+
+TEST(a_lane_that_streams_is_left_alone_until_more_has_gathered)
+{
+	struct rig rig;
+	uint32_t sent = 0, steps = 0;
+
+	open_clocked_rig(&rig);
+	while (one_and_a_step(&rig, &sent) == sent)
+		CHECK_INT(sent, <, 16);
+	CHECK_INT(sent, >, 2); /* two in a row are no stream yet */
+	/* A step that leaves it alone is not idle, so nobody falls asleep meanwhile. */
+	CHECK_INT(nw_relay_step(rig.relay, 0), >, 0);
+	CHECK_INT(rig.sink->count, ==, sent - 1);
+	rig.sink->now_ns += 1000;
+	(void)nw_relay_step(rig.relay, 0);
+	CHECK_INT(rig.sink->count, ==, sent);
+	/* Where the clock stands still, steps count. */
+	CHECK_INT(submit_some(&rig, 1, sent++, 1), ==, 1);
+	for (; rig.sink->count < sent; steps++) {
+		CHECK_INT(nw_relay_step(rig.relay, 0), >, 0);
+		CHECK_INT(steps, <, 100);
+	}
+	CHECK_INT(steps, >, 10);
+	end_rig(&rig);
+}
+
+TEST(a_lane_that_was_found_empty_in_between_is_not_left_alone)
+{
+	struct rig rig;
+	uint32_t sent = 0;
+
+	open_clocked_rig(&rig);
+	for (int i = 0; i < 100; i++) {
+		for (int twice = 0; twice < 2; twice++)
+			CHECK_INT(one_and_a_step(&rig, &sent), ==, sent);
+		CHECK_INT(nw_relay_step(rig.relay, 0), ==, 0);
+	}
+	end_rig(&rig);
+}
+
 TEST(a_client_refuses_what_a_producer_refuses)
 {
 	struct rig rig;

@@ -131,8 +131,8 @@ static bool topic_of(PyObject *object, uint32_t *ret_topic)
 	const char *name;
 
 	if (PyLong_Check(object)) {
-		number = PyLong_AsUnsignedLongLong(object);
-		if (PyErr_Occurred() || number > UINT32_MAX) {
+		number = PyLong_AsUnsignedLongLong(object); /* of an error too: above 2^32 */
+		if (number > UINT32_MAX) {
 			PyErr_Clear();
 			PyErr_SetString(PyExc_ValueError, "a topic's id is 0 to 2^32 - 1");
 			return false;
@@ -188,15 +188,14 @@ static bool set_payload(struct nw_packet *packet, PyObject *payload)
 static bool number_of(PyObject *object, const char *what, unsigned long long max,
 		      unsigned long long *ret)
 {
-	*ret = PyLong_AsUnsignedLongLong(object);
+	*ret = PyLong_AsUnsignedLongLong(object); /* of an error too: above all of max */
+	if (*ret <= max)
+		return true;
 	if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_TypeError))
 		return false;
-	if (PyErr_Occurred() || *ret > max) {
-		PyErr_Clear();
-		PyErr_Format(PyExc_ValueError, "%s is 0 to %llu", what, max);
-		return false;
-	}
-	return true;
+	PyErr_Clear();
+	PyErr_Format(PyExc_ValueError, "%s is 0 to %llu", what, max);
+	return false;
 }
 
 /* --- submit(topic, payload=b"", priority=0, ttl_us=0, type=0) --- */

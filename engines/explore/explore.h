@@ -370,7 +370,8 @@ struct nw_explore {
 	_Atomic bool is_suspended;
 
 	/* Why it ended: set once, by whoever comes first. */
-	_Atomic int end; /* enum nw_explore_end, or -1 */
+	_Atomic int
+		end; /* enum nw_explore_end, or below 0: not told, and so are the fields below */
 	struct nwi_fault fault;
 	uint8_t *fault_state; /* room for its state */
 	char fault_text[256];

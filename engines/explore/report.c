@@ -119,7 +119,8 @@ void nw_explore_report(const struct nw_explore *explore, struct nw_explore_repor
 	struct nw_explore_report r = { .worker_count = explore->worker_count,
 				       .node_count = explore->node_count,
 				       .is_exact = explore->options.exact };
-	int end = atomic_load(&explore->end);
+	/* [report.end] acquire, pairs with [end.told]: the fault's fields. */
+	int end = atomic_load_explicit(&explore->end, memory_order_acquire);
 
 	r.total = explore->before;
 	r.recovered_count = explore->before.distinct;

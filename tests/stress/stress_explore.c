@@ -8,7 +8,9 @@
 
 #include <nw/explore.h>
 #include <nw/models.h>
-#include <unistd.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 struct setting {
 	const char *model;
@@ -140,5 +142,104 @@ TEST(default_capacities)
 
 		run(&large, &o);
 	}
+	nw_topo_close(topo);
+}
+
+/* A model that ends at once, in a fault: of itself without a beginning, or by a step. */
+static void begin_at(void *context, struct nw_emit *emit)
+{
+	const uint8_t *is_empty = context, start = 0;
+
+	if (!*is_empty)
+		(void)nw_emit(emit, &start, 1);
+}
+
+static void step_into_fault(void *context, const uint8_t *state, size_t n_bytes,
+			    struct nw_emit *emit)
+{
+	(void)context;
+	(void)nw_emit_fault(emit, NW_FAULT_VIOLATION, "Bad", state, n_bytes);
+}
+
+static void print_number(void *context, const uint8_t *state, size_t n_bytes, char *text,
+			 size_t text_bytes)
+{
+	(void)context;
+	(void)n_bytes;
+	(void)snprintf(text, text_bytes, "%u", *state);
+}
+
+static int open_shared(void **ret_context, const void *model)
+{
+	*ret_context = (void *)(uintptr_t)model; /* read only */
+	return 0;
+}
+
+static const struct nw_model ends_in_a_fault = {
+	.abi = NW_MODEL_ABI,
+	.name = "fault",
+	.about = "ends in a fault",
+	.parameters = "",
+	.state_bytes = 1,
+	.open = open_shared,
+	.init = begin_at,
+	.next = step_into_fault,
+	.print = print_number,
+};
+
+struct onlooker {
+	const struct nw_explore *explore;
+	_Atomic bool is_over;
+};
+
+/* Reports again and again: what ended is told whole, or not yet. */
+static void *look_on(void *arg)
+{
+	struct onlooker *onlooker = arg;
+	struct nw_explore_report report;
+
+	while (!atomic_load(&onlooker->is_over)) {
+		nw_explore_report(onlooker->explore, &report);
+		if (report.end == NW_EXPLORE_MODEL_FAULT)
+			CHECK_STR(report.fault_text, "the model has no initial state");
+		if (report.end == NW_EXPLORE_VIOLATION)
+			CHECK_STR(report.invariant, "Bad");
+	}
+	return NULL;
+}
+
+static void end_under_the_eyes(struct nw_topo *topo, const uint8_t *is_empty)
+{
+	struct nw_explore_options o = { .topo = topo,
+					.model = &ends_in_a_fault,
+					.model_data = (void *)(uintptr_t)is_empty,
+					.memory_bytes_max = 1 << 28,
+					.slots_min = 8,
+					.worker_count = 2,
+					.no_pin = true,
+					.oversubscribe = true };
+	struct nw_explore *explore;
+	struct nw_diag diag = { "" };
+	struct onlooker onlooker;
+	pthread_t thread;
+
+	if (nw_explore_create(&explore, &o, &diag) < 0)
+		FAIL("%s", diag.text);
+	onlooker.explore = explore;
+	atomic_init(&onlooker.is_over, false);
+	CHECK_INT(pthread_create(&thread, NULL, look_on, &onlooker), ==, 0);
+	CHECK_INT(nw_explore_run(explore), ==,
+		  *is_empty ? NW_EXPLORE_MODEL_FAULT : NW_EXPLORE_VIOLATION);
+	atomic_store(&onlooker.is_over, true);
+	CHECK_INT(pthread_join(thread, NULL), ==, 0);
+	nw_explore_destroy(explore);
+}
+
+TEST(a_report_at_any_moment_tells_the_whole_fault_or_none)
+{
+	struct nw_topo *topo = open_topo(0);
+
+	for (int i = 0; i < 40 * nw_test_scale(); i++)
+		end_under_the_eyes(topo, &(const uint8_t){ (uint8_t)(i % 2) });
 	nw_topo_close(topo);
 }

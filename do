@@ -182,8 +182,8 @@ lint() {
 soak() {
 	need build test
 	NW_TEST_SCALE=${NW_TEST_SCALE:-20} NW_TEST_TIMEOUT_S=${NW_TEST_TIMEOUT_S:-0}
-	NW_CHURN_S=${NW_CHURN_S:-600}
-	export NW_TEST_SCALE NW_TEST_TIMEOUT_S NW_CHURN_S
+	NW_CHURN_S=${NW_CHURN_S:-600} NW_TEST_SLOW=${NW_TEST_SLOW:-10}
+	export NW_TEST_SCALE NW_TEST_TIMEOUT_S NW_CHURN_S NW_TEST_SLOW
 	for preset in asan tsan; do
 		build "$preset"
 		for program in build/"$preset"/bin/stress_* build/"$preset"/bin/sim_*; do

@@ -22,7 +22,7 @@ DENIED, IDENTITY, PROTOCOL, LIMIT, SLOW, ENDING = range(100, 106)
 HEAD = struct.Struct("<4sBBHII")
 PACKET = struct.Struct("<IIQHBBII36s")
 INLINE, SYSTEM = 1, 8
-WAIT_S = 20
+WAIT_S = 20 * int(os.environ.get("NW_TEST_SLOW", "1"))
 
 TABLE = []
 for n in range(256):

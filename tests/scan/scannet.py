@@ -15,6 +15,7 @@ import time
 PAIR = f"nwscan{os.getpid()}"
 NEAR, FAR = PAIR + "a", PAIR + "b"
 QUIET_S = 0.4  # after which nothing more arrives
+LIMIT_S = 60 * int(os.environ.get("NW_TEST_SLOW", "1"))
 
 
 def run(*words):
@@ -159,7 +160,7 @@ class Case:
         return ["ip", "netns", "exec", NEAR, self.program, "scan", *words]
 
     def scan(self, *words, status=0, **more):
-        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60,
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=LIMIT_S,
                               cwd=self.folder, check=False, **more)
         check(done.returncode == status, f"{words}: status {done.returncode}\n{done.stderr}")
         return done

@@ -10,7 +10,12 @@
 
 #include <signal.h>
 
-enum { SEEDS = 150, FAULT_SEEDS = 12, LOGS = 300 };
+#ifdef NW_SMALL
+enum { SEEDS = 15 };
+#else
+enum { SEEDS = 150 };
+#endif
+enum { FAULT_SEEDS = 12, LOGS = 300 };
 
 static struct sim_result run(const struct sim_config *config)
 {

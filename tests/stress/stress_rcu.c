@@ -563,7 +563,7 @@ static void live_on_in_child(struct forking *forking)
 	static struct own_node own;
 	struct nw_rcu_thread *thread;
 
-	alarm(CHILD_HANGS_S);
+	alarm(CHILD_HANGS_S * nw_test_slow());
 	nw_rcu_after_fork_child(forking->rcu, NULL);
 	for (int i = 0; i < 3; i++) { /* the handles of all who are not there */
 		CHECK_INT(nw_rcu_register(&thread, forking->rcu, "child"), ==, 0);

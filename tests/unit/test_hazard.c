@@ -660,7 +660,7 @@ static void use_in_child(uint64_t garbage)
 {
 	struct nw_hazard_thread *a, *b;
 
-	alarm(HANGS_S);
+	alarm(HANGS_S * nw_test_slow());
 	nw_hazard_after_fork_child(forked_domain, NULL);
 	CHECK_INT(stats_of(forked_domain).thread_count, ==, 0);
 	a = join(forked_domain);
@@ -753,7 +753,7 @@ static void fork_at_this_step(void)
 		check_child();
 	if (forked != 0)
 		return;
-	alarm(HANGS_S);
+	alarm(HANGS_S * nw_test_slow());
 	nw_hazard_after_fork_child(forked_domain, NULL);
 	thread = join(forked_domain);
 	retire(thread, new_node(100));

@@ -832,7 +832,7 @@ static void use_in_child(uint64_t callbacks)
 {
 	struct nw_rcu_thread *a, *b;
 
-	alarm(HANGS_S);
+	alarm(HANGS_S * nw_test_slow());
 	nw_rcu_after_fork_child(forked_rcu, NULL);
 	CHECK_INT(stats_of(forked_rcu).thread_count, ==, 0);
 	a = join_outside(forked_rcu, "a");
@@ -931,7 +931,7 @@ static void fork_at_this_step(void)
 		check_child();
 	if (forked != 0)
 		return;
-	alarm(HANGS_S);
+	alarm(HANGS_S * nw_test_slow());
 	nw_rcu_after_fork_child(forked_rcu, NULL);
 	thread = join_outside(forked_rcu, "child");
 	call(thread, 100);

@@ -16,6 +16,7 @@
  * check.c    sets a struct check up, runs the search, tears it down
  * machine.c  its nodes and workers
  * watch.c    the search while it runs: progress, checkpoints, Ctrl-C
+ * segment.c  its numbers for other programs
  * say.h      what is said of a specification
  * report.c   progress line, closing report, trace as text
  * json.c     the same report as one JSON object
@@ -248,6 +249,20 @@ int check_watch(struct check *check);
 void check_stop(const struct check *check);
 /* On a worker: the main thread tells of a violation meanwhile. */
 void check_watch_tell(const struct check *check, const struct nw_walk_path *path, const char *name);
+
+struct nw_stats;
+
+/* segment.c: the numbers for other programs. */
+struct check_segment {
+	struct nw_stats *stats; /* NULL: there are none; then the calls below do nothing */
+	uint64_t checkpoint_count, violation_count; /* that were noted */
+};
+
+/* Of what was set up. Where there can be none, that is said. */
+void check_segment_open(struct check_segment *ret_segment, const struct check *check);
+void check_segment_write(const struct check *check, struct check_segment *segment);
+void check_segment_note(struct check_segment *segment, const char *text);
+void check_segment_close(struct check_segment *segment);
 
 /* checkpoint.c */
 /* APP_OK, or the exit code after having said why. */

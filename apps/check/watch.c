@@ -2,7 +2,7 @@
 /*
  * A run while it runs: nw_explore_run() blocks, so it has a thread of its own, named nw-search. The
  * main thread waits for it, prints a progress line whenever the period is over, asks for
- * checkpoints, and is not pinned by the search.
+ * checkpoints, writes the numbers for other programs, and is not pinned by the search.
  *
  * Invariant: periods count from what was last said.
  */
@@ -18,6 +18,7 @@ enum { WATCH_MS = 100, IDLE_MS = 3600000 };
 
 struct check_watch {
 	const struct check *check;
+	struct check_segment segment; /* the main thread's */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* the main thread waits for it */
 	pthread_cond_t told;    /* workers wait for it */
@@ -66,6 +67,7 @@ static void tell_violation(struct check_watch *watch, struct check *check)
 							.step_count = watch->path->step_count };
 
 	check_violation_of_walk(check, watch->path->walk_idx, &violation);
+	check_segment_note(&watch->segment, "a walk ended in a violation");
 	watch->path = NULL;
 	pthread_cond_broadcast(&watch->told);
 }
@@ -146,9 +148,9 @@ static uint64_t ns_of(const struct timespec *time)
 	return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
 }
 
-static uint64_t tick_ms_of(const struct check *check, uint64_t period_s)
+static uint64_t tick_ms_of(const struct check_watch *search, uint64_t period_s)
 {
-	if (check->spec || check_checkpoint_is_on(check))
+	if (search->check->spec || search->segment.stats || check_checkpoint_is_on(search->check))
 		return WATCH_MS;
 	return period_s ? period_s * 1000 : IDLE_MS;
 }
@@ -158,7 +160,7 @@ static uint64_t tick_ms_of(const struct check *check, uint64_t period_s)
  * several lines; after Ctrl-C the report is next. */
 static void wait_with_progress(struct check_watch *search, struct check *check, uint64_t period_s)
 {
-	uint64_t tick_ms = tick_ms_of(check, period_s);
+	uint64_t tick_ms = tick_ms_of(search, period_s);
 	struct nw_explore_report last = { 0 };
 	struct timespec now, tick, line_due, coverage_due;
 	uint64_t coverage_s = coverage_period(check);
@@ -181,6 +183,7 @@ static void wait_with_progress(struct check_watch *search, struct check *check, 
 			check_stop(check);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		check_checkpoint_tick(check, ns_of(&now));
+		check_segment_write(check, &search->segment);
 		if (period_s && is_past(&now, &line_due) && !app_was_interrupted()) {
 			tell_progress(check, &last);
 			line_due = later(&now, period_s * 1000);
@@ -224,8 +227,11 @@ int check_watch(struct check *check)
 	if (r != 0)
 		return app_failed(CHECK_NAME, "no thread for the search: %s", strerror(r));
 	(void)pthread_setname_np(thread, "nw-search"); /* only for ps and top */
+	check_segment_open(&search.segment, check);
 	wait_with_progress(&search, check, progress_period(check));
 	pthread_join(thread, NULL);
+	check_segment_write(check, &search.segment);
+	check_segment_close(&search.segment);
 	pthread_cond_destroy(&search.changed);
 	check->watch = NULL;
 	return APP_OK;

@@ -25,25 +25,6 @@ static const char *only_file(const char *command, char **argv)
 	return NULL;
 }
 
-/* The longest way from a task without needs, in tasks; levels[] is set for all. */
-static uint32_t level_tasks(const struct dag_file *file, uint32_t *levels)
-{
-	uint32_t level_count = 0;
-
-	for (uint32_t i = 0; i < file->task_count; i++) {
-		const struct dag_task *task = &file->tasks[file->order[i]];
-		uint32_t level = 0;
-
-		for (uint32_t k = 0; k < task->need_count; k++)
-			if (level <= levels[task->needs[k].task_idx])
-				level = levels[task->needs[k].task_idx] + 1;
-		levels[file->order[i]] = level;
-		if (level_count <= level)
-			level_count = level + 1;
-	}
-	return level_count;
-}
-
 static void print_summary(const struct dag_file *file, uint32_t level_count)
 {
 	uint64_t need_count = 0;
@@ -82,7 +63,7 @@ static int describe(const struct dag_file *file, bool has_levels)
 
 	if (!levels)
 		return app_failed(DAG_NAME, "no memory");
-	level_count = level_tasks(file, levels);
+	level_count = dag_levels(file, levels);
 	print_summary(file, level_count);
 	if (has_levels)
 		print_levels(file, levels, level_count);

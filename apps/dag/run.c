@@ -364,6 +364,7 @@ void dag_run_ended(struct dag_run *run, const struct dag_try *try, int status)
 	if (nw_dag_ended(run->dag, run->ids[try->task_idx], try->is_ok, try->end_ns) < 0 ||
 	    nw_dag_info(run->dag, run->ids[try->task_idx], &info) < 0)
 		return;
+	dag_segment_ended(run, try, &info);
 	dag_progress_ended(run, try, &info);
 	if (info.state != NW_DAG_FAILED)
 		return;
@@ -379,6 +380,7 @@ static void begin_task(struct dag_run *run, const struct dag_engine *engine,
 
 	if (run->journal)
 		dag_journal_start(run, task_idx);
+	dag_segment_started(run, task_idx, step);
 	if (!engine->start(run, task_idx, step)) {
 		struct dag_try try = { .task_idx = task_idx,
 				       .attempt = step->attempt,
@@ -388,6 +390,13 @@ static void begin_task(struct dag_run *run, const struct dag_engine *engine,
 
 		dag_run_ended(run, &try, 127 << 8); /* as a shell that finds no command */
 	}
+}
+
+static void wait(struct dag_run *run, const struct dag_engine *engine, uint64_t until_ns)
+{
+	uint64_t again_ns = run->stats ? dag_segment_write(run, engine->now(run)) : UINT64_MAX;
+
+	engine->wait(run, until_ns < again_ns ? until_ns : again_ns);
 }
 
 static void loop(struct dag_run *run, const struct dag_engine *engine)
@@ -409,7 +418,7 @@ static void loop(struct dag_run *run, const struct dag_engine *engine)
 		else if (step.kind == NW_DAG_STOP)
 			engine->stop(run, task_idx_of(run, step.task), &step);
 		else
-			engine->wait(run, step.until_ns);
+			wait(run, engine, step.until_ns);
 		if (run->journal && step.kind == NW_DAG_WAIT)
 			dag_journal_sync(run);
 	}
@@ -591,7 +600,9 @@ int dag_run(const struct dag_options *options)
 	code = set_up(&run);
 	if (code == APP_OK) {
 		dag_progress_open(&run);
+		dag_segment_open(&run);
 		loop(&run, run.is_pretended ? &dag_pretend : &dag_children);
+		dag_segment_close(&run);
 		dag_progress_clear();
 		take_results(&run);
 		said = report(&run);

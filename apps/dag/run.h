@@ -10,6 +10,7 @@
  * progress.c  bar or lines while it runs; what is said of a failure
  * report.c    the end, as text and JSON; schedule.c: critical path, use, plan
  * pictures.c  dot and trace-event files
+ * segment.c   the numbers for other programs
  * dag.c       the subcommands
  *
  * Invariant: only run.c changes struct nw_dag; results[] is what everything after the run reads.
@@ -66,6 +67,7 @@ struct dag_result {
 
 struct dag_engine;
 struct dag_journal;
+struct nw_stats;
 
 struct dag_run {
 	const struct dag_options *options;
@@ -93,6 +95,8 @@ struct dag_run {
 	uint32_t done_before; /* was_done */
 
 	struct dag_journal *journal; /* NULL: pretended */
+	struct nw_stats *stats;      /* for other programs; NULL: there are none */
+	uint64_t stats_ns;           /* when all tasks were written there */
 	void *engine;                /* of children.c or pretend.c */
 	int signal_number;           /* that ended it; 0 */
 	bool is_broken;              /* nodewise itself failed; that was said */
@@ -189,6 +193,20 @@ const char *dag_state_word(const struct dag_result *result);
 /* "exit status 1", "killed by signal 9 (Killed)" in buf; returns buf. */
 char *dag_status_text(int status, char *buf, size_t buf_bytes);
 nw_node dag_node_of(const struct dag_run *run, int64_t node_pos);
+
+/* The longest way from a task without needs, in tasks; levels[task_count] is set for all. */
+uint32_t dag_levels(const struct dag_file *file, uint32_t *levels);
+
+/* ---- segment.c: without such a file all but the first are no-ops ---- */
+
+/* Where there can be none, that is said. */
+void dag_segment_open(struct dag_run *run);
+/* Before a wait. Returns until when it may last: some of it may be left for later. */
+uint64_t dag_segment_write(struct dag_run *run, uint64_t now_ns);
+void dag_segment_started(struct dag_run *run, uint32_t task_idx, const struct nw_dag_step *step);
+void dag_segment_ended(struct dag_run *run, const struct dag_try *try,
+		       const struct nw_dag_info *info);
+void dag_segment_close(struct dag_run *run);
 
 /* ---- options.c ---- */
 

@@ -80,3 +80,21 @@ struct dag_use dag_use_of(const struct dag_run *run, uint32_t node_pos)
 	}
 	return use;
 }
+
+uint32_t dag_levels(const struct dag_file *file, uint32_t *levels)
+{
+	uint32_t level_count = 0;
+
+	for (uint32_t i = 0; i < file->task_count; i++) {
+		const struct dag_task *task = &file->tasks[file->order[i]];
+		uint32_t level = 0;
+
+		for (uint32_t k = 0; k < task->need_count; k++)
+			if (level <= levels[task->needs[k].task_idx])
+				level = levels[task->needs[k].task_idx] + 1;
+		levels[file->order[i]] = level;
+		if (level_count <= level)
+			level_count = level + 1;
+	}
+	return level_count;
+}

@@ -244,6 +244,9 @@ NW_API void nw_stats_info(const struct nw_stats_view *view, struct nw_stats_info
 NW_API void nw_stats_table_info(const struct nw_stats_view *view, uint32_t table_idx,
 				struct nw_stats_table_info *ret_info);
 
+/** The name of a text, 0..text_count-1 of the info. Threads: the view's. */
+NW_API const char *nw_stats_text_name(const struct nw_stats_view *view, uint32_t text_idx);
+
 /** A column's description. Threads: the view's. */
 NW_API void nw_stats_column_info(const struct nw_stats_view *view, uint32_t table_idx,
 				 uint32_t column_idx, struct nw_stats_column_info *ret_info);

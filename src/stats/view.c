@@ -215,6 +215,14 @@ void nw_stats_column_info(const struct nw_stats_view *view, uint32_t table_idx, 
 						   (enum nw_stats_kind)columns[column_idx].kind };
 }
 
+const char *nw_stats_text_name(const struct nw_stats_view *view, uint32_t text_idx)
+{
+	const struct nwi_stats_text *texts = nwi_stats_at(view->head, view->head->texts_at);
+
+	assert(text_idx < view->head->text_count);
+	return texts[text_idx].name;
+}
+
 bool nw_stats_find_table(const struct nw_stats_view *view, const char *name,
 			 uint32_t *ret_table_idx)
 {

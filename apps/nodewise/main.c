@@ -17,6 +17,7 @@ static const struct {
 	{ "scan", app_scan, "ask many addresses which ports are open, answers brought home" },
 	{ "dag", app_dag, "run a graph of commands, each on its node, as resources allow" },
 	{ "relay", app_relay, "carry packets by rules, one shard a core; publish, subscribe" },
+	{ "top", app_top, "watch a running program: workers, locality, memory, queues" },
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -75,6 +75,7 @@ struct nwi_scan {
 	uint32_t try_count;
 	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
 	_Atomic bool is_stopping;
+	_Atomic uint32_t waited_count; /* workers whose wait for answers is over */
 };
 
 /* Answers that came too late for the window, by a hash: enough to tell most repetitions. */
@@ -105,6 +106,7 @@ struct nwi_scanner {
 	uint64_t stopped_ns; /* when it was told to stop; 0: it was not */
 	uint64_t late_count; /* answers told after the window had let go of the question */
 	uint64_t drops_ns;   /* when drops were last asked for */
+	bool has_waited;     /* counted as one whose wait is over */
 	bool is_over;
 	uint64_t late[NWI_SCAN_LATE_COUNT];
 

@@ -307,20 +307,19 @@ static void take_frame(void *context, const unsigned char *frame, uint32_t n_byt
 	}
 }
 
-static void take_handed(struct nwi_scanner *scanner)
+/* One that another worker has handed over; false: there is none. */
+static bool next_handed(struct nwi_scanner *scanner, struct nw_probe_event *ret_event)
 {
 	const struct nwi_scan *scan = scanner->scan;
-	struct nw_probe_event event;
-	uint64_t place;
 
 	for (uint32_t from = 0; from < scan->worker_count; from++) {
 		struct nwi_scan_lane
 			*lane = &scan->lanes[from * scan->worker_count + scanner->worker_idx];
 
-		while (from != scanner->worker_idx && nw_lane_pop(&lane->reader, &event, 1) == 1)
-			if (place_of(scan, &event, &place))
-				accept(scanner, &event, place);
+		if (from != scanner->worker_idx && nw_lane_pop(&lane->reader, ret_event, 1) == 1)
+			return true;
 	}
+	return false;
 }
 
 static bool has_room(struct nwi_scanner *scanner)
@@ -329,19 +328,34 @@ static bool has_room(struct nwi_scanner *scanner)
 	       nwi_greeter_has_room(scanner->greeter, 2 * BLOCK_FRAMES_MAX);
 }
 
+/* Whether anything was there; as much as a block holds, for which there is room. */
+static bool take_handed(struct nwi_scanner *scanner)
+{
+	struct nw_probe_event event;
+	uint32_t taken = 0;
+	uint64_t place;
+
+	if (!has_room(scanner))
+		return false;
+	for (; taken < BLOCK_FRAMES_MAX && next_handed(scanner, &event); taken++)
+		if (place_of(scanner->scan, &event, &place))
+			accept(scanner, &event, place);
+	return taken > 0;
+}
+
 /* Whether anything was there. */
 static bool receive(struct nwi_scanner *scanner)
 {
+	bool was_handed = take_handed(scanner);
 	uint32_t total = 0, n = 1;
 
-	take_handed(scanner);
 	for (uint32_t i = 0; i < BLOCKS_A_STEP && n > 0 && has_room(scanner); i++) {
 		n = nw_link_receive(scanner->link, take_frame, scanner);
 		total += n;
 	}
 	nw_news_show(scanner->events);
 	nwi_tally_add(&scanner->tally.received, total);
-	return total > 0;
+	return total > 0 || was_handed;
 }
 
 static void ask_drops(struct nwi_scanner *scanner)
@@ -394,6 +408,23 @@ static void settle(struct nwi_scanner *scanner)
 	scanner->is_over = true;
 }
 
+/* Another worker, which the machine has kept waiting, may have answers that are to be handed over:
+ * none leaves before all have waited. */
+static bool have_all_waited(struct nwi_scanner *scanner)
+{
+	_Atomic uint32_t *waited_count = &scanner->scan->waited_count;
+
+	/* [scanner_waited.count] release, pairs with [scanner_leave.count]: what it has handed over
+	 * is shown. */
+	if (!scanner->has_waited)
+		atomic_fetch_add_explicit(waited_count, 1, memory_order_release);
+	scanner->has_waited = true;
+	/* [scanner_leave.count] acquire, pairs with [scanner_waited.count]: see all that the others
+	 * have handed over. */
+	return atomic_load_explicit(waited_count, memory_order_acquire) ==
+	       scanner->scan->worker_count;
+}
+
 /* All was asked: answers are waited for, then it is over. */
 static uint64_t wind_down(struct nwi_scanner *scanner)
 {
@@ -404,11 +435,17 @@ static uint64_t wind_down(struct nwi_scanner *scanner)
 	end_ns = scanner->ended_ns + scanner->scan->wait_ns;
 	if (scanner->now_ns < end_ns)
 		return end_ns - scanner->now_ns;
+	/* Events that nobody has room for yet are waited for. */
+	if (!have_all_waited(scanner) || !has_room(scanner))
+		return NS_PER_MS;
+	if (take_handed(scanner)) {
+		nw_news_show(scanner->events);
+		return 0;
+	}
 	if (scanner->stopped_ns > 0)
 		nwi_greeter_stop(scanner->greeter);
 	if (nwi_greeter_step(scanner->greeter, scanner->now_ns))
 		return NS_PER_MS;
-	/* Events that nobody has room for yet are waited for. */
 	if (has_room(scanner))
 		settle(scanner);
 	return NS_PER_MS;

@@ -89,6 +89,17 @@ static int set_banner_time(struct scan_options *options, const char *name, const
 	return APP_OK;
 }
 
+/* The kernel sends a second question after a second. */
+static int set_connect_time(struct scan_options *options, const char *name, const char *value)
+{
+	if (!app_parse_duration(value, &options->connect_ns) || options->connect_ns == 0 ||
+	    options->connect_ns > NS_PER_S * 9 / 10)
+		return app_bad(SCAN_NAME,
+			       "%s takes a duration of at most 900ms, as 300ms, not '%s'", name,
+			       value);
+	return APP_OK;
+}
+
 static int set_seed(struct scan_options *options, const char *name, const char *value)
 {
 	options->has_seed = true;
@@ -269,6 +280,7 @@ static const struct word words[] = {
 	{ "--shard", true, set_shard },
 	{ "--workers", true, set_workers },
 	{ "--max-parallelism", true, set_parallelism },
+	{ "--max-rtt-timeout", true, set_connect_time },
 	{ "--path", true, set_path },
 	{ "--nodes", true, set_nodes },
 	{ "--numa", false, set_numa },
@@ -352,6 +364,9 @@ static int check_together(const struct scan_options *options)
 		return app_bad(SCAN_NAME, "-PE or -PR, not both");
 	if (options->ports[0] && options->top_ports)
 		return app_bad(SCAN_NAME, "-p or --top-ports, not both");
+	if (options->connect_ns && options->method != SCAN_CONNECT)
+		return app_bad(SCAN_NAME,
+			       "--max-rtt-timeout is of connections: give -sT, too, or --wait");
 	if (options->path != NW_LINK_PATH_AUTO && options->method == SCAN_CONNECT)
 		return app_bad(SCAN_NAME, "-sT connects: --path is of the other methods");
 	return APP_OK;

@@ -12,17 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S      UINT64_C(1000000000)
 #define SAVE_EVERY_NS (2 * NS_PER_S)
 
-/* The kernel asks again by itself after a second: a question has ended by then. */
-#define CONNECT_NS (NS_PER_S / 10 * 9)
-
-enum { EVENTS_AT_ONCE = 4096, LOOK_EVERY_MS = 20, PARALLELISM = 4096, OTHER_FILES = 64 };
+enum { EVENTS_AT_ONCE = 4096, LOOK_EVERY_MS = 20 };
 
 static const char resume_default[] = "nodewise-scan.resume";
 
@@ -90,53 +86,8 @@ static int make_secrets(struct scan_run *run, const struct scan_state *resumed)
 					  .digest = digest_of(run),
 					  .worker_count = (uint32_t)run->options->workers };
 	if (run->state.worker_count == 0)
-		run->state.worker_count = 1;
+		run->state.worker_count = scan_crew_count(run);
 	return APP_OK;
-}
-
-static int choose_nodes(struct scan_run *run)
-{
-	struct nw_diag diag = { "" };
-	uint32_t count;
-
-	if (!run->options->nodes)
-		return APP_OK;
-	if (app_parse_list(run->options->nodes, &run->node_idxs, &count, &diag) < 0)
-		return app_bad(SCAN_NAME, "--nodes: %s", diag.text);
-	for (uint32_t i = 0; i < count; i++)
-		if (run->node_idxs[i] >= nw_topo_node_count(run->topo))
-			return app_bad(SCAN_NAME, "--nodes: there is no node at position %u",
-				       run->node_idxs[i]);
-	run->probe_options.node_idxs = run->node_idxs;
-	run->probe_options.node_idx_count = count;
-	return APP_OK;
-}
-
-/* Descriptors for the connections, as far as the limit may be raised. */
-static uint32_t choose_lines(const struct scan_run *run)
-{
-	uint64_t wanted = run->options->parallelism ? run->options->parallelism : PARALLELISM;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* then what there is has to do */
-		if (limit.rlim_cur != RLIM_INFINITY && wanted + OTHER_FILES > limit.rlim_cur)
-			wanted = limit.rlim_cur > UINT64_C(2) * OTHER_FILES
-					 ? limit.rlim_cur - OTHER_FILES
-					 : OTHER_FILES;
-	}
-	wanted /= run->state.worker_count;
-	return wanted > 0 ? (uint32_t)wanted : 1;
-}
-
-static void fill_connect(struct scan_run *run)
-{
-	if (run->options->method != SCAN_CONNECT)
-		return;
-	run->probe_options.method = NW_PROBE_CONNECT;
-	run->probe_options.delay_ns = CONNECT_NS;
-	run->probe_options.line_count = choose_lines(run);
 }
 
 static void fill_probe(struct scan_run *run)
@@ -159,7 +110,7 @@ static void fill_probe(struct scan_run *run)
 	probe->positions = run->state.positions;
 	probe->wants_banners = options->wants_banners;
 	probe->banner_ns = options->banner_ns;
-	fill_connect(run);
+	scan_crew_connect(run);
 }
 
 /* Of hosts alone, those of the local link answer for their link addresses. */
@@ -208,7 +159,7 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 	if (code == APP_OK)
 		code = choose_ports(run);
 	if (code == APP_OK)
-		code = choose_nodes(run);
+		code = scan_crew_nodes(run);
 	if (code == APP_OK)
 		code = make_secrets(run, resumed);
 	if (code == APP_OK)

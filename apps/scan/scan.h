@@ -6,6 +6,7 @@
  * ports.c    --top-ports
  * targets.c  texts, files and names -> targets; what is not scanned unasked
  * way.c      interface, own addresses, next hop
+ * crew.c     nodes, workers, connections of each
  * card.c     the card's node and interrupts; irq.c reads and moves them
  * segment.c  the numbers for other programs
  * discover.c hosts of the local link
@@ -58,7 +59,7 @@ struct scan_options {
 	enum scan_method method;
 	bool has_method;
 	const char *interface, *source_ip, *source_port, *router_mac;
-	uint64_t rate, retries, wait_ns, seed, workers, parallelism, banner_ns;
+	uint64_t rate, retries, wait_ns, seed, workers, parallelism, banner_ns, connect_ns;
 	bool has_rate, has_seed;
 	uint64_t shard, shard_count;
 	const char *nodes;
@@ -169,6 +170,13 @@ struct scan_run {
 
 /* way.c */
 int scan_way_find(struct scan_run *run);
+
+/* crew.c */
+int scan_crew_nodes(struct scan_run *run);
+/* How many workers, once the nodes are known. */
+uint32_t scan_crew_count(const struct scan_run *run);
+/* What is said to the engine of connections, where they are the method. */
+void scan_crew_connect(struct scan_run *run);
 
 /* card.c */
 int scan_card_find(struct scan_run *run);

@@ -20,41 +20,47 @@ void nwi_caller_init(struct nwi_caller *caller, void *memory, uint64_t begin)
 {
 	caller->calls = memory;
 	caller->again = (void *)(caller->calls + caller->line_count);
-	caller->first_due = caller->last_due = caller->line_count;
+	for (uint32_t i = 0; i <= NWI_PATIENCE_LEVELS; i++)
+		caller->waiting[i].first = caller->waiting[i].last = caller->line_count;
+	caller->patience.most_ns = caller->scan->delay_ns;
 	caller->next = begin < caller->end ? begin : caller->end;
 	/* relaxed: not yet shared: the constructor runs alone. */
 	atomic_store_explicit(&caller->tally.position, caller->next, memory_order_relaxed);
 }
 
-/* --- Questions on lines, in the order in which they are due --- */
+/* --- Questions on lines --- */
 
 static void put_last(struct nwi_caller *caller, uint32_t line)
 {
 	struct nwi_call *call = &caller->calls[line];
+	struct nwi_call_list *list = &caller->waiting[call->level];
 
 	call->is_on = true;
+	caller->on_count++;
 	caller->hopeful_count += call->tries_left > 0;
-	call->previous = caller->last_due;
+	call->previous = list->last;
 	call->next = caller->line_count;
-	if (caller->last_due == caller->line_count)
-		caller->first_due = line;
+	if (list->last == caller->line_count)
+		list->first = line;
 	else
-		caller->calls[caller->last_due].next = line;
-	caller->last_due = line;
+		caller->calls[list->last].next = line;
+	list->last = line;
 }
 
 static void take_out(struct nwi_caller *caller, uint32_t line)
 {
 	struct nwi_call *call = &caller->calls[line];
+	struct nwi_call_list *list = &caller->waiting[call->level];
 
 	call->is_on = false;
+	caller->on_count--;
 	caller->hopeful_count -= call->tries_left > 0;
 	if (call->previous == caller->line_count)
-		caller->first_due = call->next;
+		list->first = call->next;
 	else
 		caller->calls[call->previous].next = call->next;
 	if (call->next == caller->line_count)
-		caller->last_due = call->previous;
+		list->last = call->previous;
 	else
 		caller->calls[call->next].previous = call->previous;
 }
@@ -109,6 +115,8 @@ static void end_call(struct nwi_caller *caller, const struct nw_dial_event *even
 	struct nwi_call *call = &caller->calls[event->line];
 
 	take_out(caller, event->line);
+	if (event->kind == NW_DIAL_ANSWERED || event->error == -ECONNREFUSED)
+		nwi_patience_learn(&caller->patience, caller->now_ns - call->begun_ns);
 	if (event->kind == NW_DIAL_ANSWERED) {
 		tell(caller, call, NW_PROBE_OPEN, 0);
 		nw_dial_hang_up(caller->dial, event->line);
@@ -149,16 +157,38 @@ static bool take_news(struct nwi_caller *caller)
 	return n > 0;
 }
 
+/* Whether questions wait for lines. */
+static bool is_pressed(const struct nwi_caller *caller)
+{
+	return nw_dial_free_count(caller->dial) == 0 &&
+	       (caller->again_count > 0 || caller->next < caller->end);
+}
+
+/* Until the first of that line of waiting is given up; UINT64_MAX: there is none. */
+static uint64_t left_ns(const struct nwi_caller *caller, uint32_t level)
+{
+	uint32_t line = caller->waiting[level].first;
+	uint64_t due_ns;
+
+	if (line == caller->line_count)
+		return UINT64_MAX;
+	due_ns = caller->calls[line].begun_ns +
+		 nwi_patience_ns(&caller->patience, level, is_pressed(caller));
+	return due_ns > caller->now_ns ? due_ns - caller->now_ns : 0;
+}
+
+/* Not while there is news: the answer that a question waits for may be among it, where this worker
+ * was kept waiting itself. */
 static void end_silent(struct nwi_caller *caller)
 {
-	while (caller->first_due < caller->line_count &&
-	       caller->calls[caller->first_due].due_ns <= caller->now_ns) {
-		uint32_t line = caller->first_due;
+	for (uint32_t level = 0; level <= NWI_PATIENCE_LEVELS; level++)
+		while (left_ns(caller, level) == 0) {
+			uint32_t line = caller->waiting[level].first;
 
-		take_out(caller, line);
-		nw_dial_hang_up(caller->dial, line);
-		give_up(caller, &caller->calls[line]);
-	}
+			take_out(caller, line);
+			nw_dial_hang_up(caller->dial, line);
+			give_up(caller, &caller->calls[line]);
+		}
 }
 
 /* --- Asking --- */
@@ -210,7 +240,9 @@ static bool begin_call(struct nwi_caller *caller, struct nwi_call *call)
 		return false;
 	}
 	pass(caller);
-	call->due_ns = caller->now_ns + caller->scan->delay_ns;
+	call->begun_ns = caller->now_ns;
+	call->level = nwi_patience_level(caller->scan->try_count - 1 - call->tries_left,
+					 call->tries_left);
 	caller->calls[line] = *call;
 	put_last(caller, line);
 	return true;
@@ -267,9 +299,9 @@ static void find_position(struct nwi_caller *caller)
 /* What is on a line when the wait is over will not be answered. */
 static void leave(struct nwi_caller *caller)
 {
-	while (caller->first_due < caller->line_count) {
-		uint32_t line = caller->first_due;
-
+	for (uint32_t line = 0; line < caller->line_count; line++) {
+		if (!caller->calls[line].is_on)
+			continue;
 		take_out(caller, line);
 		nw_dial_hang_up(caller->dial, line);
 		nwi_tally_add(&caller->tally.timed_out, 1);
@@ -284,7 +316,7 @@ static uint64_t wind_down(struct nwi_caller *caller)
 	if (caller->ended_ns == 0)
 		caller->ended_ns = caller->now_ns;
 	end_ns = caller->ended_ns + caller->scan->wait_ns;
-	if (caller->first_due == caller->line_count || caller->now_ns >= end_ns) {
+	if (caller->on_count == 0 || caller->now_ns >= end_ns) {
 		if (is_stopping(caller))
 			nwi_greeter_stop(caller->greeter);
 		if (nwi_greeter_step(caller->greeter, caller->now_ns))
@@ -304,9 +336,8 @@ static uint64_t rest_ns(const struct nwi_caller *caller, uint64_t most_ns)
 {
 	uint64_t rest = most_ns;
 
-	if (caller->first_due < caller->line_count) {
-		uint64_t due_ns = caller->calls[caller->first_due].due_ns;
-		uint64_t left = due_ns > caller->now_ns ? due_ns - caller->now_ns : 0;
+	for (uint32_t level = 0; level <= NWI_PATIENCE_LEVELS; level++) {
+		uint64_t left = left_ns(caller, level);
 
 		rest = left < rest ? left : rest;
 	}
@@ -320,7 +351,8 @@ static uint64_t step(struct nwi_caller *caller, uint64_t now_ns)
 
 	caller->now_ns = now_ns;
 	has_moved = take_news(caller);
-	end_silent(caller);
+	if (!has_moved)
+		end_silent(caller);
 	find_position(caller);
 	if (asks_no_more(caller))
 		return has_moved ? 0 : rest_ns(caller, wind_down(caller));

@@ -3,8 +3,9 @@
  * The worker of a scan that connects, and of no privileges.
  *
  * A question is a call of a dial's line: answered is open, refused is closed, silence ends with the
- * delay and is asked again as often as was said. Calls are made in the order of the share, so all
- * below the oldest that is still open is done.
+ * patience that there is (patience.h) and is asked again as often as was said. Those who are given
+ * the same time stand in one line of waiting, in the order in which they were called. Calls are
+ * made in the order of the share, so all below the oldest that is still open is done.
  *
  * Invariant: a question is in one of three places: not begun, on a line, or waiting for its next
  * try; nothing is called without room for what it may find.
@@ -12,6 +13,7 @@
 #ifndef NWI_PROBE_CALLER_H
 #define NWI_PROBE_CALLER_H
 
+#include "probe/patience.h"
 #include "probe/scan.h"
 
 #include <nw/dial.h>
@@ -19,11 +21,17 @@
 /* A question on a line. */
 struct nwi_call {
 	uint64_t number; /* of the share */
-	uint64_t due_ns;
+	uint64_t begun_ns;
 	struct nwi_question question;
 	uint32_t tries_left;
-	uint32_t previous, next; /* in the order in which they are due; line numbers */
+	uint32_t level;          /* which line of waiting: nwi_patience_level() */
+	uint32_t previous, next; /* of that one; line numbers of the dial */
 	bool is_on;
+};
+
+/* Those that wait as long as each other. */
+struct nwi_call_list {
+	uint32_t first, last; /* lines; line_count: none */
 };
 
 /* A question whose time was over. */
@@ -47,8 +55,10 @@ struct nwi_caller {
 	struct nwi_call *calls;       /* [line_count] */
 	struct nwi_call_again *again; /* [line_count], a ring */
 	uint32_t again_first, again_count;
-	uint32_t first_due, last_due; /* lines; line_count: none */
-	uint32_t hopeful_count;       /* on lines, to be asked again if need be */
+	struct nwi_call_list waiting[NWI_PATIENCE_LEVELS + 1]; /* [level] */
+	struct nwi_patience patience;
+	uint32_t on_count;      /* questions on lines */
+	uint32_t hopeful_count; /* of them, those to be asked again if need be */
 	struct nw_dial_event news[NW_DIAL_TAKE_MAX];
 	uint32_t news_count; /* taken while it waited */
 	struct nwi_rate rate;

@@ -8,6 +8,7 @@
  * neighbour.c                        hosts of the local link
  * scanner.c                          one worker: a step function over its link
  * caller.c                           one worker that connects: a step function over its dial
+ * patience.c                         how long that one gives a connection
  * greeter.c talk.c tls.c banner.c    what services say: beside either of them
  * news.c                             what workers tell of themselves
  * worker.c                           either of them: its memory, its link or dial

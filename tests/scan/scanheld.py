@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from scannet import addresses, check
+from scannet import LIMIT_S, addresses, check
 
 SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17  # of ptrace(2)
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -30,7 +30,7 @@ def workers_of(process):
 
 
 def first_worker(process, count):
-    end = time.monotonic() + 60
+    end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         threads = workers_of(process)
         if len(threads) == count:
@@ -53,7 +53,7 @@ def what_a_worker_hands_over_late_is_not_lost(case):
         os.waitpid(thread, 0x40000000)  # __WALL: it stands
         time.sleep(1.5)
         ptrace(DETACH, thread)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=LIMIT_S)
     check(process.returncode == 0, errors)
     counts = json.loads(output)
     check(counts["up"] == 64 and counts["unanswered"] == 0, counts)

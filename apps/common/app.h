@@ -26,7 +26,8 @@ extern const char app_version[];
 
 /* A subcommand: argv[0] is its own name. Returns the exit code. */
 typedef int app_command(int argc, char **argv);
-app_command app_topo, app_verify, app_check, app_bench, app_dag, app_scan, app_relay, app_top;
+app_command app_topo, app_verify, app_check, app_bench, app_dag, app_scan, app_relay, app_cdn,
+	app_top;
 
 /* Where standard input, output or error is closed, puts something there that refuses every read or
  * write: no file opened later becomes the one that messages go to. First thing in main(). */

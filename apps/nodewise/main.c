@@ -16,6 +16,7 @@ static const struct {
 	{ "bench", app_bench, "measure the structures beside those that people use" },
 	{ "scan", app_scan, "ask many addresses which ports are open, answers brought home" },
 	{ "dag", app_dag, "run a graph of commands, each on its node, as resources allow" },
+	{ "cdn", app_cdn, "say who stands in front of an address: CDN, firewall, cloud" },
 	{ "relay", app_relay, "carry packets by rules, one shard a core; publish, subscribe" },
 	{ "top", app_top, "watch a running program: workers, locality, memory, queues" },
 };

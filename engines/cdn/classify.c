@@ -142,9 +142,12 @@ static void weigh_asn(struct nwi_cdn_weigh *weigh, uint32_t asn, uint32_t listed
 
 static void weigh_address(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen *seen)
 {
-	uint32_t listed = weigh_range(weigh, &seen->address);
-	uint32_t asn = seen->asn != 0 ? seen->asn : nw_cdn_asn(weigh->cdn, &seen->address);
+	bool is_there = seen->address.family != 0;
+	uint32_t listed = is_there ? weigh_range(weigh, &seen->address) : UINT32_MAX;
+	uint32_t asn = seen->asn;
 
+	if (asn == 0 && is_there)
+		asn = nw_cdn_asn(weigh->cdn, &seen->address);
 	weigh->answer->asn = asn;
 	if (asn != 0)
 		weigh_asn(weigh, asn, listed);
@@ -275,8 +278,7 @@ void nw_cdn_classify(const struct nw_cdn *cdn, const struct nw_cdn_seen *seen,
 	uint32_t winner;
 
 	begin(&weigh, cdn, ret_answer);
-	if (seen->address.family != 0)
-		weigh_address(&weigh, seen);
+	weigh_address(&weigh, seen);
 	nwi_cdn_weigh_names(&weigh, seen);
 	nwi_cdn_weigh_answers(&weigh, seen);
 	weigh_absence(&weigh, seen);

@@ -321,24 +321,86 @@ static int read_file(struct nw_arena *arena, const char *folder, const char *nam
 	return 0;
 }
 
+/* Names of two folders: of one that is in both, the newer folder's file is read. */
+struct names {
+	const char *folders[2]; /* the newer one, the other one */
+	struct dirent **at[2];
+	int counts[2];
+};
+
+static bool is_in_newer(const struct names *names, const char *name)
+{
+	for (int i = 0; i < names->counts[0]; i++) {
+		if (strcmp(names->at[0][i]->d_name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int list_names(struct names *names, struct nw_diag *diag)
+{
+	for (int i = 0; i < 2; i++) {
+		int rc;
+
+		if (!names->folders[i])
+			continue;
+		names->counts[i] = scandir(names->folders[i], &names->at[i], is_yaml, alphasort);
+		if (names->counts[i] >= 0)
+			continue;
+		rc = -errno;
+		names->counts[i] = 0;
+		if (i == 1 || rc != -ENOENT)
+			return nwi_cdn_fail(diag, rc, "%s: %s", names->folders[i], strerror(-rc));
+	}
+	return 0;
+}
+
+static void free_names(struct names *names)
+{
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j < names->counts[i]; j++)
+			free(names->at[i][j]);
+		free(names->at[i]);
+	}
+}
+
+static int read_folders(struct nw_arena *arena, const struct names *names,
+			struct nw_cdn_file *ret_files, uint32_t *ret_count, struct nw_diag *diag)
+{
+	int rc = 0;
+
+	*ret_count = 0;
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j < names->counts[i] && rc == 0; j++) {
+			const char *name = names->at[i][j]->d_name;
+
+			if (i == 1 && is_in_newer(names, name))
+				continue;
+			if (*ret_count == NWI_CDN_PROVIDERS_MAX)
+				return nwi_cdn_fail(diag, -EINVAL, "%s: more than %d files",
+						    names->folders[i], NWI_CDN_PROVIDERS_MAX);
+			rc = read_file(arena, names->folders[i], name, &ret_files[*ret_count],
+				       diag);
+			*ret_count += 1;
+		}
+	}
+	if (rc == 0 && *ret_count == 0)
+		return nwi_cdn_fail(diag, -ENOENT, "%s: no provider's .yaml in it",
+				    names->folders[1]);
+	return rc;
+}
+
 static int open_names(struct nw_cdn **ret_cdn, const struct nw_cdn_options *options,
-		      struct dirent **names, uint32_t count, struct nw_diag *diag)
+		      const struct names *names, struct nw_diag *diag)
 {
 	struct nw_cdn_file files[NWI_CDN_PROVIDERS_MAX] = { 0 };
 	struct nw_arena *arena;
-	int rc;
+	uint32_t count;
+	int rc = nw_arena_create(&arena, NW_NODE_ANY, ARENA_BYTES, 0);
 
-	if (count == 0)
-		return nwi_cdn_fail(diag, -ENOENT, "%s: no provider's .yaml in it",
-				    options->folder);
-	if (count > NWI_CDN_PROVIDERS_MAX)
-		return nwi_cdn_fail(diag, -EINVAL, "%s: more than %d files", options->folder,
-				    NWI_CDN_PROVIDERS_MAX);
-	rc = nw_arena_create(&arena, NW_NODE_ANY, ARENA_BYTES, 0);
 	if (rc < 0)
 		return nwi_cdn_fail(diag, rc, "%s: no memory", options->folder);
-	for (uint32_t i = 0; i < count && rc == 0; i++)
-		rc = read_file(arena, options->folder, names[i]->d_name, &files[i], diag);
+	rc = read_folders(arena, names, files, &count, diag);
 	if (rc == 0)
 		rc = nw_cdn_load(ret_cdn, files, count, options->asn_path, diag);
 	nw_arena_destroy(arena);
@@ -348,19 +410,14 @@ static int open_names(struct nw_cdn **ret_cdn, const struct nw_cdn_options *opti
 int nw_cdn_open(struct nw_cdn **ret_cdn, const struct nw_cdn_options *options,
 		struct nw_diag *reterr_diag)
 {
-	struct dirent **names = NULL;
-	int count, rc;
+	struct names names = { .folders = { options->newer, options->folder } };
+	int rc;
 
 	if (!options->folder)
 		return nwi_cdn_fail(reterr_diag, -EINVAL, "no folder with the files of providers");
-	count = scandir(options->folder, &names, is_yaml, alphasort);
-	if (count < 0) {
-		rc = -errno;
-		return nwi_cdn_fail(reterr_diag, rc, "%s: %s", options->folder, strerror(-rc));
-	}
-	rc = open_names(ret_cdn, options, names, (uint32_t)count, reterr_diag);
-	for (int i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
+	rc = list_names(&names, reterr_diag);
+	if (rc == 0)
+		rc = open_names(ret_cdn, options, &names, reterr_diag);
+	free_names(&names);
 	return rc;
 }

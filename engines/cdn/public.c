@@ -138,6 +138,11 @@ void nw_cdn_find_burst(const struct nw_cdn *cdn, const struct nw_cdn_address *ad
 		ret_numbers[i] = nw_cdn_find(cdn, &addresses[i]);
 }
 
+uint32_t nw_cdn_range_count(const struct nw_cdn *cdn)
+{
+	return cdn->entry_count;
+}
+
 void nw_cdn_range(const struct nw_cdn *cdn, uint32_t number, struct nw_cdn_range *ret_range)
 {
 	const struct nwi_cdn_entry *entry = &cdn->entries[number - 1];

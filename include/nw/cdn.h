@@ -82,6 +82,7 @@ NW_API bool nw_cdn_prefix_parse(const char *text, struct nw_cdn_address *ret_add
 /** Where data is; NULL: not there. */
 struct nw_cdn_options {
 	const char *folder;   /* every *.yaml in it is a provider's */
+	const char *newer;    /* a folder whose files go before those of the same name; or absent */
 	const char *asn_path; /* .mmdb, or iptoasn's .tsv or .tsv.gz */
 };
 
@@ -185,7 +186,10 @@ NW_API uint32_t nw_cdn_find4(const struct nw_cdn *cdn, uint32_t address);
 NW_API void nw_cdn_find_burst(const struct nw_cdn *cdn, const struct nw_cdn_address *addresses,
 			      uint32_t count, uint32_t *ret_numbers);
 
-/** The prefix of a number above 0 that nw_cdn_find() returned. Threads: any. */
+/** Prefixes there are: their numbers are 1 to this, in ascending order. Threads: any. */
+NW_API uint32_t nw_cdn_range_count(const struct nw_cdn *cdn);
+
+/** The prefix of a number above 0. Threads: any. */
 NW_API void nw_cdn_range(const struct nw_cdn *cdn, uint32_t number, struct nw_cdn_range *ret_range);
 
 /** The AS that announces an address, 0: not known. Threads: any. */

@@ -255,6 +255,7 @@ void scan_watch(struct scan_run *run, struct nw_probe *probe,
 /* All that a scan tells comes this way: findings go to the outputs, warnings to who watches. */
 static void take_finding(struct scan_run *run, const struct nw_probe_event *event)
 {
+	scan_segment_event(run, event);
 	if (!scan_tell_news(run, event))
 		scan_outputs_event(&run->outputs, event);
 }

@@ -188,6 +188,8 @@ void scan_card_leave(struct scan_run *run);
 /* segment.c */
 void scan_segment_open(struct scan_run *run);
 void scan_segment_write(struct scan_run *run);
+/* What was found, and what went wrong, on its way elsewhere. */
+void scan_segment_event(struct scan_run *run, const struct nw_probe_event *event);
 void scan_segment_close(struct scan_run *run);
 
 /* discover.c */

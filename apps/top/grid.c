@@ -245,6 +245,12 @@ static uint32_t first_column(const struct top_table *table, const struct top_vie
 	return first;
 }
 
+/* A number is shown whole or not at all. */
+static bool fits(const struct top_area *area, int at, int width)
+{
+	return at + width <= area->frame->columns;
+}
+
 static void put_head(const struct top_area *area, const struct top_table *table,
 		     const struct top_view *view, const int *widths, uint32_t first,
 		     int label_columns)
@@ -258,6 +264,11 @@ static void put_head(const struct top_area *area, const struct top_table *table,
 	for (uint32_t i = first; i < table->column_count; at += widths[i++] + GAP) {
 		bool is_sorted = view->sort_column == i + 2;
 
+		if (!fits(area, at, widths[i])) {
+			(void)top_put(area->frame, area->top, area->frame->columns - 1, TOP_MARK,
+				      ">");
+			return;
+		}
 		top_put_right(area->frame, area->top, at, widths[i],
 			      is_sorted ? TOP_MARK : TOP_BOLD, table->columns[i].name);
 		if (is_sorted)
@@ -273,7 +284,8 @@ static void put_row(const struct top_area *area, const struct top_table *table, 
 
 	(void)top_put_width(area->frame, row, 0, label_columns,
 			    label_style(table->rows[row_idx].label), table->rows[row_idx].label);
-	for (uint32_t i = first; i < table->column_count; at += widths[i++] + GAP) {
+	for (uint32_t i = first; i < table->column_count && fits(area, at, widths[i]);
+	     at += widths[i++] + GAP) {
 		(void)top_value_text(table, row_idx, i, 0, text, sizeof(text));
 		top_put_right(area->frame, row, at, widths[i],
 			      style_of(&table->columns[i], text, top_value(table, row_idx, (int)i)),

@@ -333,9 +333,10 @@ static void put_tabs(struct top_frame *frame, const struct top_program *program,
 
 static void put_keys(struct top_frame *frame, const struct top_view *view)
 {
-	int row = frame->rows - 1;
-	char text[sizeof(view->message) + 64];
+	char text[sizeof(view->message) + 64], every[32] = "";
 
+	if (view->delay_s > 0)
+		(void)snprintf(every, sizeof(every), "  every %.1f s", view->delay_s);
 	if (view->asks_removal)
 		(void)snprintf(text, sizeof(text),
 			       " remove the files of dead processes? y, or another key for no");
@@ -346,14 +347,13 @@ static void put_keys(struct top_frame *frame, const struct top_view *view)
 		(void)snprintf(text, sizeof(text), " %s", view->message);
 	else if (view->is_list)
 		(void)snprintf(text, sizeof(text),
-			       " q end  ? help  Enter show  x remove stale files  every %.1f s",
-			       view->delay_s);
+			       " q end  ? help  Enter show  x remove stale files%s", every);
 	else
-		(void)snprintf(text, sizeof(text),
-			       " q end  ? help  Tab view  < > r order  / search  l list  p pause  "
-			       "every %.1f s%s%s",
-			       view->delay_s, *view->search ? "  only: " : "", view->search);
-	top_put_line(frame, row, TOP_TITLE, text);
+		(void)snprintf(
+			text, sizeof(text),
+			" q end  ? help  Tab view  < > r order  / search  l list  p pause%s%s%s",
+			every, *view->search ? "  only: " : "", view->search);
+	top_put_line(frame, frame->rows - 1, TOP_TITLE, text);
 }
 
 static void draw_screen(const struct top_area *area, const struct top_model *model,

@@ -248,6 +248,26 @@ TEST(search_looks_at_labels_and_numbers)
 	CHECK_INT(top_order(&port_table, &view, order), ==, 0);
 }
 
+TEST(a_number_is_shown_whole_or_not_at_all)
+{
+	struct top_program program = { .name = "mine", .pid = 42, .tables = &workers };
+	struct top_model model = { .programs = &program, .program_count = 1 };
+	struct top_view view = { .pid = 42, .tab_idx = 3, .delay_s = 1 };
+	struct top_frame frame;
+
+	program.table_count = 1;
+	CHECK_INT(top_frame_open(&frame, 24, 60), ==, 0);
+	top_draw(&frame, &model, &view);
+	for (int row = 0; row < 24; row++)
+		CHECK(!strstr(line_of(&frame, row), "same_node_s") ||
+		      strstr(line_of(&frame, row), "same_node_steals"));
+	CHECK(!is_in_sight(&frame, "cross_node_steals"));
+	view.sort_column = COLUMN_COUNT + 1; /* the last one has to be in sight then */
+	top_draw(&frame, &model, &view);
+	CHECK(is_in_sight(&frame, "cross_node_steals"));
+	top_frame_close(&frame);
+}
+
 /* --- The grid --- */
 
 TEST(nothing_is_put_outside)

@@ -210,16 +210,36 @@ static bool next_question(struct nwi_caller *caller, struct nwi_call *ret_call)
 	return true;
 }
 
-static void pass(struct nwi_caller *caller)
+/* What is asked again was asked before. */
+static void pass(struct nwi_caller *caller, bool is_asked)
 {
 	if (caller->again_count > 0) {
 		caller->again_first = (caller->again_first + 1) % caller->line_count;
 		caller->again_count--;
 	} else {
 		caller->next++;
-		nwi_tally_add(&caller->tally.asked, 1);
+		nwi_tally_add(is_asked ? &caller->tally.asked : &caller->tally.left_out, 1);
 	}
-	nwi_tally_add(&caller->tally.sent, 1);
+	nwi_tally_add(&caller->tally.sent, is_asked);
+}
+
+/* Questions that must not be asked, up to those that may be told at once; false: none is left. */
+static bool next_admitted(struct nwi_caller *caller, struct nwi_call *ret_call,
+			  uint32_t *inout_passed)
+{
+	while (next_question(caller, ret_call)) {
+		struct nwi_wanted wanted = { &caller->share, ret_call->number, caller->worker_idx,
+					     ret_call->number >= caller->wanted_end };
+
+		if (wanted.is_new)
+			caller->wanted_end = wanted.number + 1;
+		if (nwi_scan_question(caller->scan, &wanted, &ret_call->question))
+			return true;
+		pass(caller, false);
+		if (++*inout_passed >= NW_DIAL_TAKE_MAX)
+			return false;
+	}
+	return false;
 }
 
 /* false: no line, or no socket, for it now. */
@@ -229,8 +249,6 @@ static bool begin_call(struct nwi_caller *caller, struct nwi_call *call)
 	uint32_t line;
 	int rc;
 
-	nwi_plan_at(&caller->scan->plan, caller->share.next + call->number * caller->share.step,
-		    &call->question);
 	nwi_address_bytes(call->question.target, address);
 	rc = nw_dial_call(caller->dial, address, call->question.target.family == NWI_IPV6,
 			  call->question.port, &line);
@@ -239,7 +257,7 @@ static bool begin_call(struct nwi_caller *caller, struct nwi_call *call)
 		caller->pause_ns = caller->now_ns + NS_PER_MS;
 		return false;
 	}
-	pass(caller);
+	pass(caller, true);
 	call->begun_ns = caller->now_ns;
 	call->level = nwi_patience_level(caller->scan->try_count - 1 - call->tries_left,
 					 call->tries_left);
@@ -248,18 +266,20 @@ static bool begin_call(struct nwi_caller *caller, struct nwi_call *call)
 	return true;
 }
 
-/* Whether any was begun. */
+/* Whether any was begun or passed over. */
 static bool begin_calls(struct nwi_caller *caller)
 {
 	uint32_t free_count = nw_dial_free_count(caller->dial);
 	uint32_t room = free_count < NW_DIAL_TAKE_MAX ? free_count : NW_DIAL_TAKE_MAX;
 	uint32_t allowed = nwi_rate_take(&caller->rate, room, caller->now_ns), begun = 0;
+	uint32_t passed = 0;
 	struct nwi_call call = { 0 };
 
-	while (begun < allowed && next_question(caller, &call) && begin_call(caller, &call))
+	while (begun < allowed && next_admitted(caller, &call, &passed) &&
+	       begin_call(caller, &call))
 		begun++;
 	nwi_rate_return(&caller->rate, allowed - begun);
-	return begun > 0;
+	return begun + passed > 0;
 }
 
 /* --- A step --- */

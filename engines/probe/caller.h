@@ -52,6 +52,7 @@ struct nwi_caller {
 
 	/* The worker's. */
 	uint64_t next;                /* question to begin with */
+	uint64_t wanted_end;          /* those below have been wanted: it may have had no line */
 	struct nwi_call *calls;       /* [line_count] */
 	struct nwi_call_again *again; /* [line_count], a ring */
 	uint32_t again_first, again_count;

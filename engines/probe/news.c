@@ -25,7 +25,8 @@ static bool tell(struct nwi_news *news, enum nw_probe_event_kind kind,
 
 static uint64_t done(const struct nwi_news *news)
 {
-	return read_count(&news->tally->asked) + read_count(&news->tally->down);
+	return read_count(&news->tally->asked) + read_count(&news->tally->down) +
+	       read_count(&news->tally->left_out);
 }
 
 void nwi_news_start(struct nwi_news *news, uint64_t now_ns)

@@ -30,8 +30,9 @@ void nwi_plan_at(const struct nwi_plan *plan, uint64_t place, struct nwi_questio
 	uint64_t port_idx = number % plan->port_count;
 
 	*ret_question = (struct nwi_question){ .kind = NWI_FRAME_ECHO,
-					       .target = nwi_targets_at(
-						       plan->targets, number / plan->port_count) };
+					       .target = nwi_targets_at(plan->targets,
+									number / plan->port_count),
+					       .is_first = port_idx == 0 };
 	if (!plan->ports)
 		return;
 	ret_question->kind = port_idx < plan->ports->tcp_count ? NWI_FRAME_TCP_SYN : NWI_FRAME_UDP;

@@ -27,6 +27,8 @@ struct nwi_question {
 	enum nwi_frame_kind kind;
 	struct nwi_address target;
 	uint16_t port;
+	bool is_first; /* of those to its target: one of them is, in whichever order they are asked
+			*/
 };
 
 /* 0; -EINVAL: nothing to ask; -E2BIG: more pairs than an order can have. */

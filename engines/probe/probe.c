@@ -243,6 +243,8 @@ static void set_scan(struct nw_probe *probe)
 					      ? 65535
 					      : options->source_port_last -
 							options->source_port_first + 1);
+	scan->admit = options->admit;
+	scan->admit_context = options->admit_context;
 	scan->wait_ns = options->wait_ns;
 	scan->delay_ns = options->delay_ns;
 	scan->banner_ns = options->banner_ns;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* --- Addresses --- */
 
@@ -24,6 +25,20 @@ struct nw_probe_address nwi_public_address(struct nwi_address a)
 char *nw_probe_address_text(const struct nw_probe_address *address, char *ret_text)
 {
 	return nwi_address_text(own_address(address), ret_text);
+}
+
+bool nwi_scan_question(const struct nwi_scan *scan, const struct nwi_wanted *wanted,
+		       struct nwi_question *ret_question)
+{
+	struct nw_probe_address target;
+
+	nwi_plan_at(&scan->plan, wanted->share->next + wanted->number * wanted->share->step,
+		    ret_question);
+	if (!scan->admit)
+		return true;
+	target = nwi_public_address(ret_question->target);
+	return scan->admit(scan->admit_context, wanted->worker_idx, &target,
+			   wanted->is_new && ret_question->is_first);
 }
 
 bool nw_probe_address_parse(const char *text, struct nw_probe_address *ret_address)
@@ -133,6 +148,15 @@ uint64_t nw_probe_targets_count(const struct nw_probe_targets *targets)
 uint64_t nw_probe_targets_digest(const struct nw_probe_targets *targets)
 {
 	return nwi_targets_digest(&targets->list);
+}
+
+uint64_t nw_probe_digest(const struct nw_probe_options *options)
+{
+	uint64_t parts[] = { nw_probe_targets_digest(options->targets), options->shard_idx,
+			     options->shard_count };
+	const char *ports = options->ports ? options->ports : "";
+
+	return XXH3_64bits_withSeed(ports, strlen(ports), XXH3_64bits(parts, sizeof(parts)));
 }
 
 uint64_t nw_probe_targets_excluded_count(const struct nw_probe_targets *targets)

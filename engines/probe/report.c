@@ -83,6 +83,7 @@ static void add_counts(const struct nwi_worker *own, struct nw_probe_counts *sum
 	sum->unreachable += read_count(&tally->unreachable);
 	sum->up += read_count(&tally->up);
 	sum->down += read_count(&tally->down);
+	sum->left_out += read_count(&tally->left_out);
 	sum->banners += read_count(&tally->banners);
 	sum->timed_out += read_count(&tally->timed_out);
 	sum->duplicates += read_count(&tally->duplicates);

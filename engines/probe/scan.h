@@ -42,7 +42,7 @@ struct nw_probe_targets {
 struct nwi_scan_tally {
 	_Atomic uint64_t asked, sent, open, closed, unreachable, up, timed_out, taken_back,
 		duplicates, forged, other, handed_over, received, dropped, full, position, banners,
-		down;
+		down, left_out;
 };
 
 static inline void nwi_tally_add(_Atomic uint64_t *counter, uint64_t n)
@@ -70,8 +70,10 @@ struct nwi_scan {
 	uint32_t link_bytes;
 	const struct nw_probe_neighbours *neighbours; /* NULL: all go to the next hop */
 	struct nwi_neighbour_terms link_terms;
-	bool asks_link;    /* for link addresses, and nothing else */
-	bool lacks_router; /* nothing goes beyond the local link */
+	bool asks_link;           /* for link addresses, and nothing else */
+	bool lacks_router;        /* nothing goes beyond the local link */
+	nw_probe_admit_fn *admit; /* NULL: all may be asked */
+	void *admit_context;
 	uint64_t wait_ns, delay_ns, banner_ns;
 	uint32_t try_count;
 	struct nwi_scan_lane *lanes; /* [from * worker_count + to]: answers handed over */
@@ -101,7 +103,7 @@ struct nwi_scanner {
 	uint64_t numbers[NW_LINK_BATCH]; /* of the questions in the frames */
 	bool is_again[NW_LINK_BATCH];
 	uint32_t ready_first, ready_count; /* frames that are written and not sent */
-	uint32_t passed_count;             /* hosts that are down, in the last step */
+	uint32_t passed_count;             /* questions not asked, in the last step */
 	uint64_t now_ns;
 	uint64_t ended_ns;   /* when the last question was sent; 0: not yet */
 	uint64_t stopped_ns; /* when it was told to stop; 0: it was not */
@@ -114,6 +116,17 @@ struct nwi_scanner {
 	alignas(NW_CACHE_PAIR) struct nwi_scan_tally tally;
 };
 
+/* Which question of a worker's share. */
+struct nwi_wanted {
+	const struct nwi_share *share;
+	uint64_t number;
+	uint32_t worker_idx;
+	bool is_new; /* it was not wanted before */
+};
+
+/* That question: there is no other way to one. false: its target must not be asked. */
+bool nwi_scan_question(const struct nwi_scan *scan, const struct nwi_wanted *wanted,
+		       struct nwi_question *ret_question);
 /* An address as users of the library have it. */
 struct nw_probe_address nwi_public_address(struct nwi_address a);
 /* Count what an event tells. */

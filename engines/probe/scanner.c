@@ -20,7 +20,7 @@ enum {
 	NS_PER_MS = 1000000,
 	NS_PER_S = 1000000000,
 	DROPS_EVERY_MS = 100,
-	PASSED_MAX = 4096 /* hosts that are down, in a step */
+	PASSED_MAX = 4096 /* questions that are not asked, in a step */
 };
 
 /* --- Asking --- */
@@ -55,33 +55,34 @@ static uint32_t write_question(struct nwi_scanner *scanner, const struct nwi_que
 	return nwi_frame_write(template_of(scanner->scan, question), &ask, frame);
 }
 
-/* A host of the local link gets it itself, the rest by the router. false: the host is down. */
+/* A host of the local link gets it itself, the rest by the router. false: it is not asked, for the
+ * host is down or must not be. */
 static bool write_frame(struct nwi_scanner *scanner, uint64_t number, uint32_t idx)
 {
 	const struct nwi_scan *scan = scanner->scan;
+	struct nwi_wanted wanted = { &scanner->share, number, scanner->worker_idx,
+				     !scanner->is_again[idx] };
 	unsigned char *frame = nw_link_frame(scanner->link, idx);
 	enum nwi_neighbour_state state = NWI_NEIGHBOUR_BEYOND;
 	struct nwi_question question;
 	const unsigned char *mac;
 
-	nwi_plan_at(&scan->plan, scanner->share.next + number * scanner->share.step, &question);
+	if (!nwi_scan_question(scan, &wanted, &question)) {
+		nwi_tally_add(&scanner->tally.left_out, 1);
+		return false;
+	}
 	if (scan->neighbours)
 		state = nwi_neighbour_find(scan->neighbours, question.target, &mac);
-	if (state == NWI_NEIGHBOUR_DOWN || (state == NWI_NEIGHBOUR_BEYOND && scan->lacks_router))
+	if (state == NWI_NEIGHBOUR_DOWN || (state == NWI_NEIGHBOUR_BEYOND && scan->lacks_router)) {
+		nwi_tally_add(&scanner->tally.down, 1);
 		return false;
+	}
 	scanner->lengths[idx] = scan->asks_link ? nwi_neighbour_write(&scan->link_terms,
 								      question.target, frame)
 						: write_question(scanner, &question, frame);
 	if (state == NWI_NEIGHBOUR_UP)
 		memcpy(frame, mac, NWI_NEIGHBOUR_MAC_BYTES);
 	return true;
-}
-
-/* What is not asked counts as answered: it is not asked again. */
-static void pass_over(struct nwi_scanner *scanner, uint64_t number)
-{
-	(void)nwi_window_answer(&scanner->window, number);
-	nwi_tally_add(&scanner->tally.down, 1);
 }
 
 static void write_batch(struct nwi_scanner *scanner)
@@ -98,7 +99,8 @@ static void write_batch(struct nwi_scanner *scanner)
 		if (write_frame(scanner, number, written)) {
 			written++;
 		} else {
-			pass_over(scanner, number);
+			/* It counts as answered: it is not asked again. */
+			(void)nwi_window_answer(&scanner->window, number);
 			passed++;
 		}
 	}

@@ -203,6 +203,20 @@ enum nw_probe_method {
 	NW_PROBE_NEIGHBOURS  /* hosts alone, for their link addresses: ARP, neighbour discovery */
 };
 
+/**
+ * Says whether a target may be asked: called by a worker before each question, and nothing goes to
+ * a target that it says no to. It must say the same of a target each time.
+ *
+ * @param is_first  true for one of the questions to each target, hence once for each that the scan
+ *                  comes by; not where a question is asked again
+ *
+ * What it tells of it may be told by that worker's producer of the bus: one event at the most.
+ *
+ * Threads: each worker's, at the same time.
+ */
+typedef bool nw_probe_admit_fn(void *context, uint32_t worker_idx,
+			       const struct nw_probe_address *target, bool is_first);
+
 /** What a scan is told; zero means the default in brackets. Borrowed for the call, but for topo and
  * targets, which are borrowed until it is destroyed. */
 struct nw_probe_options {
@@ -237,6 +251,8 @@ struct nw_probe_options {
 	const uint64_t *positions; /* [worker_count] of nw_probe_positions(); NULL: the start */
 	uint32_t ring_bytes;       /* [32 MiB] for answers, a worker */
 	enum nw_link_path path;    /* how frames are sent; worker i has queue i where that counts */
+	nw_probe_admit_fn *admit;  /* [all may be asked] */
+	void *admit_context;
 	struct nw_news *news; /* NULL: one of its own; else borrowed as targets are, worker i being
 				 producer i of it; NW_PROBE_NEWS_SLOTS at least */
 };
@@ -310,6 +326,7 @@ struct nw_probe_counts {
 	uint64_t sent;        /* with repetitions */
 	uint64_t open, closed, unreachable, up;
 	uint64_t down;       /* not asked: the host is on the local link and did not answer there */
+	uint64_t left_out;   /* not asked: the target must not be */
 	uint64_t banners;    /* services that said something */
 	uint64_t timed_out;  /* askings that had no answer in their time */
 	uint64_t duplicates; /* answers to what was answered */
@@ -320,6 +337,14 @@ struct nw_probe_counts {
 	uint64_t dropped;     /* by the kernel, for want of room: answers that were lost */
 	uint64_t full;        /* times the interface took no more */
 };
+
+/**
+ * A hash of what a scan would ask: its targets, ports (as they are written) and shard. One that
+ * goes on notices by it that it is another one.
+ *
+ * Threads: any thread.
+ */
+NW_API uint64_t nw_probe_digest(const struct nw_probe_options *options);
 
 /**
  * Prepare a scan: check all that can be checked without starting a thread.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <nw/probe.h>
+#include <stdatomic.h>
 #include <time.h>
 
 enum { WORKERS = 2, PORTS = 120, EVENTS_MAX = 1000 };
@@ -141,4 +142,92 @@ TEST(a_bus_that_is_too_small_is_refused)
 	nw_news_destroy(narrow);
 	nw_probe_targets_destroy(targets);
 	nw_topo_close(topo);
+}
+
+struct gate {
+	_Atomic uint32_t first_count[16]; /* [last byte]: how often it was the first */
+};
+
+static bool admit_even(void *context, uint32_t worker_idx, const struct nw_probe_address *target,
+		       bool is_first)
+{
+	struct gate *gate = context;
+
+	CHECK(worker_idx < WORKERS && target->bytes[0] == 127 && target->bytes[3] < 16);
+	if (is_first)
+		atomic_fetch_add(&gate->first_count[target->bytes[3]], 1);
+	return target->bytes[3] % 2 == 0;
+}
+
+static void check_gate(struct nw_probe *probe, struct gate *gate)
+{
+	static struct nw_probe_event events[EVENTS_MAX];
+	uint32_t count = collect(probe, events), found = 0;
+	struct nw_probe_counts counts;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (events[i].kind == NW_PROBE_OPEN || events[i].kind == NW_PROBE_CLOSED) {
+			CHECK(events[i].target.bytes[3] % 2 == 0);
+			found++;
+		}
+	nw_probe_counts(probe, &counts);
+	CHECK_INT(found, ==, 8 * 20);
+	CHECK_INT(counts.asked, ==, 8 * 20);
+	CHECK_INT(counts.left_out, ==, 8 * 20);
+	for (int i = 0; i < 16; i++)
+		CHECK_INT(atomic_load(&gate->first_count[i]), ==, 1);
+}
+
+TEST(who_is_not_admitted_is_not_asked_and_each_is_told_of_once)
+{
+	struct gate gate = { { 0 } };
+	struct nw_probe_options options = { .no_pin = true,
+					    .worker_count = WORKERS,
+					    .ports = "1-20",
+					    .method = NW_PROBE_CONNECT,
+					    .line_count = 4,
+					    .try_count = 3,
+					    .admit = admit_even,
+					    .admit_context = &gate,
+					    .key = { 1, 2 } };
+	struct nw_probe_targets *targets;
+	struct nw_diag diag = { "" };
+	struct nw_probe *probe;
+	struct nw_topo *topo;
+
+	CHECK(nw_topo_open(&topo, &(struct nw_topo_options){ 0 }, NULL) == 0);
+	CHECK(nw_probe_targets_create(&targets) == 0);
+	CHECK(nw_probe_targets_add(targets, "127.0.0.0/28", NULL) == 0);
+	CHECK(nw_probe_targets_close(targets) == 0);
+	options.topo = topo;
+	options.targets = targets;
+	if (nw_probe_create(&probe, &options, &diag) < 0 || nw_probe_start(probe, &diag) < 0)
+		FAIL("%s", diag.text);
+	check_gate(probe, &gate);
+	nw_probe_destroy(probe);
+	nw_probe_targets_destroy(targets);
+	nw_topo_close(topo);
+}
+
+TEST(the_digest_is_of_targets_ports_and_shard)
+{
+	struct nw_probe_options options = { .ports = "80", .shard_count = 2 };
+	struct nw_probe_targets *targets;
+	uint64_t digest;
+
+	CHECK(nw_probe_targets_create(&targets) == 0);
+	CHECK(nw_probe_targets_add(targets, "127.0.0.0/28", NULL) == 0);
+	CHECK(nw_probe_targets_close(targets) == 0);
+	options.targets = targets;
+	digest = nw_probe_digest(&options);
+	options.seed = 9;
+	CHECK(nw_probe_digest(&options) == digest);
+	options.ports = "81";
+	CHECK(nw_probe_digest(&options) != digest);
+	options.ports = NULL;
+	CHECK(nw_probe_digest(&options) != digest);
+	options.ports = "80";
+	options.shard_idx = 1;
+	CHECK(nw_probe_digest(&options) != digest);
+	nw_probe_targets_destroy(targets);
 }

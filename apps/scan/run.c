@@ -51,16 +51,15 @@ static int choose_ports(struct scan_run *run)
 			      is_udp, run->ports, sizeof(run->ports));
 }
 
-/* Enough to notice that a resumed scan is another one. */
+/* By which a resumed scan is known to be the same. */
 static uint64_t digest_of(const struct scan_run *run)
 {
-	uint64_t hash = nw_probe_targets_digest(run->targets);
-	const char *at = run->probe_options.ports ? run->probe_options.ports : "";
+	struct nw_probe_options options = { .targets = run->targets,
+					    .ports = run->probe_options.ports,
+					    .shard_idx = (uint32_t)run->options->shard,
+					    .shard_count = (uint32_t)run->options->shard_count };
 
-	for (; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-	hash = (hash ^ run->options->shard) * UINT64_C(0x100000001b3);
-	return (hash ^ run->options->shard_count) * UINT64_C(0x100000001b3);
+	return nw_probe_digest(&options);
 }
 
 static int make_secrets(struct scan_run *run, const struct scan_state *resumed)

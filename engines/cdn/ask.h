@@ -94,8 +94,8 @@ void nwi_ask_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct n
 /* request: host, address, port, by_tls, how, and body where there is one: never cached. */
 void nwi_ask_web(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_web_slot *slot,
 		 char kind);
-/* Keeps what has come. */
-void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_dns_slot *slot);
+/* Keeps what has come, and counts what a chain has cost beyond one question. */
+void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_dns_slot *slot);
 void nwi_keep_web(struct nw_cdn_asker *asker, struct nwi_web_slot *slot);
 
 /* false: something is out. */

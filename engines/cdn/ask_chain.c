@@ -299,6 +299,20 @@ static bool gather(struct nwi_chain *path, enum nwi_dns_type type, struct messag
 	return !message.is_broken;
 }
 
+/* Whether the answer itself says that there is nothing more: with the SOA of who knows it. */
+static bool is_last_word(struct message message, const unsigned char *bytes)
+{
+	struct record record;
+
+	while (next_record(&message, &record))
+		;
+	message.left = message.is_broken ? 0 : get16(bytes + 8);
+	while (next_record(&message, &record))
+		if (record.type == NWI_DNS_SOA)
+			return true;
+	return false;
+}
+
 bool nwi_chain_read(struct nwi_chain *path, enum nwi_dns_type type, const unsigned char *bytes,
 		    size_t n_bytes)
 {
@@ -325,7 +339,7 @@ bool nwi_chain_read(struct nwi_chain *path, enum nwi_dns_type type, const unsign
 		path->end = NWI_CHAIN_NO_NAME;
 		return false;
 	}
-	if (path->cname_count > count)
+	if (path->cname_count > count && !is_last_word(message, bytes))
 		return true;
 	if (!is_whole)
 		path->end = NWI_CHAIN_BROKEN;

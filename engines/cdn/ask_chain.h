@@ -17,6 +17,7 @@
 enum nwi_dns_type {
 	NWI_DNS_A = 1,
 	NWI_DNS_CNAME = 5,
+	NWI_DNS_SOA = 6,
 	NWI_DNS_PTR = 12,
 	NWI_DNS_MX = 15,
 	NWI_DNS_TXT = 16,

@@ -64,7 +64,7 @@ void nwi_ask_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct n
 	nwi_dns_ask(asker->dns, &slot->question, name);
 }
 
-void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_dns_slot *slot)
+void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_dns_slot *slot)
 {
 	const struct nwi_chain *path = &slot->path;
 	char key[KEY_BYTES];
@@ -72,6 +72,8 @@ void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_dns_slot *slot)
 	if (!slot->is_new)
 		return;
 	slot->is_new = false;
+	if (target)
+		target->request_count += slot->question.asked_count - 1u;
 	nwi_cache_put(&asker->cache, key,
 		      dns_key(key, slot->question.type, nwi_texts_at(&path->texts, path->name)),
 		      path, nwi_chain_bytes(path),

@@ -288,7 +288,7 @@ static void finish(struct nwi_origin *origin, struct nwi_origin_name *name)
 	const struct nwi_chain *path = &name->slot.path;
 	char text[96];
 
-	nwi_keep_dns(origin->asker, &name->slot);
+	nwi_keep_dns(origin->asker, NULL, &name->slot);
 	if (path->end == NWI_CHAIN_SPENT)
 		origin->is_spent = true;
 	if (path->end == NWI_CHAIN_FOUND)

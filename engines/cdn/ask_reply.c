@@ -29,6 +29,7 @@ const char *nwi_reply_end_text(enum nwi_reply_end end)
 		[NWI_REPLY_SILENT] = "no answer in time",
 		[NWI_REPLY_NO_TLS] = "no TLS handshake",
 		[NWI_REPLY_CUT] = "headers beyond 64 KiB or 128 lines",
+		[NWI_REPLY_HUNG_UP] = "it hangs up without an answer",
 		[NWI_REPLY_BROKEN] = "no answer in HTTP that can be read",
 		[NWI_REPLY_SPENT] = "the budget is spent",
 	};

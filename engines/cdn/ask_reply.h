@@ -17,6 +17,7 @@ enum nwi_reply_end {
 	NWI_REPLY_SILENT,  /* not in time */
 	NWI_REPLY_NO_TLS,  /* the handshake failed */
 	NWI_REPLY_CUT,     /* headers beyond any bound: the first of them are there */
+	NWI_REPLY_HUNG_UP, /* the connection ended before an answer */
 	NWI_REPLY_BROKEN,  /* an answer that is none */
 	NWI_REPLY_SPENT    /* the budget did not allow it */
 };

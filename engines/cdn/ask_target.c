@@ -38,8 +38,8 @@ static void choose(struct nwi_target *target, const struct nwi_chain *path)
 
 static void end_lookup(struct nw_cdn_asker *asker, struct nwi_target *target)
 {
-	nwi_keep_dns(asker, &target->ipv4);
-	nwi_keep_dns(asker, &target->ipv6);
+	nwi_keep_dns(asker, target, &target->ipv4);
+	nwi_keep_dns(asker, target, &target->ipv6);
 	if (!has_address(target) && target->ipv4.path.end == NWI_CHAIN_FOUND)
 		choose(target, &target->ipv4.path);
 	if (!has_address(target) && target->ipv6.path.end == NWI_CHAIN_FOUND)
@@ -60,7 +60,7 @@ static void begin_pointer(struct nw_cdn_asker *asker, struct nwi_target *target)
 
 static void end_pointer(struct nw_cdn_asker *asker, struct nwi_target *target)
 {
-	nwi_keep_dns(asker, &target->pointer);
+	nwi_keep_dns(asker, target, &target->pointer);
 }
 
 /* Anyone can write any name there: it counts once that name says the same. */
@@ -76,7 +76,7 @@ static void begin_back(struct nw_cdn_asker *asker, struct nwi_target *target)
 
 static void end_back(struct nw_cdn_asker *asker, struct nwi_target *target)
 {
-	nwi_keep_dns(asker, &target->back);
+	nwi_keep_dns(asker, target, &target->back);
 }
 
 /* --- FRONT, PLAIN, BARE --- */

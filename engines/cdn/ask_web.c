@@ -91,6 +91,10 @@ static enum nwi_reply_end end_of(const struct nwi_web_request *request, CURLcode
 		return NWI_REPLY_SILENT;
 	case CURLE_SSL_CONNECT_ERROR:
 		return NWI_REPLY_NO_TLS;
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		return NWI_REPLY_HUNG_UP;
 	case CURLE_OUT_OF_MEMORY: /* so libcurl says of a line above 100 KiB */
 		return request->page->status ? NWI_REPLY_CUT : NWI_REPLY_BROKEN;
 	case CURLE_WRITE_ERROR:

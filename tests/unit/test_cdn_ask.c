@@ -209,6 +209,24 @@ TEST(a_chain_goes_on_in_the_next_answer)
 	CHECK_INT(path.cname_count, ==, 1);
 }
 
+TEST(a_chain_ends_where_the_answer_says_that_nothing_follows)
+{
+	static struct nwi_chain path;
+	struct message m;
+	size_t from;
+
+	begin_message(&m, "a.org", NWI_DNS_AAAA);
+	put_cname(&m, "a.org", "b.net");
+	from = begin_record(&m, "net", NWI_DNS_SOA);
+	end_record(&m, from);
+	m.bytes[7]--; /* it stands in the next section */
+	m.bytes[9]++;
+	nwi_chain_init(&path, "a.org");
+	CHECK(!nwi_chain_read(&path, NWI_DNS_AAAA, m.bytes, m.n));
+	CHECK_INT(path.end, ==, NWI_CHAIN_NO_DATA);
+	CHECK_INT(path.cname_count, ==, 1);
+}
+
 TEST(questions_and_nonsense_are_no_answers)
 {
 	static struct nwi_chain path;

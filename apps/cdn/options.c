@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of `nodewise cdn` when it is asked about targets. */
-#include "cdn/cdn.h"
+#include "cdn/active.h"
 
-enum { DATA = 256, ASN, WHITELIST, BLACKLIST, EXPLAIN, ACTIVE };
+enum { DATA = 256, ASN, WHITELIST, BLACKLIST, EXPLAIN };
 
 static bool set_word(struct cdn_options *options, int got)
 {
@@ -21,9 +21,6 @@ static bool set_word(struct cdn_options *options, int got)
 		return true;
 	case EXPLAIN:
 		options->is_explained = true;
-		return true;
-	case ACTIVE:
-		options->is_active = true;
 		return true;
 	case 'j':
 		options->is_json = true;
@@ -47,8 +44,11 @@ int cdn_options_parse(struct cdn_options *options, int argc, char **argv, bool *
 		{ "json", no_argument, NULL, 'j' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
+		CDN_ACTIVE_WORDS,
 		{ NULL, 0, NULL, 0 },
 	};
+
+	int code;
 
 	*options = (struct cdn_options){ 0 };
 	*ret_is_help = false;
@@ -58,12 +58,15 @@ int cdn_options_parse(struct cdn_options *options, int argc, char **argv, bool *
 			*ret_is_help = true;
 			return APP_OK;
 		}
-		if (!set_word(options, got))
+		code = cdn_active_take(&options->active, got, optarg);
+		if (code > 0)
+			return code;
+		if (code < 0 && !set_word(options, got))
 			return app_bad_option(CDN_NAME, got, argv);
 	}
 	options->targets = argv + optind;
 	options->target_count = argc - optind;
 	if (options->target_count == 0)
 		return app_bad(CDN_NAME, "whom? an address, a name, or - for standard input");
-	return APP_OK;
+	return cdn_active_check(&options->active);
 }

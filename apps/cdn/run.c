@@ -31,7 +31,6 @@ static void free_run(struct cdn_run *run)
 	free(run->whitelist);
 	free(run->blacklist);
 	free(run->counts);
-	free(run->line);
 	nw_cdn_close(run->cdn);
 }
 
@@ -114,38 +113,43 @@ static char *word_of(char *line)
 }
 
 /* Before it waits for more, what was told goes out. */
-static bool read_line(struct cdn_run *run)
+static enum cdn_line read_line(struct cdn_run *run, int wait_ms, char **ret_line)
 {
-	(void)fflush(stdout);
-	if (app_was_interrupted() || getline(&run->line, &run->line_bytes, stdin) < 0)
-		return false;
-	run->line_number++;
-	return true;
+	enum cdn_line got = cdn_lines_next(&run->lines, 0, ret_line);
+
+	if (got == CDN_LINE_NOT_YET && wait_ms != 0) {
+		(void)fflush(stdout); /* what fails is told at the end */
+		got = cdn_lines_next(&run->lines, wait_ms, ret_line);
+	}
+	run->line_number += got == CDN_LINE;
+	return got;
 }
 
-bool cdn_next_target(struct cdn_run *run, struct cdn_target *ret_target)
+enum cdn_line cdn_next_target(struct cdn_run *run, struct cdn_target *ret_target, int wait_ms)
 {
 	while (!app_was_interrupted()) {
+		enum cdn_line got;
 		const char *word;
+		char *line;
 
 		if (!run->is_reading && run->next_word == run->options->target_count)
-			return false;
+			return CDN_LINE_END;
 		if (!run->is_reading) {
 			word = run->options->targets[run->next_word++];
 			run->is_reading = strcmp(word, "-") == 0;
 			if (!run->is_reading && take_text(run, word, ret_target))
-				return true;
+				return CDN_LINE;
 			continue;
 		}
-		if (!read_line(run)) {
-			run->is_reading = false;
-			continue;
-		}
-		word = word_of(run->line);
+		got = read_line(run, wait_ms, &line);
+		if (got == CDN_LINE_NOT_YET)
+			return got;
+		run->is_reading = got == CDN_LINE;
+		word = got == CDN_LINE ? word_of(line) : NULL;
 		if (word && take_text(run, word, ret_target))
-			return true;
+			return CDN_LINE;
 	}
-	return false;
+	return CDN_LINE_END;
 }
 
 /* --- Answers --- */
@@ -159,7 +163,7 @@ static bool is_left_out(const struct cdn_run *run, const struct nw_cdn_answer *a
 }
 
 void cdn_tell(struct cdn_run *run, const struct cdn_target *target,
-	      const struct nw_cdn_answer *answer)
+	      const struct nw_cdn_answer *answer, const struct cdn_more *more)
 {
 	uint32_t none = nw_cdn_provider_count(run->cdn);
 
@@ -170,9 +174,9 @@ void cdn_tell(struct cdn_run *run, const struct cdn_target *target,
 		return;
 	}
 	if (run->options->is_json)
-		cdn_tell_json(target->text, answer);
+		cdn_tell_json(target->text, answer, more);
 	else
-		cdn_tell_text(run, target->text, answer);
+		cdn_tell_text(run, target->text, answer, more);
 }
 
 static void say_counts(const struct cdn_run *run)

@@ -7,15 +7,22 @@ foreach(group transports datagrams io_choice steering clients lanes denied ident
   set_tests_properties(relay_${group} PROPERTIES LABELS relay TIMEOUT 180 SKIP_RETURN_CODE 77)
 endforeach()
 
-# An hour's worth of faults. Under a sanitizer nothing is loaded before its own library, so there clocks
-# do not jump.
-add_library(clock_jump MODULE relay/clock_jump.c)
-set_target_properties(clock_jump PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-target_link_libraries(clock_jump PRIVATE nw_flags)
-set(clock_jump $<TARGET_FILE:clock_jump>)
-if(CMAKE_C_FLAGS MATCHES fsanitize)
-  set(clock_jump)
-endif()
+# Loaded before libc. Under a sanitizer nothing is loaded before its own library.
+foreach(preload clock_jump hold_submit)
+  add_library(${preload} MODULE relay/${preload}.c)
+  set_target_properties(${preload} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${preload} PRIVATE nw_flags)
+  set(${preload} $<TARGET_FILE:${preload}>)
+  if(CMAKE_C_FLAGS MATCHES fsanitize)
+    set(${preload})
+  endif()
+endforeach()
+
+add_test(NAME relay_drain_held COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-relay
+  $<TARGET_FILE:nodewise-command> drain_held ${hold_submit})
+set_tests_properties(relay_drain_held PROPERTIES LABELS relay TIMEOUT 180 SKIP_RETURN_CODE 77)
+
+# An hour's worth of faults; under a sanitizer clocks do not jump.
 add_test(NAME relay_soak COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-soak $<TARGET_FILE:nodewise-command>
   ${clock_jump})
 set_tests_properties(relay_soak PROPERTIES LABELS relay TIMEOUT 180)

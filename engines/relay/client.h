@@ -5,6 +5,7 @@
 
 #include "board.h"
 #include "fault.h"
+#include "gate.h"
 #include "level.h"
 #include "store.h"
 #include "wire.h"

@@ -346,15 +346,11 @@ bool nw_relay_client_wait_room(struct nw_relay_client *client, uint32_t shard_id
 size_t nw_relay_client_receive(struct nw_relay_client *client, struct nw_packet *ret_packets,
 			       size_t count)
 {
-	size_t got = 0;
+	const struct nwi_lanes lanes = { .first = &client->piers[0].reader,
+					 .stride_bytes = sizeof(struct nwi_pier),
+					 .count = client->shard_count };
+	size_t got = nwi_lanes_take(&lanes, &client->turn, ret_packets, count);
 
-	for (uint32_t i = 0; i < client->shard_count && got < count; i++) {
-		struct nwi_pier *pier = &client->piers[client->turn];
-		uint32_t wanted = count - got < UINT32_MAX ? (uint32_t)(count - got) : UINT32_MAX;
-
-		got += nw_lane_pop(&pier->reader, ret_packets + got, wanted);
-		client->turn = client->turn + 1 < client->shard_count ? client->turn + 1 : 0;
-	}
 	/* relaxed: sole writer. */
 	atomic_fetch_add_explicit(&client->received, got, memory_order_relaxed);
 	return got;

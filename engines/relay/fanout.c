@@ -56,10 +56,65 @@ static void lose(struct nwi_shard *shard, struct nwi_tap *tap)
 				      memory_order_relaxed);
 }
 
+static void ring(const struct nwi_tap *tap)
+{
+	if (tap->is_away)
+		nw_bell_ring_away(tap->bell_fd);
+	else
+		nw_bell_ring(tap->bell_fd);
+}
+
+static void show(struct nwi_tap *tap)
+{
+	nw_lane_show(&tap->writer);
+	if (nw_lane_reader_sleeps(&tap->writer))
+		ring(tap);
+}
+
+/* Gates for the slots that came until it began; goes on where it ended for want of room. */
+static bool put_some_gates(struct nwi_shard *shard, struct nwi_tap *tap)
+{
+	struct nwi_tap *taps = tap - shard->shard_idx; /* of all shards to this subscriber */
+
+	if (tap->gate_shard == 0)
+		tap->gates_wanted = shard->open_count;
+	for (; tap->gate_shard < shard->relay->shard_count; tap->gate_shard++) {
+		struct nwi_gate gate = { .shard = tap->gate_shard };
+
+		if (shard->opened_at[tap->gate_shard] <= tap->gates_done)
+			continue;
+		/* relaxed: [tell.pending] orders it: not before what that shard had shown when it
+		 * gave the slot away. */
+		gate.until = atomic_load_explicit(&taps[gate.shard].writer.lane->head,
+						  memory_order_relaxed);
+		if (!nw_lane_put(&tap->writer, &gate))
+			return false;
+		show(tap);
+	}
+	tap->gate_shard = 0;
+	tap->gates_done = tap->gates_wanted;
+	return true;
+}
+
+/* Whether all gates that are due are in the lane. Seldom. */
+static bool put_gates(struct nwi_shard *shard, struct nwi_tap *tap)
+{
+	while (tap->gates_done != shard->open_count)
+		if (!put_some_gates(shard, tap))
+			return false;
+	return true;
+}
+
+static inline bool has_gates(const struct nwi_shard *shard, const struct nwi_tap *tap)
+{
+	return NW_UNLIKELY(tap->gates_done != shard->open_count) && !NWI_HAS_FAULT(NWI_NO_GATES);
+}
+
 static void put(struct nwi_shard *shard, struct nwi_tap *tap, const struct nw_packet *packet)
 {
 	nwi_count(&tap->offered, 1);
-	if (!nw_lane_put(&tap->writer, packet)) {
+	if ((has_gates(shard, tap) && !put_gates(shard, tap)) ||
+	    !nw_lane_put(&tap->writer, packet)) {
 		lose(shard, tap);
 		return;
 	}
@@ -78,23 +133,13 @@ static void put_all(struct nwi_shard *shard, struct nwi_tap **taps, uint32_t cou
 		put(shard, taps[i], packet);
 }
 
-static void ring(const struct nwi_tap *tap)
-{
-	if (tap->is_away)
-		nw_bell_ring_away(tap->bell_fd);
-	else
-		nw_bell_ring(tap->bell_fd);
-}
-
 static void show_touched(struct nwi_shard *shard)
 {
 	struct nwi_tap *tap = shard->touched;
 
 	for (; tap; tap = tap->next_touched) {
 		tap->is_touched = false;
-		nw_lane_show(&tap->writer);
-		if (nw_lane_reader_sleeps(&tap->writer))
-			ring(tap);
+		show(tap);
 	}
 	shard->touched = NULL;
 }
@@ -115,13 +160,15 @@ void nwi_fanout(struct nwi_shard *shard, const struct nw_packet *packets, uint32
 }
 
 /* One more for each lossless tap of a list; false: one of them has no room for it. */
-static bool plan(struct nwi_tap **taps, uint32_t count)
+static bool plan(struct nwi_shard *shard, struct nwi_tap **taps, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct nwi_tap *tap = taps[i];
 
 		if (!tap->is_lossless || tap->writer.is_broken)
 			continue;
+		if (has_gates(shard, tap) && !put_gates(shard, tap))
+			return false;
 		if (nw_lane_room(&tap->writer, tap->planned + 1) < tap->planned + 1 &&
 		    !tap->writer.is_broken)
 			return false;
@@ -148,7 +195,8 @@ uint32_t nwi_fanout_room(struct nwi_shard *shard, const struct nw_packet *packet
 	for (n = 0; n < count; n++) {
 		const struct entry *entry = find(table, packets[n].topic);
 
-		if (!plan(table->taps + entry->first, entry->count) || !plan(all, table->all_count))
+		if (!plan(shard, table->taps + entry->first, entry->count) ||
+		    !plan(shard, all, table->all_count))
 			break;
 	}
 	for (uint32_t i = 0; i < count && i <= n; i++) {

@@ -22,6 +22,7 @@ enum nwi_relay_fault {
 	NWI_MISCOUNTS,     /* a refusal by the rules is not counted */
 	NWI_GOES_EARLY,    /* a client goes over though its old lane is not read */
 	NWI_SHUTS_EARLY,   /* what a guest that leaves had shown is not taken */
+	NWI_NO_GATES,      /* a subscriber's lanes are read in any order around a move */
 	NWI_FAULT_COUNT
 };
 extern enum nwi_relay_fault nwi_relay_fault;

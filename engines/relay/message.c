@@ -45,7 +45,7 @@ void nwi_outbox_send(struct nwi_shard *shard)
 	(void)nw_govern_send_messages(shard->govern, send_govern, shard);
 }
 
-static void take_message(struct nwi_shard *shard, const struct nwi_message *message)
+static void take_message(struct nwi_shard *shard, uint32_t from, const struct nwi_message *message)
 {
 	switch (message->kind) {
 	case NWI_MESSAGE_GOVERN:
@@ -55,19 +55,20 @@ static void take_message(struct nwi_shard *shard, const struct nwi_message *mess
 		nw_govern_import(shard->govern, &message->topic, 1);
 		break;
 	case NWI_MESSAGE_OPEN:
-		nwi_slot_open(shard, message->slot);
+		nwi_slot_open(shard, message->slot, from);
 		break;
 	default:
 		assert(false);
 	}
 }
 
-static uint32_t take_from(struct nwi_shard *shard, struct nwi_inlet *inlet)
+static uint32_t take_from(struct nwi_shard *shard, uint32_t from)
 {
+	struct nwi_inlet *inlet = &shard->inlets[from];
 	uint32_t n = nw_lane_look(&inlet->messages);
 
 	for (uint32_t i = 0; i < n; i++)
-		take_message(shard, nw_lane_at(&inlet->messages, i));
+		take_message(shard, from, nw_lane_at(&inlet->messages, i));
 	nw_lane_drop(&inlet->messages, n);
 	return n;
 }
@@ -86,8 +87,7 @@ uint32_t nwi_messages_take(struct nwi_shard *shard)
 		left = atomic_exchange_explicit(&shard->pending_messages[w], 0,
 						memory_order_acquire);
 		for (; left != 0; left &= left - 1)
-			n += take_from(shard,
-				       &shard->inlets[w * 64 + (uint32_t)__builtin_ctzll(left)]);
+			n += take_from(shard, w * 64 + (uint32_t)__builtin_ctzll(left));
 	}
 	return n;
 }

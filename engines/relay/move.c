@@ -138,11 +138,12 @@ uint32_t nwi_move_step(struct nwi_shard *shard)
 	return move->stage != before;
 }
 
-void nwi_slot_open(struct nwi_shard *shard, uint32_t slot)
+void nwi_slot_open(struct nwi_shard *shard, uint32_t slot, uint32_t from)
 {
 	struct nwi_board *board = shard->relay->board;
 
 	shard->owned[slot / 64] |= UINT64_C(1) << slot % 64;
+	shard->opened_at[from] = ++shard->open_count; /* so gates are put: fanout.c */
 	nwi_count(&shard->tally.slots_in, 1);
 	/* [move.open] release, pairs with [submit.map], [gather.map], [slot.map]: the slot is
 	 * owned, and its topics' state is here. */

@@ -29,6 +29,7 @@
 #include "blame.h"
 #include "board.h"
 #include "fault.h"
+#include "gate.h"
 #include "level.h"
 #include "store.h"
 #include "wire.h"
@@ -166,6 +167,8 @@ struct nwi_shard {
 	uint64_t blame_count; /* drops that are in the table of whose they were */
 	uint32_t guest_turn;  /* the guest whose lane is looked at first */
 	bool has_resting;     /* a lane was left alone by this step */
+	uint64_t open_count;  /* slots that came here so far */
+	uint64_t opened_at[NW_RELAY_SHARDS_MAX]; /* open_count behind the last from each shard */
 
 	alignas(NW_CACHE_PAIR) struct nwi_tally tally;
 
@@ -214,7 +217,9 @@ struct nwi_tap {
 	alignas(NW_CACHE_PAIR) struct nw_lane_writer writer;
 	_Atomic uint64_t offered, lost;
 	struct nwi_tap *next_touched;
-	uint32_t planned; /* of the packets at hand */
+	uint32_t planned;                  /* of the packets at hand */
+	uint32_t gate_shard;               /* of the gates under way, the next */
+	uint64_t gates_done, gates_wanted; /* of the shard's open_count: put; under way */
 	bool is_touched;
 	bool is_lossless;
 	bool is_away; /* the reader is in another process */
@@ -375,7 +380,7 @@ void nwi_tell(struct nwi_shard *shard, uint32_t to, _Atomic uint64_t *pending);
 
 /* ---- move.c ---- */
 uint32_t nwi_move_step(struct nwi_shard *shard);
-void nwi_slot_open(struct nwi_shard *shard, uint32_t slot);
+void nwi_slot_open(struct nwi_shard *shard, uint32_t slot, uint32_t from);
 
 /* ---- fanout.c ---- */
 /* How many of the packets all lossless taps have room for: the first ones. */

@@ -297,17 +297,11 @@ void nw_relay_subscriber_close(struct nw_relay_subscriber *subscriber)
 size_t nw_relay_receive(struct nw_relay_subscriber *subscriber, struct nw_packet *ret_packets,
 			size_t count)
 {
-	uint32_t shards = subscriber->relay->shard_count;
-	size_t got = 0;
+	const struct nwi_lanes lanes = { .first = &subscriber->taps[0].reader,
+					 .stride_bytes = sizeof(struct nwi_tap),
+					 .count = subscriber->relay->shard_count };
 
-	for (uint32_t i = 0; i < shards && got < count; i++) {
-		struct nwi_tap *tap = &subscriber->taps[subscriber->turn];
-		uint32_t wanted = count - got < UINT32_MAX ? (uint32_t)(count - got) : UINT32_MAX;
-
-		got += nw_lane_pop(&tap->reader, ret_packets + got, wanted);
-		subscriber->turn = subscriber->turn + 1 < shards ? subscriber->turn + 1 : 0;
-	}
-	return got;
+	return nwi_lanes_take(&lanes, &subscriber->turn, ret_packets, count);
 }
 
 bool nw_relay_receive_rest(struct nw_relay_subscriber *subscriber)

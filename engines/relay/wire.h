@@ -12,7 +12,7 @@
  *
  *     nwi_notes      what the shard has done with what the client sent, written by the shard
  *     nw_lane        client -> shard
- *     nw_lane        shard -> client
+ *     nw_lane        shard -> client, gates among its packets (gate.h)
  *     payloads       payload_bytes for each slot of the first lane, written by the client
  *
  * Invariant: the relay believes nothing in the block but what nw_lane lets it believe, and nothing
@@ -30,7 +30,7 @@
 enum {
 	NWI_HELLO_MAGIC = 0x314c574e,   /* "NWL1" */
 	NWI_WELCOME_MAGIC = 0x324c574e, /* "NWL2" */
-	NWI_WIRE_VERSION = 2,
+	NWI_WIRE_VERSION = 3,
 	NWI_NAME_BYTES = 64,
 	NWI_TOKEN_BYTES = 256,
 	NWI_TEXT_BYTES = 400,

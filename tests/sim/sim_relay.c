@@ -43,8 +43,9 @@ void (*nwi_relay_between)(uint32_t shard_idx);
 
 /* What one source's topic has come to. */
 struct flow {
-	uint64_t sent; /* accepted */
-	uint64_t seen; /* the next that may come out */
+	uint64_t sent;                   /* accepted */
+	uint64_t seen;                   /* the next that may come out */
+	uint64_t heard[SUBSCRIBERS_MAX]; /* the next that may come to a subscriber */
 };
 
 /* A producer may stop between its look at the map, its claim, and its show. */
@@ -133,6 +134,24 @@ static void see(const struct nw_packet *packet)
 	world.delivered++;
 	if (world.burst > 0 && ++world.delivered_of[t] > world.burst)
 		WRONG("topic %u: more than its limit", t);
+}
+
+/* A subscriber may lose some, and hears the others in their order. */
+static void hear(uint32_t subscriber)
+{
+	struct nw_packet packets[4];
+	size_t n = nw_relay_receive(world.subscribers[subscriber], packets, 4);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t number = relay_number(&packets[i]), at = number & 0xffffffffffff;
+		uint32_t source = (uint32_t)(number >> 48), t = index_of(packets[i].topic);
+		uint64_t *heard = &world.flows[source][t].heard[subscriber];
+
+		if (at < *heard)
+			WRONG("source %u topic %u: a subscriber hears %u, %u was next", source, t,
+			      (unsigned)at, (unsigned)*heard);
+		*heard = at + 1;
+	}
 }
 
 static uint32_t take(void *ctx, uint32_t shard_idx, const struct nw_packet *packets, uint32_t count)
@@ -388,7 +407,6 @@ static void act_subscriber(void)
 	struct nw_relay_subscriber_options options = { .lane_slots = 4,
 						       .is_lossless = i == 0,
 						       .node = { -1 } };
-	struct nw_packet packets[4];
 
 	if (!world.subscribers[i]) {
 		if (roll(8) == 0)
@@ -397,7 +415,7 @@ static void act_subscriber(void)
 				  ==, 0);
 		return;
 	}
-	(void)nw_relay_receive(world.subscribers[i], packets, 4);
+	hear(i);
 	switch (roll(12)) {
 	case 0:
 		CHECK_INT(nw_relay_subscribe(world.subscribers[i], topics, 2), ==, 0);
@@ -565,8 +583,6 @@ static bool is_slot_moving(void)
 /* Everybody stands still but the shards, whose sink takes all; subscribers read. */
 static void settle(void)
 {
-	struct nw_packet packets[8];
-
 	finish_all();
 	for (int i = 0; i < 3000 && !world.fault[0]; i++) {
 		world.sink_quota = UINT32_MAX;
@@ -575,7 +591,7 @@ static void settle(void)
 			step(s);
 		for (uint32_t k = 0; k < SUBSCRIBERS_MAX; k++)
 			if (world.subscribers[k])
-				(void)nw_relay_receive(world.subscribers[k], packets, 8);
+				hear(k);
 		if (i >= 40 && nw_relay_quiesce(world.relay, 0) && !is_slot_moving())
 			return;
 	}
@@ -713,6 +729,7 @@ FINDS(a_doubled_packet_is_found, NWI_GIVES_TWICE)
 FINDS(a_refusal_that_is_not_counted_is_found, NWI_MISCOUNTS)
 FINDS(a_client_that_goes_over_early_is_found, NWI_GOES_EARLY)
 FINDS(a_lane_shut_too_early_is_found, NWI_SHUTS_EARLY)
+FINDS(a_subscribers_lanes_without_gates_are_found, NWI_NO_GATES)
 
 TEST(lanes_looked_at_late_are_found)
 {

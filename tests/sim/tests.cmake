@@ -10,7 +10,7 @@ set(govern_sim ${PROJECT_SOURCE_DIR}/bench/govern_sim)
 nw_test(sim/sim_govern SOURCES ${govern_sim}/check.c ${govern_sim}/credits.c ${govern_sim}/rivals.c)
 target_include_directories(sim_govern PRIVATE ${PROJECT_SOURCE_DIR})
 # The relay's own sources, with places in which the simulation plants mistakes and lets others act.
-foreach(name ask blame client client_lane control create fanout gather guest level message move producer shard
+foreach(name ask blame client client_lane control create fanout gate gather guest level message move producer shard
     stats store submit subscriber)
   list(APPEND relay_sources ${PROJECT_SOURCE_DIR}/engines/relay/${name}.c)
 endforeach()

@@ -741,6 +741,77 @@ static struct nw_relay_subscriber *new_subscriber(struct rig *rig, uint32_t slot
 	return subscriber;
 }
 
+/* What a subscriber hears of a topic, read one by one or many at a time, is 0, 1, 2 ... */
+static void check_heard(struct nw_relay_subscriber *subscriber, size_t at_a_time, uint64_t count)
+{
+	struct nw_packet packets[64];
+	uint64_t heard = 0;
+	size_t n;
+
+	while ((n = nw_relay_receive(subscriber, packets, at_a_time)) > 0)
+		for (size_t i = 0; i < n; i++)
+			CHECK_INT(relay_number(&packets[i]), ==, heard++);
+	CHECK_INT(heard, ==, count);
+	CHECK(nw_relay_receive_rest(subscriber));
+}
+
+TEST(a_subscriber_hears_a_topic_in_order_though_its_slot_moves)
+{
+	enum { SLOT = 6, MOVES = 7 };
+	struct rig rig = new_rig(3, 64);
+	struct nw_relay_subscriber *readers[3] = { new_subscriber(&rig, 64, false),
+						   new_subscriber(&rig, 64, true),
+						   new_subscriber(&rig, 64, false) };
+	struct nw_relay_stats stats;
+	uint64_t sent = 0;
+
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(nw_relay_subscribe_all(readers[i], true), ==, 0);
+	for (uint32_t m = 0; m < MOVES; m++) {
+		CHECK_INT(nw_relay_slot_move(rig.relay, SLOT, m % 3), ==, 0);
+		relay_settle(rig.relay);
+		for (int i = 0; i < 3; i++)
+			send_one(&rig, SLOT, sent++);
+		relay_settle(rig.relay);
+	}
+	check_heard(readers[0], 64, sent);
+	check_heard(readers[1], 1, sent);
+	check_heard(readers[2], 5, sent);
+	nw_relay_stats(rig.relay, &stats);
+	CHECK_INT(stats.copies, ==, 3 * sent); /* gates are no copies */
+	for (int i = 0; i < 3; i++)
+		nw_relay_subscriber_close(readers[i]);
+	end_rig(&rig);
+}
+
+/* More gates than a lane has room for. */
+TEST(a_lane_of_two_slots_takes_its_gates_one_after_the_other)
+{
+	enum { SHARDS = 9, SLOT = 8 };
+	struct rig rig = new_rig(SHARDS, 64);
+	struct nw_relay_subscriber *subscriber = new_subscriber(&rig, 2, true);
+	struct nw_packet packet;
+	uint64_t heard = 0;
+
+	CHECK_INT(nw_relay_subscribe_all(subscriber, true), ==, 0);
+	for (uint32_t s = 0; s + 1 < SHARDS; s++) {
+		send_one(&rig, s, s); /* so that there is something to wait for */
+		relay_settle(rig.relay);
+		CHECK_INT(nw_relay_slot_move(rig.relay, s, SHARDS - 1), ==, 0);
+		relay_settle(rig.relay);
+	}
+	for (uint32_t s = 0; s + 1 < SHARDS; s++)
+		send_one(&rig, s, s);
+	for (int i = 0; i < 100; i++) {
+		relay_settle(rig.relay);
+		while (nw_relay_receive(subscriber, &packet, 1) == 1)
+			heard++;
+	}
+	CHECK_INT(heard, ==, 2 * (SHARDS - 1));
+	nw_relay_subscriber_close(subscriber);
+	end_rig(&rig);
+}
+
 static uint64_t topics_heard(struct nw_relay_subscriber *subscriber)
 {
 	struct nw_packet packets[64];

@@ -552,6 +552,33 @@ static void send_topics(struct rig *rig)
 	relay_settle(rig->relay);
 }
 
+TEST(a_client_hears_a_topic_in_order_though_its_slot_moves)
+{
+	struct rig rig;
+	struct nw_packet packets[5];
+	uint64_t sent = 0, heard = 0;
+	const uint32_t topic = 6;
+	size_t n;
+
+	open_rig(&rig, 3, 64);
+	start_serving(&rig);
+	CHECK_INT(nw_relay_client_subscribe(rig.client, &topic, 1, true), ==, 0);
+	stop_serving(&rig);
+	for (uint32_t m = 0; m < 7; m++) {
+		CHECK_INT(nw_relay_slot_move(rig.relay, topic, m % 3), ==, 0);
+		relay_settle(rig.relay);
+		sent += submit_some(&rig, topic, sent, 4);
+		relay_settle(rig.relay);
+	}
+	CHECK_INT(sent, ==, 28);
+	while ((n = nw_relay_client_receive(rig.client, packets, 5)) > 0)
+		for (size_t i = 0; i < n; i++)
+			CHECK_INT(relay_number(&packets[i]), ==, heard++);
+	CHECK_INT(heard, ==, sent);
+	CHECK(nw_relay_client_rest(rig.client));
+	end_rig(&rig);
+}
+
 TEST(a_client_hears_what_it_asks_for_and_may_hear)
 {
 	struct rig rig;

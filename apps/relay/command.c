@@ -10,7 +10,7 @@
 static int help(void)
 {
 	printf("usage: nodewise relay [OPTION]...\n"
-	       "       nodewise relay pub|sub|stat|topic [OPTION]...   (each has --help)\n"
+	       "       nodewise relay pub|sub|stat|topic|move [OPTION]...   (each has --help)\n"
 	       "\n"
 	       "Carries packets of 64 bytes from senders to subscribers, one shard a core, by\n"
 	       "rules. Without rules nothing is admitted.\n"
@@ -44,7 +44,8 @@ int app_relay(int argc, char **argv)
 	} clients[] = { { "pub", relay_pub },
 			{ "sub", relay_sub },
 			{ "stat", relay_stat },
-			{ "topic", relay_topic } };
+			{ "topic", relay_topic },
+			{ "move", relay_move } };
 	struct relay_options options;
 	int code;
 

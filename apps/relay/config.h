@@ -24,6 +24,7 @@ int relay_pub(int argc, char **argv);
 int relay_sub(int argc, char **argv);
 int relay_stat(int argc, char **argv);
 int relay_topic(int argc, char **argv);
+int relay_move(int argc, char **argv);
 
 /* Numbers of a file, each with a default. */
 struct relay_limits {

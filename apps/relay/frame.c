@@ -102,8 +102,8 @@ size_t relay_frame_seal(unsigned char *ret_head, enum relay_kind kind, uint32_t 
 const char *relay_kind_name(unsigned kind)
 {
 	static const char *const names[RELAY_KIND_END] = {
-		"none",    "data",    "hello", "hello_ok", "ack",  "refused", "subscribe",
-		"deliver", "closing", "ping",  "pong",     "lost", "names",   "drops"
+		"none",    "data", "hello", "hello_ok", "ack",   "refused", "subscribe", "deliver",
+		"closing", "ping", "pong",  "lost",     "names", "drops",   "move"
 	};
 
 	return kind < RELAY_KIND_END ? names[kind] : "unknown";

@@ -9,8 +9,8 @@
  * first packet's topic, or RELAY_SLOT_NONE. The checksum is that of the body.
  *
  * On a stream the client says HELLO first, and hears HELLO_OK or REFUSED. Each DATA, SUBSCRIBE,
- * NAMES, PING and DROPS has one answer (ACK, REFUSED, PONG, DROPS), in their order; DELIVER, LOST
- * and CLOSING come in between. A datagram is one DATA frame, and has no answer.
+ * NAMES, MOVE, PING and DROPS has one answer (ACK, REFUSED, PONG, DROPS), in their order; DELIVER,
+ * LOST and CLOSING come in between. A datagram is one DATA frame, and has no answer.
  *
  * Invariant: nothing here looks behind the bytes it was given, and whatever they are, an answer
  * comes in bounded time: a frame, how many bytes are missing, or what is wrong.
@@ -53,6 +53,7 @@ enum relay_kind {
 	RELAY_LOST,  /* how many packets this subscriber has lost so far, being too slow */
 	RELAY_NAMES, /* of topics that will be sent to, or heard by prefix; ACK: all are allowed */
 	RELAY_DROPS, /* asked: empty; answered: what became of the sender's packets afterwards */
+	RELAY_MOVE,  /* a slot to another shard; ACK: 1, it is there, or 0, not yet: ask again */
 	RELAY_KIND_END
 };
 
@@ -141,6 +142,10 @@ struct relay_drops {
 	uint64_t other;
 };
 
+struct relay_move {
+	uint16_t slot, shard;
+};
+
 enum relay_what { RELAY_TOPICS, RELAY_PREFIX, RELAY_ALL };
 
 struct relay_subscribe {
@@ -153,7 +158,7 @@ struct relay_subscribe {
 enum { RELAY_HELLO_BYTES_MAX = 6 + RELAY_NAME_BYTES + RELAY_TOKEN_BYTES };
 enum { RELAY_REFUSED_BYTES_MAX = 16 + RELAY_TEXT_BYTES };
 enum { RELAY_HELLO_OK_BYTES = 20, RELAY_ACK_BYTES = 4, RELAY_SUBSCRIBE_BYTES = 4 };
-enum { RELAY_LOST_BYTES = 8, RELAY_DROPS_BYTES = 40 };
+enum { RELAY_LOST_BYTES = 8, RELAY_DROPS_BYTES = 40, RELAY_MOVE_BYTES = 4 };
 
 size_t relay_put_hello(unsigned char *ret_body, const struct relay_hello *hello);
 size_t relay_put_hello_ok(unsigned char *ret_body, const struct relay_hello_ok *ok);
@@ -161,6 +166,7 @@ size_t relay_put_ack(unsigned char *ret_body, const struct relay_ack *ack);
 size_t relay_put_refused(unsigned char *ret_body, const struct relay_refused *refused);
 size_t relay_put_lost(unsigned char *ret_body, uint64_t lost);
 size_t relay_put_drops(unsigned char *ret_body, const struct relay_drops *drops);
+size_t relay_put_move(unsigned char *ret_body, const struct relay_move *move);
 /* The first RELAY_SUBSCRIBE_BYTES; the rest is the caller's to append. */
 size_t relay_put_subscribe(unsigned char *ret_body, enum relay_what what, bool is_off);
 
@@ -170,6 +176,7 @@ bool relay_get_ack(const struct relay_frame *frame, struct relay_ack *ret);
 bool relay_get_refused(const struct relay_frame *frame, struct relay_refused *ret);
 bool relay_get_lost(const struct relay_frame *frame, uint64_t *ret);
 bool relay_get_drops(const struct relay_frame *frame, struct relay_drops *ret);
+bool relay_get_move(const struct relay_frame *frame, struct relay_move *ret);
 bool relay_get_subscribe(const struct relay_frame *frame, struct relay_subscribe *ret);
 
 /* Appends a name to those of a NAMES body; 0: it has no room in n_bytes. */

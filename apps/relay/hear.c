@@ -422,6 +422,8 @@ void relay_hear(struct relay_server *server, struct relay_conn *conn)
 		take_subscribe(server, conn, &frame);
 	else if (n > 0 && frame.kind == RELAY_NAMES)
 		take_names(server, conn, &frame);
+	else if (n > 0 && frame.kind == RELAY_MOVE)
+		relay_slots_take(server, conn, &frame);
 	if (n > 0 && !conn->is_ended)
 		relay_conn_drop(conn, (size_t)n);
 	relay_mail_put(&server->workers[conn->worker_idx]->mail, conn);

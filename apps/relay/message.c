@@ -203,6 +203,24 @@ bool relay_get_drops(const struct relay_frame *frame, struct relay_drops *ret)
 	return true;
 }
 
+/* ---- move: slot (2) shard (2) ---- */
+
+size_t relay_put_move(unsigned char *ret_body, const struct relay_move *move)
+{
+	size_t used = put_16(ret_body, move->slot);
+
+	return used + put_16(ret_body + used, move->shard);
+}
+
+bool relay_get_move(const struct relay_frame *frame, struct relay_move *ret)
+{
+	if (frame->kind != RELAY_MOVE || frame->body_bytes != RELAY_MOVE_BYTES)
+		return false;
+	ret->slot = get_16(frame->body);
+	ret->shard = get_16(frame->body + 2);
+	return true;
+}
+
 /* ---- subscribe: what (1) off (1) 0 (2), then ids or a prefix ---- */
 
 size_t relay_put_subscribe(unsigned char *ret_body, enum relay_what what, bool is_off)

@@ -370,6 +370,11 @@ struct relay_drops relay_sender_drops(const struct relay_server *server, uint32_
 struct relay_proof relay_conn_proof(const struct relay_conn *conn, const char *name,
 				    const char *token);
 
+/* ---- slots.c ---- */
+/* A MOVE frame; answers it. */
+void relay_slots_take(struct relay_server *server, struct relay_conn *conn,
+		      const struct relay_frame *frame);
+
 /* ---- guests.c ---- */
 /* Whether these are the first bytes of a client by lanes. */
 bool relay_guest_comes(const struct relay_conn *conn);

@@ -56,6 +56,7 @@ static bool take_frame(struct relay_worker *worker, struct relay_conn *conn,
 		return true;
 	case RELAY_SUBSCRIBE:
 	case RELAY_NAMES:
+	case RELAY_MOVE:
 		conn->wish = RELAY_WISH_FRAME; /* the control thread looks at it */
 		return false;
 	default:

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
-DATA, HELLO, HELLO_OK, ACK, REFUSED, SUBSCRIBE, DELIVER, CLOSING, PING, PONG, LOST, NAMES, DROPS = range(1, 14)
+DATA, HELLO, HELLO_OK, ACK, REFUSED, SUBSCRIBE, DELIVER, CLOSING, PING, PONG, LOST, NAMES, DROPS, MOVE = range(1, 15)
 BAD, FULL, CLOSED, RIGHTS, FORM = 5, 1, 4, 6, 7
 DENIED, IDENTITY, PROTOCOL, LIMIT, SLOW, ENDING = range(100, 106)
 HEAD = struct.Struct("<4sBBHII")
@@ -157,6 +157,10 @@ class Client:
         kind, body = self.answer()
         assert kind == DROPS, (kind, body)
         return struct.unpack("<5Q", body)
+
+    def move(self, slot, shard):
+        self.send(frame(MOVE, struct.pack("<HH", slot, shard)))
+        return self.outcome()
 
     def names(self, *names):
         self.send(frame(NAMES, b"".join(bytes([len(n)]) + n for n in map(str.encode, names))))

@@ -119,6 +119,7 @@ TEST(what_is_put_into_a_body_is_got_out_of_it)
 	struct relay_refused no = { 5, RELAY_REASON_DENIED, 3, 1234567890123, "no rule" }, no2;
 	struct relay_subscribe subscribe;
 	struct relay_drops drops = { 1, 2, 3, 4, UINT64_MAX }, drops2;
+	struct relay_move move = { 4095, 127 }, move2;
 	struct relay_frame frame;
 	struct relay_ack ack;
 	uint64_t lost;
@@ -144,6 +145,8 @@ TEST(what_is_put_into_a_body_is_got_out_of_it)
 	CHECK(relay_get_drops(&frame, &drops2));
 	CHECK(drops2.denied == 1 && drops2.throttled == 2 && drops2.in_flight == 3);
 	CHECK(drops2.expired == 4 && drops2.other == UINT64_MAX);
+	frame = through(bytes, RELAY_MOVE, relay_put_move(body, &move));
+	CHECK(relay_get_move(&frame, &move2) && move2.slot == 4095 && move2.shard == 127);
 	memcpy(body + relay_put_subscribe(body, RELAY_PREFIX, true), "a.b", 3);
 	frame = through(bytes, RELAY_SUBSCRIBE, RELAY_SUBSCRIBE_BYTES + 3);
 	CHECK(relay_get_subscribe(&frame, &subscribe));
@@ -186,6 +189,8 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 		{ RELAY_LOST, 4, { 1 } },
 		{ RELAY_DROPS, 16, { 1 } },
 		{ RELAY_DROPS, 0, { 0 } }, /* a question, not an answer */
+		{ RELAY_MOVE, 3, { 1 } },
+		{ RELAY_MOVE, 5, { 1 } },
 		{ RELAY_HELLO_OK, 16, { 1 } },
 		{ RELAY_REFUSED, 15, { 1 } },
 		{ RELAY_SUBSCRIBE, 3, { RELAY_ALL } },
@@ -203,6 +208,7 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 	struct relay_refused no;
 	struct relay_subscribe subscribe;
 	struct relay_drops drops;
+	struct relay_move move;
 	uint64_t lost;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -213,7 +219,7 @@ TEST(bodies_that_are_not_what_they_say_are_none)
 		if (relay_get_hello(&frame, &hello) || relay_get_hello_ok(&frame, &ok) ||
 		    relay_get_ack(&frame, &ack) || relay_get_refused(&frame, &no) ||
 		    relay_get_subscribe(&frame, &subscribe) || relay_get_lost(&frame, &lost) ||
-		    relay_get_drops(&frame, &drops))
+		    relay_get_drops(&frame, &drops) || relay_get_move(&frame, &move))
 			FAIL("case %zu was taken", i);
 	}
 }

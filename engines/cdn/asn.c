@@ -108,8 +108,8 @@ static int take_line(struct lines *lines, char *at)
 	if (errno != 0 || end == number || *end != '\0' || *number < '0' || *number > '9' ||
 	    asn > UINT32_MAX)
 		return bad_line(lines, "the AS is no number");
-	/* Numbers from 2^31 on are reserved or private: no provider announces by them. */
-	return take_range(lines, &first, &last, asn & NWI_CDN_IS_VALUE ? 0 : (uint32_t)asn);
+	/* Numbers from 2^30 on are reserved or private: no provider announces by them. */
+	return take_range(lines, &first, &last, asn < NWI_CDN_VALUE_END ? (uint32_t)asn : 0);
 }
 
 static uint32_t count_lines(const char *text, size_t n_bytes)
@@ -170,7 +170,8 @@ static int build(struct nwi_cdn_asn_file *file, struct nw_arena *scratch, struct
 	if (!lines->is_begun[0] && !lines->is_begun[1])
 		return nwi_cdn_fail(lines->diag, -EINVAL, "%s: no range in it", lines->path);
 	return nwi_cdn_table_build4(file->arena, &lines->edges[0], &file->table4) &&
-			       nwi_cdn_table_build6(file->arena, &lines->edges[1], &file->table6)
+			       nwi_cdn_table_build6(file->arena, scratch, &lines->edges[1],
+						    &file->table6)
 		       ? 0
 		       : -ENOMEM;
 }

@@ -142,7 +142,7 @@ static bool build_tables(struct nw_cdn *cdn, struct nw_arena *scratch)
 	bool is_built = edges_of(cdn, scratch, 0, count4, &edges4) &&
 			edges_of(cdn, scratch, count4, cdn->entry_count - count4, &edges6) &&
 			nwi_cdn_table_build4(cdn->arena, &edges4, &cdn->table4) &&
-			nwi_cdn_table_build6(cdn->arena, &edges6, &cdn->table6);
+			nwi_cdn_table_build6(cdn->arena, scratch, &edges6, &cdn->table6);
 
 	cdn->built_ns = now_ns() - begin;
 	return is_built;

@@ -79,93 +79,179 @@ bool nwi_cdn_edges_of_prefixes(struct nw_arena *arena, const struct nwi_cdn_pref
 	return true;
 }
 
-/* --- Edges into chunks --- */
+/* --- Edges into words --- */
+
+/* Where a stretch begins, and the word of what lies in it. */
+struct stop {
+	uint64_t key;
+	uint32_t word;
+};
+
+struct build {
+	const struct nwi_cdn_edge *edges; /* of which the next stop is made: IPv4 */
+	const struct stop *stops;         /* or these: IPv6 */
+	uint32_t count, at;
+	uint32_t word; /* of the stretch reached */
+	uint32_t node_count, word_count, list_count;
+	uint8_t *maps;
+	uint32_t *bases, *words, *list_words;
+	uint64_t *list_keys;
+};
+
+static uint64_t key_at(const struct build *b, uint32_t at)
+{
+	return b->stops ? b->stops[at].key : b->edges[at].high;
+}
+
+static uint32_t word_at(const struct build *b, uint32_t at)
+{
+	return b->stops ? b->stops[at].word : b->edges[at].value;
+}
+
+/* Stops up to a key, which is in. */
+static uint32_t end_of(const struct build *b, uint64_t last)
+{
+	uint32_t at = b->at;
+
+	while (at < b->count && key_at(b, at) <= last)
+		at++;
+	return at;
+}
+
+/* The stretch reached, and those that begin before `end`; places that are left over repeat the last
+ * one, since the highest key of all is a key, too. */
+static uint32_t make_list(struct build *b, uint64_t base, uint32_t end)
+{
+	uint32_t list = b->list_count++, used = 1;
+	uint64_t *keys = b->list_keys + (size_t)NWI_CDN_LIST * list;
+	uint32_t *words = b->list_words + (size_t)NWI_CDN_LIST * list;
+
+	keys[0] = base;
+	words[0] = b->word;
+	for (; b->at < end; b->at++, used++) {
+		keys[used] = key_at(b, b->at);
+		b->word = words[used] = word_at(b, b->at);
+	}
+	for (; used < NWI_CDN_LIST; used++) {
+		keys[used] = UINT64_MAX;
+		words[used] = b->word;
+	}
+	return list | NWI_CDN_IS_LIST;
+}
+
+/* Words of a node's 256 parts; neighbours that have the same word share it. */
+static uint32_t keep_node(struct build *b, const uint32_t *parts)
+{
+	uint32_t node = b->node_count++, used = 0;
+	uint8_t *map = b->maps + (size_t)NWI_CDN_FANOUT * node;
+
+	b->bases[node] = b->word_count;
+	for (int i = 0; i < NWI_CDN_FANOUT; i++) {
+		if (used == 0 || b->words[b->word_count - 1] != parts[i]) {
+			b->words[b->word_count++] = parts[i];
+			used++;
+		}
+		map[i] = (uint8_t)(used - 1);
+	}
+	return node | NWI_CDN_IS_NODE;
+}
+
+/* The word of all keys that begin with the upper 64 - bits of base. */
+static uint32_t make_word(struct build *b, uint64_t base, unsigned bits)
+{
+	uint32_t parts[NWI_CDN_FANOUT], end;
+
+	if (b->at < b->count && key_at(b, b->at) == base)
+		b->word = word_at(b, b->at++);
+	end = end_of(b, base | (bits > 0 ? UINT64_MAX >> (64 - bits) : 0));
+	if (b->at == end)
+		return b->word;
+	if (end - b->at < NWI_CDN_LIST)
+		return make_list(b, base, end);
+	for (uint64_t i = 0; i < NWI_CDN_FANOUT; i++)
+		parts[i] = make_word(b, base | i << (bits - 8), bits - 8);
+	return keep_node(b, parts);
+}
 
 /* Pages of it that are never reached cost nothing. */
 static void *take(struct nw_arena *arena, size_t count, size_t n_bytes)
 {
-	return nw_arena_alloc(arena, count * n_bytes, n_bytes);
+	return nw_arena_alloc(arena, (count + 1) * n_bytes, 64);
 }
 
-/* First edge above a slot's last address. */
-static uint32_t end_of_slot(const struct nwi_cdn_edges *edges, uint32_t from, uint32_t slot)
+/* A node has at least eight stops in it, and lies in at most five others; a list has one. */
+static bool make_index(struct build *b, struct nw_arena *arena, struct nwi_cdn_table *table)
 {
-	while (from < edges->count && edges->at[from].high >> 48 == slot)
-		from++;
-	return from;
+	size_t nodes = (size_t)b->count * 6 / NWI_CDN_LIST + 1;
+	uint32_t *index = take(arena, NWI_CDN_SLOTS, sizeof(*index));
+
+	b->maps = take(arena, nodes, NWI_CDN_FANOUT);
+	b->bases = take(arena, nodes, sizeof(*b->bases));
+	b->words = take(arena, nodes * NWI_CDN_FANOUT, sizeof(*b->words));
+	b->list_keys = take(arena, (size_t)b->count * NWI_CDN_LIST, sizeof(*b->list_keys));
+	b->list_words = take(arena, (size_t)b->count * NWI_CDN_LIST, sizeof(*b->list_words));
+	if (!index || !b->maps || !b->bases || !b->words || !b->list_keys || !b->list_words)
+		return false;
+	for (uint64_t slot = 0; slot < NWI_CDN_SLOTS; slot++)
+		index[slot] = make_word(b, slot << 48, 48);
+	table->index = index;
+	table->maps = b->maps;
+	table->bases = b->bases;
+	table->words = b->words;
+	table->list_keys = b->list_keys;
+	table->list_words = b->list_words;
+	table->n_bytes += NWI_CDN_SLOTS * sizeof(*index) + b->word_count * sizeof(*b->words) +
+			  b->node_count * (NWI_CDN_FANOUT + sizeof(*b->bases)) +
+			  b->list_count * (size_t)NWI_CDN_LIST *
+				  (sizeof(*b->list_keys) + sizeof(*b->list_words));
+	return true;
 }
 
 bool nwi_cdn_table_build4(struct nw_arena *arena, const struct nwi_cdn_edges *edges,
 			  struct nwi_cdn_table *ret_table)
 {
-	struct nwi_cdn_table table = { 0 };
-	/* A slot with edges has its number, what goes on from before, and its edges. */
-	size_t room = 3 * (size_t)edges->count + 1;
-	uint32_t *index = take(arena, NWI_CDN_SLOTS, sizeof(*index));
-	uint16_t *keys = take(arena, room, sizeof(*keys));
-	uint32_t *values = take(arena, room, sizeof(*values));
-	uint32_t used = 0, value = 0, at = 0;
+	struct build b = { .edges = edges->at, .count = edges->count };
 
-	if (!index || !keys || !values)
-		return false;
-	for (uint32_t slot = 0; slot < NWI_CDN_SLOTS; slot++) {
-		uint32_t end = end_of_slot(edges, at, slot), begin = used;
-
-		if (end > at && (uint32_t)(edges->at[at].high >> 32) << 16 == 0)
-			value = edges->at[at++].value;
-		index[slot] = at == end ? value | NWI_CDN_IS_VALUE : begin;
-		if (at == end)
-			continue;
-		keys[begin] = (uint16_t)(end - at);
-		keys[begin + 1] = 0;
-		values[begin + 1] = value;
-		for (used += 2; at < end; at++, used++) {
-			keys[used] = (uint16_t)(edges->at[at].high >> 32);
-			value = values[used] = edges->at[at].value;
-		}
-	}
-	table.index = index;
-	table.short_keys = keys;
-	table.values = values;
-	table.n_bytes = NWI_CDN_SLOTS * sizeof(*index) + used * (sizeof(*keys) + sizeof(*values));
-	*ret_table = table;
-	return true;
+	*ret_table = (struct nwi_cdn_table){ 0 };
+	return make_index(&b, arena, ret_table);
 }
 
-/* What table 6 is made in. */
-struct build {
+/* --- IPv6 --- */
+
+struct halves {
 	const struct nwi_cdn_edges *edges;
-	uint64_t *keys, *deep_keys;
-	uint32_t *values, *deep_values;
-	uint32_t used, deep_used;
+	struct stop *stops;
+	uint64_t *deep_keys;
+	uint32_t *deep_values;
+	uint32_t count, deep_count;
 	uint32_t value; /* of the stretch reached */
 };
 
-static void put(struct build *b, uint64_t key, uint32_t value)
+static void stop(struct halves *h, uint64_t key, uint32_t word)
 {
-	b->keys[b->used] = key;
-	b->values[b->used++] = value;
+	h->stops[h->count++] = (struct stop){ key, word };
 }
 
 /* All edges of one `high`, some of them below it; returns the first of the next. */
-static uint32_t put_deep(struct build *b, uint32_t at, uint32_t end)
+static uint32_t stop_deep(struct halves *h, uint32_t at)
 {
-	uint64_t high = b->edges->at[at].high;
-	uint32_t begin = b->deep_used++;
+	const struct nwi_cdn_edge *edges = h->edges->at;
+	uint64_t high = edges[at].high;
+	uint32_t begin = h->deep_count++, end = h->edges->count;
 
-	put(b, high, begin | NWI_CDN_IS_DEEP);
-	if (b->edges->at[at].low != 0) {
-		b->deep_keys[b->deep_used] = 0;
-		b->deep_values[b->deep_used++] = b->value;
+	stop(h, high, begin | NWI_CDN_IS_DEEP);
+	if (edges[at].low != 0) {
+		h->deep_keys[h->deep_count] = 0;
+		h->deep_values[h->deep_count++] = h->value;
 	}
-	for (; at < end && b->edges->at[at].high == high; at++) {
-		b->deep_keys[b->deep_used] = b->edges->at[at].low;
-		b->value = b->deep_values[b->deep_used++] = b->edges->at[at].value;
+	for (; at < end && edges[at].high == high; at++) {
+		h->deep_keys[h->deep_count] = edges[at].low;
+		h->value = h->deep_values[h->deep_count++] = edges[at].value;
 	}
-	b->deep_keys[begin] = b->deep_used - begin - 1;
+	h->deep_keys[begin] = h->deep_count - begin - 1;
 	/* What comes behind has the value that was last, unless it begins there itself. */
-	if (high != UINT64_MAX && (at == end || b->edges->at[at].high != high + 1))
-		put(b, high + 1, b->value);
+	if (high != UINT64_MAX && (at == end || edges[at].high != high + 1))
+		stop(h, high + 1, h->value);
 	return at;
 }
 
@@ -176,58 +262,39 @@ static bool is_whole(const struct nwi_cdn_edges *edges, uint32_t at)
 	       (at + 1 == edges->count || edges->at[at + 1].high != edges->at[at].high);
 }
 
-static void put_slot(struct build *b, uint32_t slot, uint32_t at, uint32_t end)
+static void make_stops(struct halves *h)
 {
-	uint32_t begin = b->used++;
-
-	if (b->edges->at[at].high != (uint64_t)slot << 48)
-		put(b, (uint64_t)slot << 48, b->value);
-	while (at < end) {
-		if (!is_whole(b->edges, at)) {
-			at = put_deep(b, at, end);
+	for (uint32_t at = 0; at < h->edges->count;) {
+		if (!is_whole(h->edges, at)) {
+			at = stop_deep(h, at);
 			continue;
 		}
-		b->value = b->edges->at[at].value;
-		put(b, b->edges->at[at++].high, b->value);
+		h->value = h->edges->at[at].value;
+		stop(h, h->edges->at[at++].high, h->value);
 	}
-	b->keys[begin] = b->used - begin - 1;
 }
 
-bool nwi_cdn_table_build6(struct nw_arena *arena, const struct nwi_cdn_edges *edges,
-			  struct nwi_cdn_table *ret_table)
+bool nwi_cdn_table_build6(struct nw_arena *arena, struct nw_arena *scratch,
+			  const struct nwi_cdn_edges *edges, struct nwi_cdn_table *ret_table)
 {
-	struct nwi_cdn_table table = { 0 };
-	/* At most: a count, what goes on, an edge and what goes on behind it, for each. */
-	size_t room = 4 * (size_t)edges->count;
-	uint32_t *index = take(arena, NWI_CDN_SLOTS, sizeof(*index));
-	struct build b = {
+	size_t room = edges->count;
+	/* At most: itself, and what goes on behind it; a count, what goes on before, itself. */
+	struct halves h = {
 		.edges = edges,
-		.keys = take(arena, room, sizeof(*b.keys)),
-		.values = take(arena, room, sizeof(*b.values)),
-		.deep_keys = take(arena, room, sizeof(*b.deep_keys)),
-		.deep_values = take(arena, room, sizeof(*b.deep_values)),
+		.stops = take(scratch, 2 * room, sizeof(*h.stops)),
+		.deep_keys = take(arena, 3 * room, sizeof(*h.deep_keys)),
+		.deep_values = take(arena, 3 * room, sizeof(*h.deep_values)),
 	};
+	struct build b = { .stops = h.stops };
 
-	if (!index || !b.keys || !b.values || !b.deep_keys || !b.deep_values)
+	if (!h.stops || !h.deep_keys || !h.deep_values)
 		return false;
-	for (uint32_t slot = 0, at = 0; slot < NWI_CDN_SLOTS; slot++) {
-		uint32_t end = end_of_slot(edges, at, slot);
-
-		if (end == at) {
-			index[slot] = b.value | NWI_CDN_IS_VALUE;
-			continue;
-		}
-		index[slot] = b.used;
-		put_slot(&b, slot, at, end);
-		at = end;
-	}
-	table.index = index;
-	table.keys = b.keys;
-	table.values = b.values;
-	table.deep_keys = b.deep_keys;
-	table.deep_values = b.deep_values;
-	table.n_bytes = NWI_CDN_SLOTS * sizeof(*index) +
-			(b.used + (uint64_t)b.deep_used) * (sizeof(*b.keys) + sizeof(*b.values));
-	*ret_table = table;
-	return true;
+	make_stops(&h);
+	b.count = h.count;
+	*ret_table = (struct nwi_cdn_table){
+		.deep_keys = h.deep_keys,
+		.deep_values = h.deep_values,
+		.n_bytes = h.deep_count * (sizeof(*h.deep_keys) + sizeof(*h.deep_values)),
+	};
+	return make_index(&b, arena, ret_table);
 }

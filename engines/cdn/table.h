@@ -2,12 +2,13 @@
 /*
  * From addresses to small numbers, by the longest prefix or by ranges that do not overlap.
  *
- * The addresses of a family are cut into stretches of one value each. A stretch is found by its 16
- * highest bits, which name either the value or a chunk of few stretches, and by a binary search
- * without branches in that chunk. Stretches of IPv6 are cut at its upper 64 bits; where prefixes
- * are longer than that, the lower 64 have a list of their own.
+ * The addresses of a family are cut into stretches of one value each. The 16 highest bits of an
+ * address name a word: a value; a list of up to eight stretches, in which the place is counted
+ * without a branch; or, where there are more, a node, which by the next eight bits names a word
+ * again. IPv6 is cut by its upper 64 bits; where prefixes are longer than that, the lower 64 have a
+ * list of their own.
  *
- * Invariant: what was built does not change; a value is below 2^31; 0 is "in none".
+ * Invariant: what was built does not change; a value is below 2^30; 0 is "in none".
  */
 #ifndef NWI_CDN_TABLE_H
 #define NWI_CDN_TABLE_H
@@ -37,19 +38,24 @@ struct nwi_cdn_prefix {
 };
 
 struct nwi_cdn_table {
-	const uint32_t *index;  /* of 65,536: IS_VALUE and a value, or where its chunk begins */
-	const uint64_t *keys;   /* a chunk: how many stretches, then where they begin */
-	const uint32_t *values; /* beside keys; IS_DEEP: the place of a list in keys and deep */
-	const uint64_t *deep_keys;
-	const uint32_t *deep_values;
-	/* IPv4's, whose keys are the lower 16 bits: */
-	const uint16_t *short_keys;
+	const uint32_t *index; /* words of the 16 highest bits */
+	const uint8_t *maps;   /* 256 of a node: which of its words */
+	const uint32_t *bases; /* of a node: where its words begin */
+	const uint32_t *words;
+	const uint64_t *list_keys;   /* NWI_CDN_LIST of a list: where its stretches begin */
+	const uint32_t *list_words;  /* of each: a value, or a deep list */
+	const uint64_t *deep_keys;   /* how many, then where they begin, in the lower 64 bits */
+	const uint32_t *deep_values; /* beside deep_keys */
 	uint64_t n_bytes;
 };
 
-enum nwi_cdn_table_bits { NWI_CDN_STRIDE = 16, NWI_CDN_SLOTS = 1 << NWI_CDN_STRIDE };
-#define NWI_CDN_IS_VALUE UINT32_C(0x80000000)
-#define NWI_CDN_IS_DEEP  UINT32_C(0x80000000)
+enum { NWI_CDN_SLOTS = 1 << 16, NWI_CDN_LIST = 8, NWI_CDN_FANOUT = 256 };
+/* What a word is: its two highest bits. */
+#define NWI_CDN_WORD_KIND UINT32_C(0xc0000000)
+#define NWI_CDN_IS_DEEP   UINT32_C(0x40000000)
+#define NWI_CDN_IS_LIST   UINT32_C(0x80000000)
+#define NWI_CDN_IS_NODE   UINT32_C(0xc0000000)
+#define NWI_CDN_VALUE_END UINT32_C(0x40000000)
 
 /*
  * Edges of prefixes, in ascending order of (high, low, bits), each at most once. Room in `to` is
@@ -58,29 +64,42 @@ enum nwi_cdn_table_bits { NWI_CDN_STRIDE = 16, NWI_CDN_SLOTS = 1 << NWI_CDN_STRI
 bool nwi_cdn_edges_of_prefixes(struct nw_arena *arena, const struct nwi_cdn_prefix *prefixes,
 			       uint32_t count, struct nwi_cdn_edges *ret_edges);
 
-/* False: no memory. */
+/* Room for the work is taken from scratch. False: no memory. */
 bool nwi_cdn_table_build4(struct nw_arena *arena, const struct nwi_cdn_edges *edges,
 			  struct nwi_cdn_table *ret_table);
-bool nwi_cdn_table_build6(struct nw_arena *arena, const struct nwi_cdn_edges *edges,
-			  struct nwi_cdn_table *ret_table);
+bool nwi_cdn_table_build6(struct nw_arena *arena, struct nw_arena *scratch,
+			  const struct nwi_cdn_edges *edges, struct nwi_cdn_table *ret_table);
+
+/* Of a list: how many keys are not above it, which all eight are asked. */
+static inline uint32_t nwi_cdn_in_list(const struct nwi_cdn_table *table, uint32_t list,
+				       uint64_t key)
+{
+	const uint64_t *keys = table->list_keys + (size_t)NWI_CDN_LIST * list;
+	uint32_t count = 0;
+
+	for (int i = 1; i < NWI_CDN_LIST; i++)
+		count += keys[i] <= key;
+	return table->list_words[(size_t)NWI_CDN_LIST * list + count];
+}
+
+/* A value or a deep word. Of IPv4 the key is the address in the upper 32 bits. */
+static inline uint32_t nwi_cdn_word_of(const struct nwi_cdn_table *table, uint64_t key)
+{
+	uint32_t word = table->index[key >> 48];
+
+	for (uint64_t rest = key << 16; word >= NWI_CDN_IS_NODE; rest <<= 8) {
+		uint32_t node = word & ~NWI_CDN_WORD_KIND;
+
+		word = table->words[table->bases[node] +
+				    table->maps[(size_t)NWI_CDN_FANOUT * node + (rest >> 56)]];
+	}
+	return word & NWI_CDN_IS_LIST ? nwi_cdn_in_list(table, word & ~NWI_CDN_WORD_KIND, key)
+				      : word;
+}
 
 static inline uint32_t nwi_cdn_table_find4(const struct nwi_cdn_table *table, uint32_t address)
 {
-	uint32_t word = table->index[address >> 16], n;
-	uint16_t key = (uint16_t)address;
-	const uint16_t *at;
-
-	if (word & NWI_CDN_IS_VALUE)
-		return word & ~NWI_CDN_IS_VALUE;
-	n = table->short_keys[word] + 1u;
-	at = table->short_keys + word + 1;
-	while (n > 1) {
-		uint32_t half = n / 2;
-
-		at += at[half] <= key ? half : 0;
-		n -= half;
-	}
-	return table->values[at - table->short_keys];
+	return nwi_cdn_word_of(table, (uint64_t)address << 32);
 }
 
 /* The last of n keys that is not above key; the first one is not. */
@@ -98,16 +117,12 @@ static inline const uint64_t *nwi_cdn_last_up_to(const uint64_t *at, uint64_t n,
 static inline uint32_t nwi_cdn_table_find6(const struct nwi_cdn_table *table, uint64_t high,
 					   uint64_t low)
 {
-	uint32_t word = table->index[high >> 48], value;
+	uint32_t word = nwi_cdn_word_of(table, high);
 	const uint64_t *at;
 
-	if (word & NWI_CDN_IS_VALUE)
-		return word & ~NWI_CDN_IS_VALUE;
-	at = nwi_cdn_last_up_to(table->keys + word + 1, table->keys[word], high);
-	value = table->values[at - table->keys];
-	if (!NW_UNLIKELY(value & NWI_CDN_IS_DEEP))
-		return value;
-	word = value & ~NWI_CDN_IS_DEEP;
+	if (!NW_UNLIKELY(word & NWI_CDN_IS_DEEP))
+		return word;
+	word &= ~NWI_CDN_WORD_KIND;
 	at = nwi_cdn_last_up_to(table->deep_keys + word + 1, table->deep_keys[word], low);
 	return table->deep_values[at - table->deep_keys];
 }

@@ -96,7 +96,7 @@ static void build(struct set *set)
 		set->at[i].value = i + 1;
 	CHECK(nw_arena_create(&set->arena, NW_NODE_ANY, UINT64_C(1) << 30, 0) == 0);
 	CHECK(nwi_cdn_edges_of_prefixes(set->arena, set->at, set->count, &edges));
-	CHECK(set->is_ipv6 ? nwi_cdn_table_build6(set->arena, &edges, &set->table)
+	CHECK(set->is_ipv6 ? nwi_cdn_table_build6(set->arena, set->arena, &edges, &set->table)
 			   : nwi_cdn_table_build4(set->arena, &edges, &set->table));
 }
 

@@ -21,6 +21,7 @@ struct nwi_cdn_weigh {
 	const struct nw_cdn *cdn;
 	struct nw_cdn_answer *answer;
 	struct nwi_cdn_sum sums[NWI_CDN_GROUP_COUNT][NWI_CDN_PROVIDERS_MAX];
+	double address[NWI_CDN_PROVIDERS_MAX]; /* the address's sum, capped: once all of it is in */
 	double kind_weight[NWI_CDN_PROVIDERS_MAX]; /* of the evidence that kind is from */
 	enum nw_cdn_kind kind[NWI_CDN_PROVIDERS_MAX];
 	bool is_traced[NWI_CDN_PROVIDERS_MAX]; /* what it sends came, or its certificate did */

@@ -35,6 +35,8 @@ static const struct {
 	{ "govern", "decisions about packets beside a locked table; limits over simulated shards" },
 	{ "relay", "governed packets: cost, latency, a drowned shard; beside rings and servers" },
 	{ "scan", "the port scanner beside masscan, zmap, nmap and a bare loop; needs root" },
+	{ "cdn",
+	  "who stands in front: FP and FN on labelled data, look-ups beside a hash and a scan" },
 	{ "python", "a packet from Python into the relay, beside a queue and a pipe" },
 	{ "sched-sim", "scheduling policies on simulated machines, fairness of dispatch orders" },
 };
@@ -63,7 +65,8 @@ static int help(void)
 	       "a row a case: median, p10 and p90 of its repetitions. For NAME see --list; to\n"
 	       "lockfree, caps, relay, python, scan and check an ARGUMENT is the text that the\n"
 	       "cases to run have in their name; to sched-sim: all, policies [TEXT], orders\n"
-	       "[TEXT], or replay SEED; to govern: such a text, sim, or replay SEED.\n"
+	       "[TEXT], or replay SEED; to govern: such a text, sim, or replay SEED; to cdn:\n"
+	       "--labels FILE, --observations FILE, --asn FILE, --data FOLDER.\n"
 	       "\n"
 	       "  -p, --plot FILE  draw the medians into FILE, .svg or .png, with gnuplot\n"
 	       "  -r, --repeat N   repetitions a case, 1 to 1001 (default: the benchmark's)\n"
@@ -71,6 +74,21 @@ static int help(void)
 	       "  -l, --list       show the benchmarks\n"
 	       "  -h, --help       show this help\n");
 	return app_finish_output(BENCH);
+}
+
+/* Words up to the benchmark's name, if that takes options of its own: those behind are its. */
+static int words_of_ours(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (strcmp(word, "-p") == 0 || strcmp(word, "--plot") == 0 ||
+		    strcmp(word, "-r") == 0 || strcmp(word, "--repeat") == 0)
+			i++;
+		else if (*word != '-')
+			return strcmp(word, "cdn") == 0 ? i + 1 : argc;
+	}
+	return argc;
 }
 
 /* APP_OK with *ret_is_done when there is nothing left to do, or an exit code. */
@@ -87,6 +105,7 @@ static int parse(int argc, char **argv, struct arguments *ret_arguments, bool *r
 	uint64_t repeat;
 
 	opterr = 0;
+	argc = words_of_ours(argc, argv);
 	for (int got; (got = getopt_long(argc, argv, ":p:r:jlh", options, NULL)) != -1;) {
 		if (got == 'p')
 			ret_arguments->plot = optarg;

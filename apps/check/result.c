@@ -110,13 +110,13 @@ static bool has_no_view(struct check_spec *spec, const tla_value *state)
  * around the action are none. */
 static void take_parts(struct check_spec *spec, enum tla_stage stage)
 {
-	uint32_t count = 0, kept;
-	const struct tla_action *actions = stage == TLA_AT_NEXT
-						   ? tla_runner_actions(spec->runner, &count)
-						   : NULL;
 	struct tla_search_error *error = &spec->error;
+	const struct tla_action *actions = NULL;
+	uint32_t count = 0, kept;
 
 	tla_search_take_error(error, spec->runner, stage, TLA_NO_SYM);
+	if (stage == TLA_AT_NEXT) /* afterwards: to find them may evaluate, and forgets the error */
+		actions = tla_runner_actions(spec->runner, &count);
 	for (kept = error->at_count; actions && kept > 0; kept--)
 		for (uint32_t i = 0; i < count; i++)
 			if (actions[i].span.begin == error->at[kept - 1].begin &&

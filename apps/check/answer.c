@@ -39,7 +39,7 @@ static void say_places(const struct check_spec *spec, const struct tla_search_er
 
 	for (uint32_t i = 0; i < error->at_count; i++)
 		number += !is_idle(spec, error, i);
-	if (number == 0)
+	if (number == 0 || spec->gap) /* that step is shown, its place with it */
 		return;
 	number = 0;
 	out = check_say_begin(spec->say, SAY_NESTED_EXPRESSION);

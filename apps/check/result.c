@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void say(struct check_result *result, enum check_verdict verdict, enum check_code says,
@@ -145,6 +146,18 @@ static const struct tla_search_error *error_of_init(struct check_spec *spec)
 	return &spec->error;
 }
 
+/* Of a step that gives not all variables a value, what it gives. */
+static void take_gap(struct check_spec *spec, const tla_value *last)
+{
+	tla_value *gap = calloc(spec->model->world.var_count, sizeof(*gap));
+
+	free(spec->gap);
+	spec->gap = gap && tla_move_gap(spec->runner, last, gap, &spec->gap_move) ? gap : NULL;
+	spec->gap_steps = spec->path_steps;
+	if (!spec->gap)
+		free(gap);
+}
+
 /* Several workers may fail at once: the search has the error of one, the engine the trace of
  * another. So the end of the trace is evaluated once more. */
 static const struct tla_search_error *error_of_trace(struct check_spec *spec,
@@ -174,6 +187,8 @@ static const struct tla_search_error *error_of_trace(struct check_spec *spec,
 	if (result >= 0)
 		return &spec->search.error;
 	take_parts(spec, TLA_AT_NEXT);
+	if (spec->error.failure == TLA_FAILURE_GAP)
+		take_gap(spec, last);
 	return &spec->error;
 }
 

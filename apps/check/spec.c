@@ -284,6 +284,7 @@ void check_spec_close(struct check_spec *spec)
 	tla_model_destroy(spec->model);
 	check_files_free(&spec->files);
 	free(spec->coverage);
+	free(spec->gap);
 	free(spec->config_path);
 	free(spec);
 }

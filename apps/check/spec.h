@@ -84,7 +84,11 @@ struct check_spec {
 	struct tla_retrace *retrace; /* of the trace `retraced`: its values as they are printed */
 	const struct nw_explore_step *retraced;
 	struct tla_search_error error; /* of what the runner evaluated */
-	uint64_t memory_bytes_max;     /* of the process */
+	/* The step behind the trace of gap_steps that is not whole, of tla_move_gap(); or NULL. */
+	tla_value *gap;
+	struct tla_move gap_move;
+	const struct nw_explore_step *gap_steps;
+	uint64_t memory_bytes_max; /* of the process */
 	bool is_out_of_memory;
 	uint64_t *coverage; /* sums of counts when the search was over; NULL: none */
 };

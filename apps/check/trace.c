@@ -213,10 +213,12 @@ bool check_trace_open(struct check_trace *trace, struct check_spec *spec, const 
 static void print_value(const struct check_trace *trace, const char *name, tla_value v, bool is_one,
 			FILE *out)
 {
-	char *text = check_value_text(trace->spec, v);
+	char *text = v ? check_value_text(trace->spec, v) : NULL;
 
 	fprintf(out, "%s%s = ", is_one ? "" : "/\\ ", name);
-	if (text)
+	if (!v)
+		fputs("null", out);
+	else if (text)
 		check_layout(out, text);
 	fputc('\n', out);
 	free(text);
@@ -284,6 +286,32 @@ static bool say_state(const struct check_trace *trace, size_t i, struct check_sh
 	check_shown_free(inout_before);
 	*inout_before = shown;
 	return true;
+}
+
+/* The step behind the trace that is not whole. */
+static void say_gap(const struct check_trace *trace, const struct check_shown *before)
+{
+	const struct check_spec *spec = trace->spec;
+	const struct tla_world *world = &spec->model->world;
+	struct check_shown shown;
+	FILE *out;
+
+	if (!shown_open(&shown, world->var_count))
+		return;
+	for (uint32_t k = 0; k < world->var_count; k++) {
+		shown.names[k] = tla_world_string_text(world, world->vars[k]);
+		shown.values[k] = shown.prints[k] = spec->gap[k];
+	}
+	out = check_say_begin(spec->say, SAY_STATE);
+	if (out) {
+		fprintf(out, "%zu: ", trace->count + 1);
+		print_action(spec, spec->gap_move.name, spec->gap_move.args, spec->gap_move.span,
+			     out);
+		fputc('\n', out);
+		print_shown(trace, &shown, spec->options->is_diff_trace ? before : NULL, out);
+	}
+	check_say_end(spec->say, SAY_STATE);
+	check_shown_free(&shown);
 }
 
 void check_state_write(const struct check_spec *spec, const struct nw_explore_step *step, FILE *out)
@@ -369,6 +397,8 @@ void check_trace_say(struct check_spec *spec, const struct check *check)
 	for (size_t i = 0; i < trace.count; i++)
 		if (!say_state(&trace, i, &before))
 			break;
+	if (spec->gap && spec->gap_steps == trace.steps)
+		say_gap(&trace, &before);
 	check_shown_free(&before);
 }
 

@@ -38,3 +38,31 @@ bool tla_move_find(struct tla_runner *runner, const tla_value *from, const tla_v
 	tla_heap_clear(runner->eval.heap);
 	return result == FOUND;
 }
+
+static int take_gap(struct tla_eval *eval, void *ret_values)
+{
+	for (uint32_t i = 0; i < eval->var_count; i++)
+		if (!eval->next[i]) {
+			memcpy(ret_values, eval->next, eval->var_count * sizeof(tla_value));
+			return FOUND;
+		}
+	return 0;
+}
+
+bool tla_move_gap(struct tla_runner *runner, const tla_value *from, tla_value *ret_values,
+		  struct tla_move *ret_move)
+{
+	uint32_t count = 0;
+	const struct tla_action *actions = tla_runner_actions(runner, &count);
+	int result = 0;
+
+	runner->eval.allows_gaps = true;
+	for (uint32_t i = 0; i < count && result == 0; i++) {
+		result = tla_run_action(runner, &actions[i], from, take_gap, ret_values);
+		if (result == FOUND)
+			tla_move_of(&actions[i], ret_move);
+	}
+	runner->eval.allows_gaps = false;
+	tla_heap_clear(runner->eval.heap);
+	return result == FOUND;
+}

@@ -25,4 +25,11 @@ void tla_move_of(const struct tla_action *action, struct tla_move *ret_move);
 bool tla_move_find(struct tla_runner *runner, const tla_value *from, const tla_value *to,
 		   struct tla_move *ret_move);
 
+/*
+ * The first step from a stored state that leaves variables without a value: what the others get,
+ * stored, and TLA_NONE for those. false: there is none.
+ */
+bool tla_move_gap(struct tla_runner *runner, const tla_value *from, tla_value *ret_values,
+		  struct tla_move *ret_move);
+
 #endif /* TLA_MOVE_H */

@@ -170,6 +170,8 @@ static int store_and_emit(struct tla_eval *eval, void *context)
 	tla_value *values = eval->is_init ? eval->now : eval->next;
 
 	for (uint32_t i = 0; !eval->is_raw && i < eval->var_count; i++) {
+		if (!values[i] && eval->allows_gaps)
+			continue;
 		/* Written back: other steps of the same assignment need not store it again. */
 		values[i] = tla_store(eval->keeper, eval->heap, values[i]);
 		if (!values[i]) {

@@ -132,6 +132,7 @@ struct check_options {
 	bool is_explained;            /* how actions are evaluated, instead of a search */
 	bool has_coverage;
 	uint64_t coverage_min; /* between two reports of it */
+	uint32_t fp;           /* of -fp: told in the first line, chooses nothing */
 };
 
 struct check_spec;

@@ -54,13 +54,13 @@ void check_say_banner(struct check_say *say, const struct check_options *options
 		return;
 	}
 	check_say(say, SAY_MODE_CHECK,
-		  "Running breadth-first search Model-Checking with fp 0 and seed %" PRId64
+		  "Running breadth-first search Model-Checking with fp %u and seed %" PRId64
 		  " with %u "
 		  "worker%s on %ld cores with %" PRIu64 "MB heap and 0MB offheap memory [pid: %d] "
 		  "(%s %s %s, nodewise %s).",
-		  options->walks.seed, (unsigned)worker_count, plural(worker_count),
-		  sysconf(_SC_NPROCESSORS_ONLN), limit >> 20, (int)getpid(), system.sysname,
-		  system.release, system.machine, app_version);
+		  (unsigned)options->fp, options->walks.seed, (unsigned)worker_count,
+		  plural(worker_count), sysconf(_SC_NPROCESSORS_ONLN), limit >> 20, (int)getpid(),
+		  system.sysname, system.release, system.machine, app_version);
 }
 
 void check_say_starting(struct check_say *say)

@@ -98,8 +98,9 @@ static int take_walks(struct check_options *options, const char *name, const cha
 	return app_bad(CHECK_NAME, "-aril takes a whole number, not %s", value);
 }
 
-/* A number that TLC would not have taken is a slip in any case. */
-static int pass_over(const char *name, const char *value)
+/* A number that TLC would not have taken is a slip in any case. That of its polynomial chooses
+ * nothing here: it is told like TLC's. */
+static int pass_over(struct check_options *options, const char *name, const char *value)
 {
 	static const struct {
 		const char *name;
@@ -107,11 +108,15 @@ static int pass_over(const char *name, const char *value)
 	} numbers[] = { { "fp", 130 }, { "fpbits", 30 }, { "maxSetSize", INT32_MAX } };
 	uint64_t number;
 
-	for (size_t i = 0; value && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (strcmp(name, numbers[i].name) == 0 &&
-		    !app_parse_u64(value, 0, numbers[i].max, &number))
+	for (size_t i = 0; value && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (strcmp(name, numbers[i].name) != 0)
+			continue;
+		if (!app_parse_u64(value, 0, numbers[i].max, &number))
 			return app_bad(CHECK_NAME, "-%s takes a whole number from 0 to %u, not %s",
 				       name, (unsigned)numbers[i].max, value);
+		if (i == 0)
+			options->fp = (uint32_t)number;
+	}
 	return APP_OK;
 }
 
@@ -149,7 +154,7 @@ static int take(struct check_options *options, size_t i, char **values, char ***
 	if (words[i].meaning == MINUTES)
 		return set_minutes(options, words[i].is, values[0]);
 	if (words[i].meaning == NOTHING)
-		return pass_over(words[i].name, words[i].value_count ? values[0] : NULL);
+		return pass_over(options, words[i].name, words[i].value_count ? values[0] : NULL);
 	if (words[i].meaning == REFUSED)
 		return app_bad(CHECK_NAME, "TLC's -%s is not taken: %s", words[i].name,
 			       words[i].is);

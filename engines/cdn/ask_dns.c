@@ -60,7 +60,7 @@ static unsigned server_count(ares_channel channel)
 /* Each server is asked TRIES times, and waited for twice as long every time. */
 static int timeout_each_ms(uint64_t timeout_ns, unsigned servers)
 {
-	uint64_t ms = timeout_ns / NS_PER_MS / (servers * ((1u << TRIES) - 1));
+	uint64_t ms = timeout_ns / NS_PER_MS / ((uint64_t)servers * ((1u << TRIES) - 1));
 
 	return ms < LEAST_MS ? LEAST_MS : ms > 60000 ? 60000 : (int)ms;
 }
@@ -205,7 +205,7 @@ const struct nwi_dns_socket *nwi_dns_sockets(const struct nwi_dns *dns)
 
 int nwi_dns_timeout_ms(const struct nwi_dns *dns, int max_ms)
 {
-	struct timeval most = { max_ms / 1000, max_ms % 1000 * 1000 }, time;
+	struct timeval most = { max_ms / 1000, max_ms % 1000 * 1000L }, time;
 	struct timeval *until = ares_timeout(dns->channel, &most, &time);
 
 	return (int)(until->tv_sec * 1000 + (until->tv_usec + 999) / 1000);

@@ -293,7 +293,7 @@ static void finish(struct nwi_origin *origin, struct nwi_origin_name *name)
 		origin->is_spent = true;
 	if (path->end == NWI_CHAIN_FOUND)
 		(void)snprintf(text, sizeof(text), "%s: %u found", type_text(name->type),
-			       path->address_count + path->value_count);
+			       (unsigned)path->address_count + path->value_count);
 	else
 		(void)snprintf(text, sizeof(text), "%s: %s", type_text(name->type),
 			       nwi_chain_end_text(path->end));

@@ -29,7 +29,7 @@ static int by_name(const void *a, const void *b)
 /* Providers by name; what points to them follows. */
 static void sort_providers(struct nw_cdn *cdn, struct nwi_cdn_provider *old)
 {
-	uint16_t to[NWI_CDN_PROVIDERS_MAX];
+	uint16_t to[NWI_CDN_PROVIDERS_MAX] = { 0 };
 
 	memcpy(old, cdn->providers, cdn->provider_count * sizeof(*old));
 	qsort(cdn->providers, cdn->provider_count, sizeof(*cdn->providers), by_name);

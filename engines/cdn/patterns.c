@@ -18,10 +18,12 @@ static enum nw_cdn_kind kind_of(const struct nw_cdn *cdn, const struct nwi_cdn_p
 					    : cdn->providers[pattern->provider].kind;
 }
 
-static void add(struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group, enum nw_cdn_evidence_kind by,
+static void add(struct nwi_cdn_weigh *weigh, enum nw_cdn_evidence_kind by,
 		const struct nwi_cdn_pattern *pattern, double share, const char *what,
 		const char *text)
 {
+	bool is_name = by == NW_CDN_BY_CNAME || by == NW_CDN_BY_PTR;
+	enum nwi_cdn_group group = is_name ? NWI_CDN_NAMES : NWI_CDN_ANSWERS;
 	struct nw_cdn_evidence *evidence = nwi_cdn_add(weigh, group, by, pattern->provider,
 						       share * pattern->weight,
 						       kind_of(weigh->cdn, pattern));
@@ -47,8 +49,8 @@ static void weigh_cnames(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen *
 		if (!pattern)
 			continue;
 		for (; pattern; pattern = pattern->next)
-			add(weigh, NWI_CDN_NAMES, NW_CDN_BY_CNAME, pattern,
-			    is_last ? 1 : PASSED_CNAME, "", seen->cnames[i]);
+			add(weigh, NW_CDN_BY_CNAME, pattern, is_last ? 1 : PASSED_CNAME, "",
+			    seen->cnames[i]);
 		is_last = false;
 	}
 }
@@ -60,7 +62,7 @@ void nwi_cdn_weigh_names(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen *
 	weigh_cnames(weigh, seen);
 	for (; seen->ptr && pattern; pattern = pattern->next) {
 		if (nwi_cdn_glob(pattern->glob, seen->ptr))
-			add(weigh, NWI_CDN_NAMES, NW_CDN_BY_PTR, pattern,
+			add(weigh, NW_CDN_BY_PTR, pattern,
 			    seen->is_ptr_confirmed ? 1 : UNCONFIRMED_PTR,
 			    seen->is_ptr_confirmed ? "" : "unconfirmed", seen->ptr);
 	}
@@ -75,8 +77,7 @@ static void weigh_header(struct nwi_cdn_weigh *weigh, const struct nw_cdn_header
 
 	for (; pattern; pattern = pattern->next) {
 		if (nwi_cdn_glob(pattern->glob, header->value))
-			add(weigh, NWI_CDN_ANSWERS, NW_CDN_BY_HEADER, pattern, 1, pattern->header,
-			    header->value);
+			add(weigh, NW_CDN_BY_HEADER, pattern, 1, pattern->header, header->value);
 	}
 }
 
@@ -114,8 +115,7 @@ static void weigh_cert(struct nwi_cdn_weigh *weigh, const struct nw_cdn_certific
 		const char *text = is_issuer ? issuer_of(pattern, cert) : name_of(pattern, cert);
 
 		if (text)
-			add(weigh, NWI_CDN_ANSWERS, by, pattern, 1, is_issuer ? "issuer" : "",
-			    text);
+			add(weigh, by, pattern, 1, is_issuer ? "issuer" : "", text);
 	}
 }
 

@@ -91,7 +91,7 @@ static bool read_ipv6(struct rest *rest, struct header *ret, bool is_quoted)
 	for (int i = 0; is_extension(next); i++) {
 		const unsigned char *extension = take(rest, 8);
 
-		if (!extension || i == EXTENSIONS_MAX || !take(rest, extension[1] * 8u))
+		if (!extension || i == EXTENSIONS_MAX || !take(rest, (size_t)extension[1] * 8))
 			return false;
 		next = extension[0];
 	}

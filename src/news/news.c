@@ -23,6 +23,7 @@
 static_assert(sizeof(struct nw_news_event) == NW_NEWS_EVENT_BYTES &&
 		      NW_NEWS_EVENT_BYTES == NW_LANE_ITEM_BYTES,
 	      "an event is an item of a lane");
+/* NOLINTNEXTLINE(misc-redundant-expression): two names of one number */
 static_assert(NW_NEWS_SLOTS_MAX == NW_LANE_SLOT_COUNT_MAX, "a lane holds them");
 
 struct nw_news_producer {

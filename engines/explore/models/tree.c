@@ -94,7 +94,7 @@ static void next(void *context, const uint8_t *state, size_t n_bytes, struct nw_
 static void print(void *context, const uint8_t *state, size_t n_bytes, char *text,
 		  size_t text_bytes)
 {
-	char line[DEPTH_MAX * 4 + sizeof("root")] = "root";
+	char line[(size_t)DEPTH_MAX * 4 + sizeof("root")] = "root";
 	size_t used = 4;
 
 	(void)context;

@@ -44,14 +44,13 @@ static bool bind_names(struct tla_compiler *compiler, struct tla_env *inner,
 	return true;
 }
 
-/* A node with loops: the sets, then the body. */
+/* A node with loops: the sets, then the body. How it is evaluated is still to be said. */
 static struct tla_code *bound_node(struct tla_compiler *compiler, const struct tla_env *env,
-				   tla_eval_fn *eval, const struct tla_bound *bounds,
-				   uint32_t bound_count, const struct tla_expr *body,
-				   struct tla_span span)
+				   const struct tla_bound *bounds, uint32_t bound_count,
+				   const struct tla_expr *body, struct tla_span span)
 {
 	uint32_t loops = loop_count(bounds, bound_count);
-	struct tla_code *code = tla_code_new(compiler, eval, span, bound_count + 1);
+	struct tla_code *code = tla_code_new(compiler, NULL, span, bound_count + 1);
 	struct tla_loop *first = tla_piece_of(compiler, loops * sizeof *first), *loop = first;
 	struct tla_env inner = *env, outer = tla_cover_bounds(env);
 
@@ -72,7 +71,11 @@ struct tla_code *tla_compile_fcn(struct tla_compiler *compiler, const struct tla
 				 const struct tla_bound *bounds, uint32_t bound_count,
 				 const struct tla_expr *body, struct tla_span span)
 {
-	return bound_node(compiler, env, tla_ev_fcn, bounds, bound_count, body, span);
+	struct tla_code *code = bound_node(compiler, env, bounds, bound_count, body, span);
+
+	if (code)
+		code->eval = tla_ev_fcn;
+	return code;
 }
 
 struct tla_code *tla_compile_binder(struct tla_compiler *compiler, const struct tla_env *env,
@@ -91,8 +94,10 @@ struct tla_code *tla_compile_binder(struct tla_compiler *compiler, const struct 
 			code->flag = expr->kind == TLA_E_CHOOSE;
 		return code;
 	}
-	code = bound_node(compiler, env, evals[expr->kind], expr->binder.bounds,
-			  expr->binder.bound_count, expr->binder.body, expr->span);
+	code = bound_node(compiler, env, expr->binder.bounds, expr->binder.bound_count,
+			  expr->binder.body, expr->span);
+	if (code)
+		code->eval = evals[expr->kind];
 	if (code && expr->kind == TLA_E_EXISTS)
 		code->act = TLA_ACT_EXISTS;
 	if (code && expr->kind == TLA_E_FORALL)

@@ -18,7 +18,7 @@
 
 static bool make_room(struct tla_eval *eval)
 {
-	size_t room = 2 * eval->between_room + 64 * (eval->var_count + 1);
+	size_t room = 2 * eval->between_room + 64 * ((size_t)eval->var_count + 1);
 	struct nw_mem mem;
 
 	if (nw_mem_alloc(&mem, NW_NODE_ANY, room * sizeof *eval->between, 0)) {

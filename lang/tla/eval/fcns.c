@@ -225,7 +225,7 @@ tla_value tla_ev_apply(struct tla_eval *eval, const struct tla_code *code, struc
 static tla_value field(struct tla_eval *eval, const struct tla_code *code, tla_value rcd,
 		       tla_value name)
 {
-	_Atomic(uint32_t) *hint = (_Atomic(uint32_t) *)&code->hint; /* not part of what it means */
+	_Atomic uint32_t *hint = (_Atomic uint32_t *)&code->hint; /* not part of what it means */
 	/* relaxed: a hint, may be stale. */
 	uint32_t before = atomic_load_explicit(hint, memory_order_relaxed), after = before;
 	tla_value v = tla_field(eval->heap, rcd, name, &after);

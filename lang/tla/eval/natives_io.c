@@ -233,19 +233,19 @@ static char **additions_of(struct tla_eval *eval, const char *where, tla_value v
 		return NULL;
 	}
 	record = tla_obj(rcd);
-	words = tla_alloc(eval->heap, (2u * record->count + 1u) * sizeof *words);
+	words = tla_alloc(eval->heap, (2 * (size_t)record->count + 1) * sizeof *words);
 	for (uint32_t i = 0; words && i < record->count; i++) {
+		char **word = words + 2 * (size_t)i;
 		tla_value value = record->items[1 + i];
 
-		words[2 * i] = (char *)tla_need_string(eval, where, tla_fcn_domain_at(record, i));
-		words[2 * i + 1] = tla_is_string(value)
-					   ? (char *)tla_need_string(eval, where, value)
-					   : tla_text_of(eval, value);
-		if (!words[2 * i] || !words[2 * i + 1])
+		word[0] = (char *)tla_need_string(eval, where, tla_fcn_domain_at(record, i));
+		word[1] = tla_is_string(value) ? (char *)tla_need_string(eval, where, value)
+					       : tla_text_of(eval, value);
+		if (!word[0] || !word[1])
 			return NULL;
 	}
 	if (words)
-		words[2 * record->count] = NULL;
+		words[2 * (size_t)record->count] = NULL;
 	return words;
 }
 

@@ -80,10 +80,9 @@ static bool enter_definition(struct walk *walk, const struct tla_entity *entity,
 
 	if (entity->kind == TLA_N_FACT) {
 		walk->expr = unit->fact;
-	} else if (entity->kind == TLA_N_OPERATOR && !entity->native) {
-		walk->expr = unit->op.body;
-	} else if (entity->kind == TLA_N_SLOT && entity->is_let && !entity->arity &&
-		   unit->kind == TLA_U_OPERATOR) {
+	} else if ((entity->kind == TLA_N_OPERATOR && !entity->native) ||
+		   (entity->kind == TLA_N_SLOT && entity->is_let && !entity->arity &&
+		    unit->kind == TLA_U_OPERATOR)) {
 		walk->expr = unit->op.body;
 	} else {
 		return refuse(walk, at, "this has no parts");

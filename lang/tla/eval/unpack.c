@@ -90,10 +90,10 @@ static tla_value *room_for(struct unpack *unpack, int64_t count)
 
 static tla_value take_string(struct unpack *unpack)
 {
-	int64_t skipped, n_bytes;
+	int64_t skipped[2], n_bytes;
 	const char *text;
 
-	if (!take_number(unpack, 4, &skipped) || !take_number(unpack, 4, &skipped) ||
+	if (!take_number(unpack, 4, &skipped[0]) || !take_number(unpack, 4, &skipped[1]) ||
 	    !take_number(unpack, 4, &n_bytes))
 		return TLA_NONE;
 	if (n_bytes < 0 || n_bytes > unpack->end - unpack->at)

@@ -80,8 +80,7 @@ static const char *label_of(const struct spot *spot, const char **ret_args)
 	copy = tla_alloc(heap, (name_length + at + 1 + 7) / 8 * 8);
 	if (!copy)
 		return NULL;
-	memcpy(copy, name, name_length);
-	memcpy(copy + name_length, text, at + 1);
+	(void)snprintf(copy, name_length + at + 1, "%s%s", name, text);
 	*ret_args = copy + name_length;
 	return copy;
 }

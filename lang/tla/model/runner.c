@@ -46,7 +46,7 @@ static int open_cover(struct tla_runner *runner, nw_node node)
 	if (err)
 		return err;
 	runner->eval.cover = runner->cover_mem.base;
-	runner->eval.cover->counts = (_Atomic(uint64_t) *)(runner->eval.cover + 1);
+	runner->eval.cover->counts = (_Atomic uint64_t *)(runner->eval.cover + 1);
 	return 0;
 }
 

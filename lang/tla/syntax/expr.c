@@ -54,8 +54,8 @@ static bool is_infix(unsigned op)
 static bool push(struct parser *p, const struct slot *slot)
 {
 	if (p->slot_count == p->slot_room) {
-		struct slot *slots = nw_arena_alloc(p->scratch, 2 * p->slot_room * sizeof(*slots),
-						    8);
+		struct slot *slots = nw_arena_alloc(p->scratch,
+						    2 * (size_t)p->slot_room * sizeof(*slots), 8);
 
 		if (!slots)
 			return tla_no_memory(p);
@@ -95,7 +95,7 @@ static struct tla_expr *cross(struct parser *p, struct tla_expr *a, struct tla_e
 	if (!expr)
 		return NULL;
 	if (!is_longer || (count & (count - 1)) == 0) {
-		at = tla_piece(&p->spec->sources, 2 * count * sizeof(struct tla_expr *));
+		at = tla_piece(&p->spec->sources, 2 * (size_t)count * sizeof(struct tla_expr *));
 		if (!at)
 			return NULL;
 		if (is_longer)

@@ -126,7 +126,7 @@ static void check_substs(struct checker *checker, const struct tla_unit *unit,
 				    names_text(checker, unit->instance.module.sym));
 		level = names_check_argument(checker, subst->value,
 					     is_declared(known) ? known->arity : 0);
-		if (known && known->kind == KNOWN_VARIABLE)
+		if (is_declared(known) && known->kind == KNOWN_VARIABLE)
 			level_limit(checker, level, LEVEL_STATE, subst->value->span,
 				    "what stands for a variable");
 		else if (has_variables(names))

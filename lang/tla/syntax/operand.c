@@ -66,7 +66,7 @@ static struct tla_expr *decimal(struct parser *p, struct tla_expr *expr, const s
 		return NULL;
 	memcpy(text, p->file->text + (whole->begin - p->file->base), whole_bytes);
 	text[whole_bytes] = '.';
-	memcpy(text + whole_bytes + 1, after, strlen(after));
+	memcpy(text + whole_bytes + 1, after, strlen(after) + 1);
 	expr->kind = TLA_E_DECIMAL;
 	expr->number.text = text;
 	expr->number.base = 10;

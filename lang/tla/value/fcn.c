@@ -74,7 +74,7 @@ static void sort_pairs(tla_value *args, tla_value *values, uint32_t count)
 tla_value tla_record(struct tla_heap *heap, const tla_value *names, const tla_value *values,
 		     uint32_t field_count)
 {
-	tla_value *args = tla_alloc(heap, 2 * field_count * sizeof *args), domain;
+	tla_value *args = tla_alloc(heap, 2 * (size_t)field_count * sizeof *args), domain;
 
 	if (!args)
 		return TLA_NONE;

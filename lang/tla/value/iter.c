@@ -216,7 +216,7 @@ static bool has_empty_factor(const struct tla_iter *iter)
 static tla_value shown(struct tla_heap *heap, const struct tla_iter *iter)
 {
 	const struct tla_obj *set = iter->set;
-	tla_value *items = tla_alloc(heap, (iter->place_count + !iter->place_count) * 8);
+	tla_value *items = tla_alloc(heap, ((size_t)iter->place_count + !iter->place_count) * 8);
 
 	if (!items)
 		return TLA_NONE;
@@ -449,9 +449,7 @@ static tla_value explicit_pair(struct tla_heap *heap, const struct tla_obj *pair
 
 	if (tla_is_enumerable(a))
 		a = tla_explicit(heap, a);
-	if (a && pair->kind == TLA_CUP)
-		b = tla_explicit(heap, b);
-	else if (a && pair->kind == TLA_CAP && !tla_is_finite(a))
+	if (a && (pair->kind == TLA_CUP || (pair->kind == TLA_CAP && !tla_is_finite(a))))
 		b = tla_explicit(heap, b);
 	if (!a || !b)
 		return TLA_NONE;

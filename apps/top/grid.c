@@ -78,7 +78,7 @@ char *top_value_text(const struct top_table *table, uint32_t row_idx, uint32_t c
 		(void)app_format_duration(value, buf, buf_bytes);
 	else if (strcmp(unit, "bytes") == 0)
 		(void)app_format_bytes(value, buf, buf_bytes);
-	else if (strcmp(unit, "permille") == 0)
+	else if (strcmp(unit, "per mille") == 0)
 		(void)snprintf(buf, buf_bytes, "%.1f %%", (double)value / 10);
 	else
 		(void)app_format_count(value, buf, buf_bytes);
@@ -106,7 +106,8 @@ static bool matches(const struct top_table *table, uint32_t row_idx, const char 
 
 bool top_is_unused(const struct top_table *table, uint32_t row_idx)
 {
-	if (table->rows[row_idx].label[0])
+	/* Of all providers that are known, those that were met. */
+	if (table->rows[row_idx].label[0] && strcmp(table->name, "providers") != 0)
 		return false;
 	for (uint32_t i = 0; i < table->column_count; i++)
 		if (top_value(table, row_idx, (int)i) != 0)
@@ -180,7 +181,7 @@ uint32_t top_order(const struct top_table *table, const struct top_view *view, u
 /* What a value tells of itself by its name and number. */
 static enum top_style style_of(const struct top_column *column, const char *text, uint64_t value)
 {
-	if (strcmp(column->unit, "permille") == 0 && strcmp(column->name, "probability") == 0)
+	if (strcmp(column->unit, "per mille") == 0 && strcmp(column->name, "probability") == 0)
 		return value >= 900 ? TOP_GOOD : value >= 500 ? TOP_WARN : TOP_DIM;
 	if (strcmp(text, "green") == 0 || strcmp(text, "completed") == 0 ||
 	    strcmp(text, "open") == 0)
@@ -193,9 +194,11 @@ static enum top_style style_of(const struct top_column *column, const char *text
 	return TOP_PLAIN;
 }
 
-static enum top_style label_style(const char *label)
+/* What hides behind a front stands out. */
+static enum top_style label_style(const struct top_table *table, uint32_t row_idx)
 {
-	return strstr(label, "origin ") ? TOP_MARK : TOP_PLAIN;
+	return top_value(table, row_idx, top_column_named(table, "origins")) > 0 ? TOP_MARK
+										 : TOP_PLAIN;
 }
 
 static int width_of(const struct top_table *table, uint32_t column_idx, const uint32_t *order,
@@ -282,8 +285,8 @@ static void put_row(const struct top_area *area, const struct top_table *table, 
 	int at = label_columns + GAP;
 	char text[CELL_BYTES];
 
-	(void)top_put_width(area->frame, row, 0, label_columns,
-			    label_style(table->rows[row_idx].label), table->rows[row_idx].label);
+	(void)top_put_width(area->frame, row, 0, label_columns, label_style(table, row_idx),
+			    table->rows[row_idx].label);
 	for (uint32_t i = first; i < table->column_count && fits(area, at, widths[i]);
 	     at += widths[i++] + GAP) {
 		(void)top_value_text(table, row_idx, i, 0, text, sizeof(text));

@@ -5,30 +5,30 @@
  */
 #include "top/top.h"
 
+#include "common/fields.h"
+
 #include <string.h>
 
-static bool is_known(const char *name)
-{
-	static const char *const names[] = { "check", "relay", "dag", "scan", "cdn" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
-/* Tables that the screen of a program that is known has in it. */
+/* Tables that a program's own screen has in it; of one that is not known, the first. */
 static bool is_on_its_screen(const struct top_program *program, uint32_t table_idx)
 {
-	static const char *const names[] = { "search", "workers", "shard",
-					     "nodes",  "graph",   "providers" };
+	static const struct {
+		const char *program, *tables[4];
+	} known[] = {
+		{ "check", { "search", "workers" } }, { "relay", { "shard" } },
+		{ "dag", { "graph", "nodes" } },      { "scan", { "workers" } },
+		{ "cdn", { "asker", "providers" } },
+	};
 
-	if (!is_known(program->name))
-		return table_idx == 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(program->tables[table_idx].name, names[i]) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < APP_COUNT_OF(known); i++) {
+		if (strcmp(program->name, known[i].program) != 0)
+			continue;
+		for (size_t k = 0; known[i].tables[k]; k++)
+			if (strcmp(program->tables[table_idx].name, known[i].tables[k]) == 0)
+				return true;
+		return false;
+	}
+	return table_idx == 0;
 }
 
 static void add_tab(struct top_tab *tabs, uint32_t *inout_count, enum top_screen screen,
@@ -117,7 +117,8 @@ static void turn_order(struct top_view *view, const struct top_model *model, int
 	count = top_tabs_of(program, tabs);
 	if (view->tab_idx >= count || program->table_count == 0)
 		return;
-	choices = program->tables[tabs[view->tab_idx].table_idx].column_count + 2;
+	choices = program->tables[tabs[view->tab_idx].table_idx].column_count +
+		  2; /* as it is, label */
 	view->sort_column = (view->sort_column + choices + (uint32_t)by) % choices;
 	view->first = 0;
 }

@@ -274,19 +274,41 @@ static void draw_scan(const struct top_area *area, const struct top_program *pro
 	top_lines_were(&below, view, (int)workers->row_count);
 }
 
+/* --- cdn --- */
+
+static void draw_cdn(const struct top_area *area, const struct top_program *program,
+		     struct top_view *view)
+{
+	static const struct {
+		const char *left, *right;
+	} rows[] = { { "answered", "under_way" },
+		     { "fronts", "origins" },
+		     { "dns_questions", "connections" },
+		     { "cache_hits", "cache_misses" } };
+	const struct top_table *asker = top_table_named(program, "asker");
+	const struct top_table *providers = top_table_named(program, "providers");
+	struct top_area below = *area;
+
+	below.top = top_put_texts(area, program) - (program->text_count == 0);
+	for (size_t i = 0; asker && i < APP_COUNT_OF(rows); i++) {
+		put_sum(area, below.top, 0, rows[i].left, asker, rows[i].left);
+		put_sum(area, below.top++, 42, rows[i].right, asker, rows[i].right);
+	}
+	below.top++;
+	if (providers && below.top < area->bottom)
+		top_draw_table(&below, program, providers, view);
+}
+
 /* --- All --- */
 
 static void draw_any(const struct top_area *area, const struct top_program *program,
 		     struct top_view *view)
 {
-	const struct top_table *table = top_table_named(program, "providers");
 	struct top_area below = *area;
 
 	below.top = top_put_texts(area, program);
-	if (!table && program->table_count > 0)
-		table = &program->tables[0];
-	if (table)
-		top_draw_table(&below, program, table, view);
+	if (program->table_count > 0)
+		top_draw_table(&below, program, &program->tables[0], view);
 }
 
 void top_draw_program(const struct top_area *area, const struct top_program *program,
@@ -299,6 +321,7 @@ void top_draw_program(const struct top_area *area, const struct top_program *pro
 	} screens[] = { { "check", draw_check },
 			{ "relay", draw_relay },
 			{ "scan", draw_scan },
+			{ "cdn", draw_cdn },
 			{ "dag", top_draw_dag } };
 
 	for (size_t i = 0; i < APP_COUNT_OF(screens); i++)

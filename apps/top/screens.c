@@ -204,7 +204,9 @@ static void draw_log(const struct top_area *area, const struct top_program *prog
 		if (localtime_r(&seconds, &parts))
 			(void)strftime(time, sizeof(time), "%H:%M:%S", &parts);
 		(void)top_put(area->frame, row, 0, TOP_DIM, "%s", time);
-		(void)top_put(area->frame, row, 10, TOP_PLAIN, "%s", note->text);
+		(void)top_put(area->frame, row, 10,
+			      strstr(note->text, " origin ") ? TOP_MARK : TOP_PLAIN, "%s",
+			      note->text);
 	}
 	if (count == 0)
 		(void)top_put(area->frame, area->top, 0, TOP_DIM, "%s has noted nothing yet",

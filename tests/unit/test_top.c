@@ -268,6 +268,51 @@ TEST(a_number_is_shown_whole_or_not_at_all)
 	top_frame_close(&frame);
 }
 
+static struct top_column provider_columns[] = { { "targets", "", NW_STATS_COUNTER },
+						{ "probability", "per mille", NW_STATS_GAUGE },
+						{ "origins", "", NW_STATS_COUNTER } };
+static struct top_row providers[] = {
+	{ "sure", -1, -1 }, { "likely", -1, -1 }, { "never met", -1, -1 }, { "unsure", -1, -1 }
+};
+static uint64_t provider_values[] = { 5, 990, 0, 3, 700, 2, 0, 0, 0, 1, 312, 0 };
+static double provider_rates[12];
+static struct top_table provider_table = { "providers",      3,         4,
+					   provider_columns, providers, provider_values,
+					   provider_rates };
+
+/* The style of the first place where a text stands. */
+static enum top_style style_at(const struct top_frame *frame, const char *text)
+{
+	for (int row = 0; row < frame->rows; row++) {
+		const char *line = line_of(frame, row), *at = strstr(line, text);
+
+		if (at)
+			return (enum top_style)frame->cells[row * frame->columns + (at - line)]
+				.style;
+	}
+	FAIL("'%s' is not in sight", text);
+}
+
+TEST(providers_are_coloured_by_probability_and_origins_stand_out)
+{
+	struct top_program program = {
+		.name = "cdn", .pid = 42, .tables = &provider_table, .table_count = 1
+	};
+	struct top_model model = { .programs = &program, .program_count = 1 };
+	struct top_view view = { .pid = 42, .tab_idx = 3, .delay_s = 1 };
+	struct top_frame frame;
+
+	CHECK_INT(top_frame_open(&frame, ROWS, COLUMNS), ==, 0);
+	top_draw(&frame, &model, &view);
+	CHECK_INT(style_at(&frame, "99.0 %"), ==, TOP_GOOD);
+	CHECK_INT(style_at(&frame, "70.0 %"), ==, TOP_WARN);
+	CHECK_INT(style_at(&frame, "31.2 %"), ==, TOP_DIM);
+	CHECK_INT(style_at(&frame, "likely"), ==, TOP_MARK);
+	CHECK_INT(style_at(&frame, "sure"), ==, TOP_PLAIN);
+	CHECK(!is_in_sight(&frame, "never met"));
+	top_frame_close(&frame);
+}
+
 /* --- The grid --- */
 
 TEST(nothing_is_put_outside)

@@ -185,3 +185,34 @@ TEST(check_with_a_worker_on_every_cpu_counts_exactly)
 	CHECK_INT(number(json, "unpinned"), ==, 0);
 	json_decref(json);
 }
+
+/* A search that would go on for hours is looked at, and ended. */
+TEST(top_sees_each_worker_at_its_cpu_and_all_memory_at_home)
+{
+	const struct shape *shape = guest_shape();
+	json_t *json = json_of(
+		"nodewise check --model grid --size 30000x30000 --quiet >/dev/null 2>&1 & pid=$!; "
+		"n=0; until [ -e /run/nodewise/check-$pid.nwstats ] || [ $n = 60 ]; "
+		"do sleep 1; n=$((n + 1)); done; sleep 2; "
+		"nodewise top --json --delay 0 $pid; code=$?; kill $pid; wait; exit $code");
+	json_t *program = json_array_get(json_object_get(json, "programs"), 0);
+	json_t *memory = json_object_get(program, "memory");
+	json_t *workers = json_object_get(json_object_get(program, "tables"), "workers");
+	json_t *checks = json_object_get(json_object_get(program, "locality"), "checks");
+
+	CHECK_STR(text(program, "program"), "check");
+	CHECK_INT(json_array_size(json_object_get(json, "machine")), ==, shape->node_count);
+	CHECK_INT(json_array_size(workers), ==, 12);
+	for (size_t i = 0; i < json_array_size(workers); i++) {
+		json_t *worker = json_array_get(workers, i);
+
+		CHECK_INT(number(worker, "node"), ==,
+			  number(worker, "cpu") / (json_int_t)shape->node_cpu_count);
+	}
+	CHECK(json_is_true(json_object_get(memory, "is_good")));
+	CHECK_INT(number(memory, "misplaced_bytes"), ==, 0);
+	CHECK_INT(number(memory, "bound_bytes"), >, 12 << 20);
+	if (shape->no_memory < 0)
+		CHECK_INT(number(checks, "remote"), ==, 0);
+	json_decref(json);
+}

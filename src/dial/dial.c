@@ -36,6 +36,7 @@ struct line {
 	struct nwi_socket_address address; /* the kernel reads it as late as it likes */
 	int fd;                            /* -1: none yet */
 	bool is_ipv6;
+	bool was_refused; /* and not reset since: the kernel has done that, as a rule */
 	enum line_state state;
 };
 
@@ -148,6 +149,12 @@ static void drop_socket(struct nw_dial *dial, struct line *line)
 	dial->socket_count--;
 }
 
+static void free_as_it_is(struct nw_dial *dial, uint32_t idx)
+{
+	dial->lines[idx].state = LINE_FREE;
+	dial->free[dial->free_count++] = idx;
+}
+
 static void free_line(struct nw_dial *dial, uint32_t idx)
 {
 	struct line *line = &dial->lines[idx];
@@ -155,8 +162,8 @@ static void free_line(struct nw_dial *dial, uint32_t idx)
 	/* A socket that cannot be reset is of no more use. */
 	if (nwi_socket_reset(line->fd) < 0)
 		drop_socket(dial, line);
-	line->state = LINE_FREE;
-	dial->free[dial->free_count++] = idx;
+	line->was_refused = false;
+	free_as_it_is(dial, idx);
 }
 
 static int give_socket(struct nw_dial *dial, struct line *line, bool is_ipv6)
@@ -239,6 +246,36 @@ int64_t nw_dial_say(struct nw_dial *dial, uint32_t line, const void *bytes, size
 
 /* --- What happens --- */
 
+/* A connect by io_uring that is refused leaves a socket that may connect again, and a call less for
+ * each closed port. Kernels that only took the error off the socket (up to Linux 6.6) end the next
+ * connect at once, before anything was sent: then it is reset, and called again. */
+static bool call_again(struct nw_dial *dial, uint32_t idx, int result)
+{
+	struct line *line = &dial->lines[idx];
+
+	if (!line->was_refused || result != -ECONNABORTED)
+		return false;
+	line->was_refused = false;
+	if (nwi_socket_reset(line->fd) < 0)
+		return false;
+	nwi_lookout_connect(dial->lookout, line->fd, &line->address, idx);
+	return true;
+}
+
+static void end_call(struct nw_dial *dial, uint32_t idx, int result, struct nw_dial_event *event)
+{
+	struct line *line = &dial->lines[idx];
+
+	event->error = result < 0 ? result : nwi_socket_verify(line->fd);
+	event->kind = event->error == 0 ? NW_DIAL_ANSWERED : NW_DIAL_FAILED;
+	line->was_refused = dial->terms.is_blocking && result == -ECONNREFUSED;
+	line->state = LINE_STREAM;
+	if (line->was_refused)
+		free_as_it_is(dial, idx);
+	else if (event->error < 0)
+		free_line(dial, idx);
+}
+
 /* false: nobody has to know. */
 static bool read_news(struct nw_dial *dial, const struct nwi_lookout_news *news,
 		      struct nw_dial_event *ret_event)
@@ -248,11 +285,9 @@ static bool read_news(struct nw_dial *dial, const struct nwi_lookout_news *news,
 	*ret_event = (struct nw_dial_event){ .line = news->tag };
 	switch (line->state) {
 	case LINE_CALLING:
-		ret_event->error = news->result < 0 ? news->result : nwi_socket_verify(line->fd);
-		ret_event->kind = ret_event->error == 0 ? NW_DIAL_ANSWERED : NW_DIAL_FAILED;
-		line->state = LINE_STREAM;
-		if (ret_event->error < 0)
-			free_line(dial, news->tag);
+		if (call_again(dial, news->tag, news->result))
+			return false;
+		end_call(dial, news->tag, news->result, ret_event);
 		return true;
 	case LINE_LISTENING:
 		ret_event->kind = NW_DIAL_READABLE;

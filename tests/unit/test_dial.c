@@ -5,6 +5,8 @@
  */
 #include "nw_test.h"
 
+#include "os/lookout.h"
+
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -25,6 +27,24 @@ static const unsigned char here[4] = { 127, 0, 0, 1 };
 static const unsigned char nobody[4] = { 192, 0, 2,
 					 7 }; /* what is sent there is for another card */
 static const unsigned char here6[16] = { [15] = 1 };
+
+/* Kernels that only take the error off a refused socket end the next connect so. */
+static uint32_t aborted_left;
+
+uint32_t __real_nwi_lookout_take(struct nwi_lookout *lookout, struct nwi_lookout_news *ret_news,
+				 uint32_t count, uint64_t timeout_ns);
+uint32_t __wrap_nwi_lookout_take(struct nwi_lookout *lookout, struct nwi_lookout_news *ret_news,
+				 uint32_t count, uint64_t timeout_ns);
+
+uint32_t __wrap_nwi_lookout_take(struct nwi_lookout *lookout, struct nwi_lookout_news *ret_news,
+				 uint32_t count, uint64_t timeout_ns)
+{
+	uint32_t n = __real_nwi_lookout_take(lookout, ret_news, count, timeout_ns);
+
+	for (uint32_t i = 0; i < n && aborted_left > 0; i++, aborted_left--)
+		ret_news[i].result = -ECONNABORTED;
+	return n;
+}
 
 static void make_network(void)
 {
@@ -115,6 +135,33 @@ TEST(a_call_is_answered_or_refused_by_io_uring)
 TEST(a_call_is_answered_or_refused_by_epoll)
 {
 	calls_end_as_they_should(true);
+}
+
+TEST(a_refused_socket_that_cannot_connect_again_is_reset_and_does)
+{
+	struct nw_dial *dial;
+	struct nw_dial_event event;
+
+	make_network();
+	listen_here(OPEN_PORT);
+	dial = open_dial(1, false);
+	if (strcmp(nw_dial_how(dial), "io_uring") != 0)
+		SKIP("no io_uring here");
+	for (int i = 0; i < 3; i++) {
+		(void)call(dial, here, CLOSED_PORT);
+		CHECK(next(dial).error == -ECONNREFUSED);
+		aborted_left = 1;
+		(void)call(dial, here, OPEN_PORT);
+		event = next(dial);
+		CHECK(event.kind == NW_DIAL_ANSWERED && aborted_left == 0);
+		nw_dial_hang_up(dial, event.line);
+	}
+	/* One that was not refused before is believed. */
+	aborted_left = 1;
+	(void)call(dial, here, OPEN_PORT);
+	event = next(dial);
+	CHECK(event.kind == NW_DIAL_FAILED && event.error == -ECONNABORTED);
+	nw_dial_close(dial);
 }
 
 /* Silence tells nothing; a line that is hung up calls somebody else. */

@@ -37,7 +37,8 @@ enum {
 
 struct subject {
 	const char *name;
-	/* Words: @N the command, @T targets, @R rate, @C count; what it finds goes to `found`. */
+	/* Words: @N the command, @T targets, @P port, @R rate, @C count; what it finds goes to
+	 * `found`. */
 	const char *command;
 	const char *fastest; /* its word for no limit */
 	const char *mark;    /* in lines of `found` that count */
@@ -46,15 +47,21 @@ struct subject {
 #define TELLS "-e " SCANNING_INTERFACE " --wait 1s -q -oL found"
 
 static const struct subject loop = { "loop", "@S loop @C", "0", NULL };
+/* As many workers as it takes by itself, or one, as the bare loop is one. */
 static const struct subject ours = { "nodewise", "@N scan @T -p80 --rate @R " TELLS, "0", "open" };
+static const struct subject one = { "nodewise", "@N scan @T -p80 --workers 1 --rate @R " TELLS, "0",
+				    "open" };
 static const struct subject unpinned = { "no-numa", "@N scan @T -p80 --no-numa --rate @R " TELLS,
 					 "0", "open" };
-static const struct subject by_ring = { "ring", "@N scan @T -p80 --path ring --rate @R " TELLS, "0",
-					"open" };
-static const struct subject by_mmsg = { "mmsg", "@N scan @T -p80 --path mmsg --rate @R " TELLS, "0",
-					"open" };
-static const struct subject connecting = { "nodewise", "@N scan -sT @T -p80 --rate @R " TELLS, "0",
-					   "open" };
+static const struct subject by_ring = { "ring",
+					"@N scan @T -p80 --workers 1 --path ring --rate @R " TELLS,
+					"0", "open" };
+static const struct subject by_mmsg = { "mmsg",
+					"@N scan @T -p80 --workers 1 --path mmsg --rate @R " TELLS,
+					"0", "open" };
+#define CONNECTS "@N scan -sT @T -p @P --rate @R " TELLS
+static const struct subject connecting = { "nodewise", CONNECTS, "0", "open" };
+static const struct subject being_refused = { "nodewise", CONNECTS, "0", "closed" };
 static const struct subject masscan = { "masscan",
 					"masscan @T -p80 --rate @R -e " SCANNING_INTERFACE
 					" --source-ip " SCANNING_NEAR
@@ -68,12 +75,11 @@ static const struct subject zmap = {
 	" -r @R -T 1 -b /dev/null -c 2 -q --disable-syslog -o found @T",
 	"0", "10."
 };
-static const struct subject nmap = {
-	"nmap",
-	"nmap -sT -Pn -n -p80 -T5 --min-rate 100000 --max-retries 0 --min-hostgroup 4096 "
-	"-oG found @T",
-	"0", "/open/"
-};
+#define NMAP                                                                                \
+	"nmap -sT -Pn -n -p @P -T5 --min-rate 100000 --max-retries 0 --min-hostgroup 4096 " \
+	"-oG found @T"
+static const struct subject nmap = { "nmap", NMAP, "0", "/open/" };
+static const struct subject nmap_refused = { "nmap", NMAP, "0", "/closed/" };
 
 struct series {
 	const struct subject *subject;
@@ -93,6 +99,7 @@ struct kind {
 	const struct subject
 		*subjects[SUBJECTS_MAX]; /* ours is first or, beside the loop, second */
 	void (*judge)(const struct kind *kind, struct series *series, uint32_t n);
+	const char *port; /* of connections */
 };
 
 /* --- Aims --- */
@@ -138,8 +145,8 @@ static double lead(const struct series *series, uint32_t n)
 		const struct subject *subject = series[i].subject;
 		double ratio;
 
-		if (!series[i].is_there || subject == &loop || subject == &ours ||
-		    subject == &connecting)
+		if (!series[i].is_there || subject == &loop ||
+		    strcmp(subject->name, "nodewise") == 0)
 			continue;
 		ratio = median_of(series[i].ratio, n);
 		least = least == 0 || ratio < least ? ratio : least;
@@ -226,8 +233,9 @@ static const struct kind kinds[] = {
 	  1 << 20,
 	  0,
 	  false,
-	  { &loop, &ours, &masscan, &zmap },
-	  judge_drop },
+	  { &loop, &one, &masscan, &zmap },
+	  judge_drop,
+	  NULL },
 	{ "answer",
 	  SCANNING_ANSWERS,
 	  "10.64.0.0/13",
@@ -235,7 +243,8 @@ static const struct kind kinds[] = {
 	  0,
 	  false,
 	  { &ours, &masscan, &zmap },
-	  judge_answer },
+	  judge_answer,
+	  NULL },
 	{ "loaded",
 	  SCANNING_ANSWERS,
 	  "10.64.0.0/14",
@@ -243,7 +252,8 @@ static const struct kind kinds[] = {
 	  0,
 	  true,
 	  { &ours, &masscan, &zmap },
-	  judge_answer },
+	  judge_answer,
+	  NULL },
 	{ "rate20k",
 	  SCANNING_DROPS,
 	  "10.64.0.0/16",
@@ -251,7 +261,8 @@ static const struct kind kinds[] = {
 	  20000,
 	  false,
 	  { &ours, &masscan, &zmap },
-	  judge_rate },
+	  judge_rate,
+	  NULL },
 	{ "rate100k",
 	  SCANNING_DROPS,
 	  "10.64.0.0/14",
@@ -259,7 +270,8 @@ static const struct kind kinds[] = {
 	  100000,
 	  false,
 	  { &ours, &masscan, &zmap },
-	  judge_rate },
+	  judge_rate,
+	  NULL },
 	{ "pools",
 	  SCANNING_DROPS,
 	  "10.64.0.0/12",
@@ -267,23 +279,26 @@ static const struct kind kinds[] = {
 	  0,
 	  false,
 	  { &ours, &unpinned },
-	  judge_pools },
+	  judge_pools,
+	  NULL },
 	{ "paths-drop",
 	  SCANNING_DROPS,
 	  "10.64.0.0/12",
 	  1 << 20,
 	  0,
 	  false,
-	  { &loop, &ours, &by_mmsg, &by_ring },
-	  judge_paths },
+	  { &loop, &one, &by_mmsg, &by_ring },
+	  judge_paths,
+	  NULL },
 	{ "paths-answer",
 	  SCANNING_ANSWERS,
 	  "10.64.0.0/13",
 	  1 << 19,
 	  0,
 	  false,
-	  { &ours, &by_mmsg, &by_ring },
-	  judge_paths },
+	  { &one, &by_mmsg, &by_ring },
+	  judge_paths,
+	  NULL },
 	{ "connect",
 	  SCANNING_ANSWERS,
 	  "10.64.0.0/18",
@@ -291,7 +306,17 @@ static const struct kind kinds[] = {
 	  0,
 	  false,
 	  { &connecting, &nmap },
-	  judge_connect },
+	  judge_connect,
+	  "80" },
+	{ "refused",
+	  SCANNING_ANSWERS,
+	  "10.64.0.0/16",
+	  1 << 16,
+	  0,
+	  false,
+	  { &being_refused, &nmap_refused },
+	  judge_connect,
+	  "81" },
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -307,6 +332,8 @@ static void put_word(char *to, const char *word, const struct kind *kind,
 		(void)snprintf(to, WORD_BYTES, "%s", self);
 	else if (strcmp(word, "@T") == 0)
 		(void)snprintf(to, WORD_BYTES, "%s", kind->target);
+	else if (strcmp(word, "@P") == 0)
+		(void)snprintf(to, WORD_BYTES, "%s", kind->port);
 	else if (strcmp(word, "@C") == 0)
 		(void)snprintf(to, WORD_BYTES, "%" PRIu64, kind->question_count);
 	else if (strcmp(word, "@R") == 0 && kind->rate > 0)

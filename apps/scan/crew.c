@@ -16,8 +16,12 @@
 enum {
 	PARALLELISM = 4096,
 	OTHER_FILES = 64,
-	CONNECT_WORKERS_MAX = 16,
-	CONNECT_RATE_OF_ONE = 10000 /* a second: less than one worker does by itself */
+	WORKERS_MAX = 8,        /* where nobody has said how many */
+	RINGS_BYTES = 32 << 20, /* for answers, all workers together */
+	RING_BYTES_MIN = 8 << 20,
+	/* A second: less than one worker does by itself. */
+	FRAMES_OF_ONE = 100000,
+	CONNECTIONS_OF_ONE = 10000
 };
 
 int scan_crew_nodes(struct scan_run *run)
@@ -50,22 +54,29 @@ static uint32_t cores_of(const struct scan_run *run)
 	return cores;
 }
 
-/* A connection is work of the kernel's, done by the thread that asks for it: where it has to go
- * fast, each core has a worker. */
+/* Sending is work of the kernel's, done by the thread that asks for it: where it has to go fast,
+ * each core has a worker. Measured: two of them twice as fast (docs/notes/2026-11-scan.md). */
 uint32_t scan_crew_count(const struct scan_run *run)
 {
 	const struct scan_options *options = run->options;
+	uint64_t of_one = options->method == SCAN_CONNECT ? CONNECTIONS_OF_ONE : FRAMES_OF_ONE;
 	uint32_t cores;
 
 	if (options->workers > 0)
 		return (uint32_t)options->workers;
-	if (options->method != SCAN_CONNECT ||
-	    (options->rate > 0 && options->rate <= CONNECT_RATE_OF_ONE))
-		return 1;
+	if ((options->rate > 0 && options->rate <= of_one) || options->path == NW_LINK_PATH_XDP)
+		return 1; /* a queue that is asked for has to be there */
 	cores = cores_of(run);
-	if (cores > CONNECT_WORKERS_MAX)
-		return CONNECT_WORKERS_MAX;
+	if (cores > WORKERS_MAX)
+		return WORKERS_MAX;
 	return cores > 0 ? cores : 1;
+}
+
+uint32_t scan_crew_ring_bytes(const struct scan_run *run)
+{
+	uint32_t bytes = RINGS_BYTES / run->state.worker_count;
+
+	return bytes > RING_BYTES_MIN ? bytes & ~(RING_BYTES_MIN / 8 - 1u) : RING_BYTES_MIN;
 }
 
 /* Descriptors for the connections, as far as the limit may be raised. */

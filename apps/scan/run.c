@@ -99,6 +99,7 @@ static void fill_probe(struct scan_run *run)
 	probe->no_pin = options->no_numa;
 	probe->path = options->path;
 	probe->worker_count = run->state.worker_count;
+	probe->ring_bytes = scan_crew_ring_bytes(run);
 	probe->rate_per_s = options->rate;
 	probe->try_count = (uint32_t)options->retries + 1;
 	probe->wait_ns = options->wait_ns;

@@ -175,6 +175,8 @@ int scan_way_find(struct scan_run *run);
 int scan_crew_nodes(struct scan_run *run);
 /* How many workers, once the nodes are known. */
 uint32_t scan_crew_count(const struct scan_run *run);
+/* For the answers to one worker. */
+uint32_t scan_crew_ring_bytes(const struct scan_run *run);
 /* What is said to the engine of connections, where they are the method. */
 void scan_crew_connect(struct scan_run *run);
 

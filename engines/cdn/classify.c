@@ -23,13 +23,29 @@
 
 static const double caps[NWI_CDN_GROUP_COUNT] = { 10, 7, 8 };
 
+/* Without a text; NULL: no room is left. */
+static struct nw_cdn_evidence *new_evidence(struct nwi_cdn_weigh *weigh,
+					    enum nw_cdn_evidence_kind by, uint16_t provider,
+					    double weight)
+{
+	struct nw_cdn_answer *answer = weigh->answer;
+	struct nw_cdn_evidence *evidence;
+
+	if (answer->evidence_count == NW_CDN_EVIDENCE_MAX)
+		return NULL;
+	evidence = &answer->evidence[answer->evidence_count++];
+	evidence->kind = by;
+	evidence->provider = weigh->cdn->providers[provider].name;
+	evidence->log_odds = weight;
+	evidence->text[0] = '\0';
+	return evidence;
+}
+
 struct nw_cdn_evidence *nwi_cdn_add(struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group,
 				    enum nw_cdn_evidence_kind by, uint16_t provider, double weight,
 				    enum nw_cdn_kind kind)
 {
 	struct nwi_cdn_sum *sum = &weigh->sums[group][provider];
-	struct nw_cdn_answer *answer = weigh->answer;
-	struct nw_cdn_evidence *evidence;
 
 	if (weight > 0) {
 		sum->all += weight;
@@ -41,14 +57,7 @@ struct nw_cdn_evidence *nwi_cdn_add(struct nwi_cdn_weigh *weigh, enum nwi_cdn_gr
 		weigh->kind_weight[provider] = weight;
 		weigh->kind[provider] = kind;
 	}
-	if (answer->evidence_count == NW_CDN_EVIDENCE_MAX)
-		return NULL;
-	evidence = &answer->evidence[answer->evidence_count++];
-	evidence->kind = by;
-	evidence->provider = weigh->cdn->providers[provider].name;
-	evidence->log_odds = weight;
-	evidence->text[0] = '\0';
-	return evidence;
+	return new_evidence(weigh, by, provider, weight);
 }
 
 static double total(const struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group, uint32_t provider)
@@ -109,13 +118,20 @@ static void tell_range(struct nw_cdn_evidence *evidence, const struct nwi_cdn_en
 	(void)put_text(put_text(to, ", list of "), list->date);
 }
 
+static void miss(struct nwi_cdn_weigh *weigh, enum nwi_cdn_group group, uint32_t provider,
+		 uint8_t what, double weight)
+{
+	weigh->sums[group][provider].against += weight;
+	weigh->absent[provider] |= weight < 0 ? what : 0;
+}
+
 /* Who does not list it; returns who does. */
 static uint32_t speak_against(struct nwi_cdn_weigh *weigh, uint32_t listed)
 {
 	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
 		if (i != listed)
-			weigh->sums[NWI_CDN_ADDRESS][i].against += weigh->cdn->providers[i]
-									   .unlisted;
+			miss(weigh, NWI_CDN_ADDRESS, i, NWI_CDN_UNLISTED,
+			     weigh->cdn->providers[i].unlisted);
 	}
 	return listed;
 }
@@ -171,7 +187,8 @@ static void weigh_asn(struct nwi_cdn_weigh *weigh, uint32_t asn, uint32_t listed
 				(void)put_number(put_text(evidence->text, "AS"), asn);
 			at++;
 		} else if (i != listed) {
-			weigh->sums[NWI_CDN_ADDRESS][i].against += cdn->providers[i].elsewhere;
+			miss(weigh, NWI_CDN_ADDRESS, i, NWI_CDN_ELSEWHERE,
+			     cdn->providers[i].elsewhere);
 		}
 	}
 }
@@ -200,7 +217,7 @@ static void weigh_absence(struct nwi_cdn_weigh *weigh, const struct nw_cdn_seen 
 		return;
 	for (uint32_t i = 0; i < cdn->provider_count; i++) {
 		if (!weigh->is_traced[i])
-			weigh->sums[NWI_CDN_ANSWERS][i].against += cdn->providers[i].unseen;
+			miss(weigh, NWI_CDN_ANSWERS, i, NWI_CDN_UNSEEN, cdn->providers[i].unseen);
 	}
 }
 
@@ -232,14 +249,17 @@ static double score_of(const struct nwi_cdn_weigh *weigh, uint32_t provider, uin
 	       total(weigh, NWI_CDN_NAMES, provider) + answers;
 }
 
-/* Shares of all; returns who has the greatest, UINT32_MAX: nobody. */
-static uint32_t share_out(const struct nwi_cdn_weigh *weigh, uint32_t front)
+/* Shares of all; returns who has the greatest, UINT32_MAX: nobody. The closest is then who has the
+ * greatest of those against whom anything speaks. */
+static uint32_t share_out(const struct nwi_cdn_weigh *weigh, uint32_t front, uint32_t *ret_closest)
 {
 	double scores[NWI_CDN_PROVIDERS_MAX], best = 0, all = 0, fronts = 0;
-	uint32_t winner = UINT32_MAX;
+	uint32_t winner = UINT32_MAX, closest = UINT32_MAX;
 
 	for (uint32_t i = 0; i < weigh->cdn->provider_count; i++) {
 		scores[i] = score_of(weigh, i, front);
+		if (weigh->absent[i] && (closest == UINT32_MAX || scores[i] > scores[closest]))
+			closest = i;
 		if (scores[i] > best) {
 			best = scores[i];
 			winner = i;
@@ -254,6 +274,7 @@ static uint32_t share_out(const struct nwi_cdn_weigh *weigh, uint32_t front)
 	}
 	weigh->answer->probability = (winner == UINT32_MAX ? exp(-best) : 1) / all;
 	weigh->answer->front_probability = fronts / all;
+	*ret_closest = winner != UINT32_MAX ? winner : closest;
 	return winner;
 }
 
@@ -270,6 +291,36 @@ static void name_behind(const struct nwi_cdn_weigh *weigh, uint32_t winner)
 			continue;
 		if (answer->behind_count < NW_CDN_BEHIND_MAX)
 			answer->behind[answer->behind_count++] = weigh->cdn->providers[i].name;
+	}
+}
+
+/* Against whom is named, or, where nobody is, against who comes closest. */
+static void tell_absent(struct nwi_cdn_weigh *weigh, uint32_t provider)
+{
+	const struct nwi_cdn_provider *whose = &weigh->cdn->providers[provider];
+	const struct {
+		uint8_t what;
+		enum nw_cdn_evidence_kind by;
+		double weight;
+		const char *text;
+	} absences[] = {
+		{ NWI_CDN_UNLISTED, NW_CDN_BY_RANGE, whose->unlisted, "in none of its lists" },
+		{ NWI_CDN_ELSEWHERE, NW_CDN_BY_ASN, whose->elsewhere, "not in its AS but in AS" },
+		{ NWI_CDN_UNSEEN, NW_CDN_BY_HEADER, whose->unseen, "none of its headers came" },
+	};
+
+	for (size_t i = 0; i < sizeof(absences) / sizeof(*absences); i++) {
+		struct nw_cdn_evidence *evidence = NULL;
+		char *end;
+
+		if (weigh->absent[provider] & absences[i].what)
+			evidence = new_evidence(weigh, absences[i].by, (uint16_t)provider,
+						absences[i].weight);
+		if (!evidence)
+			continue;
+		end = put_text(evidence->text, absences[i].text);
+		if (absences[i].what == NWI_CDN_ELSEWHERE)
+			(void)put_number(end, weigh->answer->asn);
 	}
 }
 
@@ -301,6 +352,7 @@ static void begin(struct nwi_cdn_weigh *weigh, const struct nw_cdn *cdn,
 		weigh->kind_weight[i] = 0;
 		weigh->kind[i] = cdn->providers[i].kind;
 		weigh->is_traced[i] = false;
+		weigh->absent[i] = 0;
 	}
 	/* Not the evidence: its room is great, and counted. */
 	answer->asn = answer->range = 0;
@@ -311,14 +363,16 @@ void nw_cdn_classify(const struct nw_cdn *cdn, const struct nw_cdn_seen *seen,
 		     struct nw_cdn_answer *ret_answer)
 {
 	struct nwi_cdn_weigh weigh;
-	uint32_t winner;
+	uint32_t winner, closest;
 
 	begin(&weigh, cdn, ret_answer);
 	weigh_address(&weigh, seen);
 	nwi_cdn_weigh_names(&weigh, seen);
 	nwi_cdn_weigh_answers(&weigh, seen);
 	weigh_absence(&weigh, seen);
-	winner = share_out(&weigh, settled_front(&weigh));
+	winner = share_out(&weigh, settled_front(&weigh), &closest);
+	if (closest != UINT32_MAX)
+		tell_absent(&weigh, closest);
 	name_winner(&weigh, winner);
 	name_behind(&weigh, winner);
 }

@@ -3,7 +3,8 @@
  * Sums of evidence while a target is weighed: three groups a provider, whose members depend on each
  * other. Of one group the strongest counts whole and the rest a quarter, so that three headers of
  * one front are not taken for three witnesses.
- * Invariant: every weight added is in the answer's evidence, as long as there is room.
+ * Invariant: every weight added is in the answer's evidence, as long as there is room; of what is
+ * absent, only that which speaks against who is named, or comes closest.
  */
 #ifndef NWI_CDN_WEIGH_H
 #define NWI_CDN_WEIGH_H
@@ -11,6 +12,8 @@
 #include "cdn/data.h"
 
 enum nwi_cdn_group { NWI_CDN_ADDRESS, NWI_CDN_NAMES, NWI_CDN_ANSWERS, NWI_CDN_GROUP_COUNT };
+
+enum { NWI_CDN_UNLISTED = 1, NWI_CDN_ELSEWHERE = 2, NWI_CDN_UNSEEN = 4 };
 
 struct nwi_cdn_sum {
 	double best, all; /* of what speaks for it: the strongest, and all together */
@@ -24,6 +27,7 @@ struct nwi_cdn_weigh {
 	double address[NWI_CDN_PROVIDERS_MAX]; /* the address's sum, capped: once all of it is in */
 	double kind_weight[NWI_CDN_PROVIDERS_MAX]; /* of the evidence that kind is from */
 	enum nw_cdn_kind kind[NWI_CDN_PROVIDERS_MAX];
+	uint8_t absent[NWI_CDN_PROVIDERS_MAX]; /* NWI_CDN_... of what should be there, and is not */
 	bool is_traced[NWI_CDN_PROVIDERS_MAX]; /* what it sends came, or its certificate did */
 };
 

@@ -203,6 +203,10 @@ TEST(an_as_speaks_for_its_own_and_against_the_others)
 	CHECK(answer.asn == 64501 && answer.kind == NW_CDN_CDN);
 	answer = ask(cdn, "8.8.8.8", &foreign);
 	CHECK_STR(answer.provider, "none");
+	CHECK(answer.evidence_count == 2 && answer.evidence[1].kind == NW_CDN_BY_ASN);
+	CHECK_STR(answer.evidence[1].provider, "zone");
+	CHECK_STR(answer.evidence[1].text, "not in its AS but in AS64999");
+	CHECK(answer.evidence[1].log_odds == -3);
 	CHECK(answer.front_probability < nobody.front_probability);
 	answer = ask(cdn, "8.8.8.8", &cloud);
 	CHECK_STR(answer.provider, "cloud");
@@ -268,7 +272,7 @@ TEST(answers_speak_alone_and_through_a_front_that_is_settled_they_name_who_is_be
 	seen = (struct nw_cdn_seen){ .cert = &cert };
 	answer = ask(cdn, "8.8.8.8", &seen);
 	CHECK_STR(answer.provider, "zone");
-	CHECK(answer.evidence_count == 2);
+	CHECK(answer.evidence_count == 3 && answer.evidence[2].log_odds == -1);
 	nw_cdn_close(cdn);
 }
 

@@ -245,3 +245,95 @@ TEST(prefixes_and_addresses_are_read_as_people_write_them)
 			FAIL("'%s' was taken", bad[i]);
 	}
 }
+
+/* The lists that come with the project: what nw_cdn_find() says, and a walk through all of them. */
+struct shipped {
+	struct nw_cdn *cdn;
+	struct nwi_cdn_prefix *prefixes[2];
+	uint32_t counts[2];
+};
+
+static void words_of(const struct nw_cdn_address *address, uint64_t *high, uint64_t *low)
+{
+	uint64_t words[2];
+
+	memcpy(words, address->bytes, sizeof(words));
+	*high = __builtin_bswap64(words[0]);
+	*low = __builtin_bswap64(words[1]);
+}
+
+static void open_shipped(struct shipped *shipped)
+{
+	const struct nw_cdn_options options = { .folder = NW_SOURCE_DIR "/data/cdn" };
+	struct nw_diag diag;
+	uint32_t count;
+
+	if (nw_cdn_open(&shipped->cdn, &options, &diag) != 0)
+		FAIL("%s", diag.text);
+	count = nw_cdn_range_count(shipped->cdn);
+	for (int side = 0; side < 2; side++)
+		shipped->prefixes[side] = calloc(count, sizeof(struct nwi_cdn_prefix));
+	for (uint32_t i = 1; i <= count; i++) {
+		struct nw_cdn_range range;
+		struct nwi_cdn_prefix *prefix;
+		int side;
+
+		nw_cdn_range(shipped->cdn, i, &range);
+		side = range.address.family == 6;
+		prefix = &shipped->prefixes[side][shipped->counts[side]++];
+		words_of(&range.address, &prefix->high, &prefix->low);
+		prefix->bits = range.bits;
+		prefix->value = i;
+	}
+}
+
+static uint32_t walk(const struct shipped *shipped, int side, uint64_t high, uint64_t low)
+{
+	uint32_t value = 0;
+	int best = -1;
+
+	for (uint32_t i = 0; i < shipped->counts[side]; i++) {
+		const struct nwi_cdn_prefix *p = &shipped->prefixes[side][i];
+		uint64_t mask_high = p->bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> p->bits);
+
+		if (p->bits > best && ((high ^ p->high) & mask_high) == 0 &&
+		    (p->bits <= 64 || (low ^ p->low) >> (128 - p->bits) == 0)) {
+			best = p->bits;
+			value = p->value;
+		}
+	}
+	return value;
+}
+
+TEST(a_million_addresses_are_where_a_walk_through_the_lists_that_come_with_it_finds_them)
+{
+	struct shipped shipped = { 0 };
+	struct nwi_prng prng;
+
+	open_shipped(&shipped);
+	nwi_prng_init(&prng, nw_test_seed());
+	for (uint32_t i = 0; i < ADDRESSES; i++) {
+		int side = i % 2;
+		const struct nwi_cdn_prefix
+			*p = &shipped.prefixes[side][nwi_prng_below(&prng, shipped.counts[side])];
+		uint64_t high = nwi_prng_next(&prng), low = nwi_prng_next(&prng), words[2];
+		struct nw_cdn_address address = { .family = side ? 6 : 4 };
+
+		/* Two in three inside of a prefix, or right behind it. */
+		if (i % 6 >= 2) {
+			high = p->bits >= 64 ? p->high : p->high + (high >> p->bits);
+			high += i % 6 == 5 ? UINT64_C(1) << (64 - (p->bits > 63 ? 63 : p->bits))
+					   : 0;
+		}
+		if (side == 0)
+			high &= ~UINT64_C(0xffffffff), low = 0;
+		words[0] = __builtin_bswap64(high);
+		words[1] = __builtin_bswap64(low);
+		memcpy(address.bytes, words, sizeof(words));
+		if (nw_cdn_find(shipped.cdn, &address) != walk(&shipped, side, high, low))
+			FAIL("%016" PRIx64 "%016" PRIx64, high, low);
+	}
+	for (int side = 0; side < 2; side++)
+		free(shipped.prefixes[side]);
+	nw_cdn_close(shipped.cdn);
+}

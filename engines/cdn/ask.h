@@ -44,7 +44,6 @@ struct nwi_dns_slot {
 struct nwi_web_slot {
 	struct nwi_web_request request;
 	struct nwi_reply page;
-	char kind; /* of the cache's key */
 	bool was_cached, is_new;
 };
 
@@ -92,8 +91,7 @@ bool nwi_ask_may(const struct nw_cdn_asker *asker, uint32_t n);
 void nwi_ask_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_dns_slot *slot,
 		 enum nwi_dns_type type, const char *name);
 /* request: host, address, port, by_tls, how, and body where there is one: never cached. */
-void nwi_ask_web(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_web_slot *slot,
-		 char kind);
+void nwi_ask_web(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_web_slot *slot);
 /* Keeps what has come, and counts what a chain has cost beyond one question. */
 void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_dns_slot *slot);
 void nwi_keep_web(struct nw_cdn_asker *asker, struct nwi_web_slot *slot);

@@ -20,7 +20,8 @@ static size_t dns_key(char key[KEY_BYTES], enum nwi_dns_type type, const char *n
 static size_t web_key(char key[KEY_BYTES], const struct nwi_web_slot *slot)
 {
 	const struct nwi_web_request *request = &slot->request;
-	int n = snprintf(key, KEY_BYTES, "%c%d ", slot->kind, request->address.family);
+	int n = snprintf(key, KEY_BYTES, "w%d:%d:%d ", (int)request->how, request->port,
+			 request->address.family);
 
 	memcpy(key + n, request->address.bytes, sizeof(request->address.bytes));
 	n += (int)sizeof(request->address.bytes);
@@ -82,13 +83,11 @@ void nwi_keep_dns(struct nw_cdn_asker *asker, struct nwi_target *target, struct 
 
 /* --- Servers --- */
 
-void nwi_ask_web(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_web_slot *slot,
-		 char kind)
+void nwi_ask_web(struct nw_cdn_asker *asker, struct nwi_target *target, struct nwi_web_slot *slot)
 {
 	struct nwi_web_request *request = &slot->request;
 	char key[KEY_BYTES];
 
-	slot->kind = kind;
 	slot->is_new = false;
 	request->page = &slot->page;
 	request->connect_ns = asker->options.tls_ns;

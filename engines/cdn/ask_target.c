@@ -93,10 +93,7 @@ static void ask_server(struct nw_cdn_asker *asker, struct nwi_target *target,
 		.by_tls = by_tls,
 		.how = how,
 	};
-	nwi_ask_web(asker, target, slot,
-		    slot == &target->front   ? 'f'
-		    : slot == &target->plain ? 'p'
-					     : 'b');
+	nwi_ask_web(asker, target, slot);
 }
 
 static void begin_front(struct nw_cdn_asker *asker, struct nwi_target *target)

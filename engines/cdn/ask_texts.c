@@ -23,7 +23,7 @@ uint32_t nwi_texts_add(struct nwi_texts *texts, const char *text, size_t n_bytes
 		return 0;
 	}
 	for (size_t i = 0; i < n_bytes; i++)
-		texts->bytes[at + i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+		texts->bytes[at + i] = (char)(iscntrl((unsigned char)text[i]) ? '?' : text[i]);
 	texts->bytes[at + n_bytes] = '\0';
 	texts->used += (uint32_t)n_bytes + 1;
 	return at;
@@ -31,7 +31,9 @@ uint32_t nwi_texts_add(struct nwi_texts *texts, const char *text, size_t n_bytes
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 uint32_t nwi_texts_add_name(struct nwi_texts *texts, const char *text, size_t n_bytes)

@@ -25,7 +25,7 @@ static void ask(struct nwi_origin *origin, struct nwi_origin_check *check,
 		.body = check->body,
 		.body_room = sizeof(check->body),
 	};
-	nwi_ask_web(origin->asker, NULL, &check->slot, 'o');
+	nwi_ask_web(origin->asker, NULL, &check->slot);
 }
 
 /* Without TLS where nothing answers by it. false: it has ended. */

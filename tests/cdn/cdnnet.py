@@ -269,17 +269,21 @@ class Nsd:
     """nsd with one zone, the root's: all names there are."""
 
     def __init__(self, folder):
-        self.folder, self.process, self.records = folder, None, []
+        self.folder, self.process, self.records, self.zone = folder, None, [], None
 
     def add(self, owner, kind, value):
         self.records.append(record(owner.rstrip(".") + ".", kind, value))
 
-    def start(self):
-        nsd = tool("nsd")
-        zone, conf = os.path.join(self.folder, "zone"), os.path.join(self.folder, "nsd.conf")
+    def write_zone(self):
+        zone = os.path.join(self.folder, "zone")
         with open(zone, "w", encoding="utf-8") as file:
             file.write("$ORIGIN .\n$TTL 300\n. IN SOA ns.lab. h.lab. 1 3600 600 86400 60\n. IN NS ns.lab.\n"
                        f"ns.lab. IN A {RESOLVER}\n" + "".join(self.records))
+        return zone
+
+    def start(self):
+        nsd = tool("nsd")
+        conf, zone = os.path.join(self.folder, "nsd.conf"), self.zone or self.write_zone()
         with open(conf, "w", encoding="utf-8") as file:
             file.write(f'server:\n ip-address: {RESOLVER}\n username: ""\n pidfile: ""\n database: ""\n'
                        f' xfrdfile: "{self.folder}/xfrd"\n zonelistfile: "{self.folder}/zones"\n'

@@ -132,6 +132,7 @@ static void tick(struct relay_server *server)
 	relay_greet_tick(server);
 	relay_segment_update(server);
 	relay_bridge_tick(server);
+	relay_steer_follow(server);
 	nw_relay_tend(server->relay);
 	(void)nw_rcu_run(server->control); /* what is left waits for the next one */
 	relay_http_step(server);

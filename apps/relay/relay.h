@@ -227,7 +227,7 @@ struct relay_server {
 	struct relay_worker *workers[NW_RELAY_SHARDS_MAX]; /* each made by its own thread */
 	uint32_t shard_count;
 	bool is_uring;
-	char io_reason[160], steer_reason[96];
+	char io_reason[160], steer_reason[160];
 
 	/* Written by the control thread, read by all. */
 	alignas(NW_CACHE_PAIR) _Atomic(struct relay_set *) set;
@@ -251,6 +251,8 @@ struct relay_server {
 	uint64_t came[RELAY_TRANSPORT_COUNT];
 	uint64_t ended[RELAY_REASON_END - RELAY_REASON_DENIED]; /* by enum relay_reason */
 	uint64_t drain_until_ns;
+	int steer_fd;                          /* eBPF map of slots; -1: none */
+	uint16_t steered[NW_TOPIC_SLOT_COUNT]; /* what it was told */
 	uint32_t term_count;
 	uint64_t started_ns;         /* CLOCK_REALTIME */
 	struct relay_bridge *bridge; /* NULL: none */
@@ -337,6 +339,13 @@ uint32_t relay_udp_step(struct relay_worker *worker, const struct relay_set *set
 /* On the worker's thread, last of all. */
 void relay_udp_leave(struct relay_worker *worker);
 void relay_udp_close(struct relay_server *server);
+
+/* ---- steer.c ---- */
+/* Once all sockets are in the group; says how in steer_reason. */
+void relay_steer_begin(struct relay_server *server);
+/* Slots that were moved since. */
+void relay_steer_follow(struct relay_server *server);
+void relay_steer_end(struct relay_server *server);
 
 /* ---- listen.c ---- */
 /* A listening socket; -errno, said. Sets the port that was given. */

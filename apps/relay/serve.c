@@ -349,6 +349,7 @@ int relay_serve(const struct relay_options *options)
 	*server = (struct relay_server){ .options = *options,
 					 .epoll_fd = -1,
 					 .signal_fd = -1,
+					 .steer_fd = -1,
 					 .tcp_fd = -1,
 					 .unix_fd = -1,
 					 .mail = { .bell_fd = -1 } };

@@ -48,8 +48,10 @@ static bool move_slot(struct relay_server *server, const struct relay_move *move
 	bool is_moving;
 	uint32_t at = nw_relay_slot_at(server->relay, move->slot, &is_moving);
 
-	if (at == move->shard && !is_moving)
+	if (at == move->shard && !is_moving) {
+		relay_steer_follow(server);
 		return true;
+	}
 	/* Refused: it is on its way, or its shard is at another one. */
 	if (nw_relay_slot_move(server->relay, move->slot, move->shard) == 0)
 		relay_log(server, "info", "slot_moves", "{s:i, s:i, s:i}", "slot", (int)move->slot,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Datagrams: every worker has a socket of its own on the one port. The kernel deals datagrams out
- * by the slot in the frame's head, as a hint: records of other shards' topics go to those shards'
- * rings from here, and are counted.
+ * by the slot in the frame's head (steer.c), as a hint: records of other shards' topics go to those
+ * shards' rings from here, and are counted.
  *
  * A worker reads its socket by a ring of its own (uring.c), or, where the kernel has or grants
  * none, by recvmmsg() when epoll says that something is there.
@@ -17,7 +17,6 @@
 #include "common/app.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,30 +24,11 @@
 #include <unistd.h>
 
 enum {
-	AT_SLOT = 6, /* in a frame's head */
 	ROUND_BATCHES = 4,
 	RECEIVE_BYTES = 4 << 20,
 };
 
 /* ---- the group of sockets ---- */
-
-/* slot mod N, which is the worker of the slot until slots move. A datagram without a head goes to
- * the first one. */
-static int steer(int fd, uint32_t shard_count)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_SLOT + 1),
-		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 8),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_SLOT),
-		BPF_STMT(BPF_ALU | BPF_OR | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, shard_count),
-		BPF_STMT(BPF_RET | BPF_A, 0),
-	};
-	struct sock_fprog program = { .len = (unsigned short)APP_COUNT_OF(code), .filter = code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
-}
 
 static int open_socket(struct relay_address *address)
 {
@@ -176,21 +156,6 @@ static bool choose_io(struct relay_server *server)
 	return false;
 }
 
-/* Without it the kernel deals out by address: more goes to other shards' rings, nothing is lost. */
-static void steer_all(struct relay_server *server)
-{
-	char *text = server->steer_reason;
-	size_t n = sizeof(server->steer_reason);
-
-	if (server->shard_count == 1)
-		(void)snprintf(text, n, "one shard");
-	else if (steer(server->workers[0]->udp->fd, server->shard_count) == 0)
-		(void)snprintf(text, n, "by slot");
-	else
-		(void)snprintf(text, n, "by address: the kernel takes no filter: %s",
-			       strerror(errno));
-}
-
 int relay_udp_open(struct relay_server *server)
 {
 	int rc;
@@ -208,7 +173,7 @@ int relay_udp_open(struct relay_server *server)
 		(void)app_failed(RELAY_NAME, "udp %s: %s", server->config.udp.text, strerror(-rc));
 		return rc;
 	}
-	steer_all(server);
+	relay_steer_begin(server);
 	return 0;
 }
 
@@ -220,6 +185,7 @@ void relay_udp_leave(struct relay_worker *worker)
 
 void relay_udp_close(struct relay_server *server)
 {
+	relay_steer_end(server);
 	for (uint32_t i = 0; i < server->shard_count; i++) {
 		struct relay_udp *udp = server->workers[i]->udp;
 		struct nw_mem mem;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { AGAIN_MS = 200, CONNECT_MS = 2000, PING_MS = 2000, PINGS_OUT = 2 };
 
@@ -180,12 +181,36 @@ bool bridge_link_make(struct relay_bridge *bridge, struct bridge_link *link)
 
 /* ---- from the control thread ---- */
 
-/* Files that cannot be read are found at the start; a server that is not there is waited for. */
-static int check_options(const struct relay_bridge_config *config)
+/* Whom it is, is for this user to know. The library looks at the file only when it connects. */
+static int check_credentials(const struct relay_server *server)
 {
-	natsOptions *options = NULL;
-	natsStatus s = natsOptions_Create(&options);
+	const char *path = server->config.bridge.credentials, *config = server->options.config;
 
+	if (config && strchr(server->config.bridge.url, '@') && relay_may_others_read(config))
+		return app_failed(RELAY_NAME,
+				  "bridge: there is a password in %s, and everybody may read it; "
+				  "chmod o-r it",
+				  config);
+	if (!path)
+		return APP_OK;
+	if (access(path, R_OK) < 0)
+		return app_failed(RELAY_NAME, "bridge: credentials %s: %s", path, strerror(errno));
+	if (relay_may_others_read(path))
+		return app_failed(RELAY_NAME,
+				  "bridge: credentials %s: others may read it; chmod o-r it", path);
+	return APP_OK;
+}
+
+/* Files that cannot be read are found at the start; a server that is not there is waited for. */
+static int check_options(const struct relay_server *server)
+{
+	const struct relay_bridge_config *config = &server->config.bridge;
+	natsOptions *options = NULL;
+	natsStatus s;
+
+	if (check_credentials(server) != APP_OK)
+		return APP_FAILED;
+	s = natsOptions_Create(&options);
 	if (s == NATS_OK)
 		s = set_options(config, options);
 	natsOptions_Destroy(options);
@@ -217,7 +242,7 @@ int relay_bridge_open(struct relay_server *server)
 
 	if (!server->config.bridge.url)
 		return APP_OK;
-	if (check_options(&server->config.bridge) != APP_OK)
+	if (check_options(server) != APP_OK)
 		return APP_FAILED;
 	bridge = server->bridge = create(server);
 	if (!bridge)

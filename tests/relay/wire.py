@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The relay from outside: frames, a client, the program in a process. Standard library only."""
 import base64
+import binascii
 import collections
 import ctypes
 import json
@@ -316,8 +317,8 @@ def free_port():
 class NatsServer:
     """A nats-server with JetStream in a folder of this test, on loopback, that can be killed and come again."""
 
-    def __init__(self, tool, folder, *words):
-        self.folder = folder
+    def __init__(self, tool, folder, *words, login=None):
+        self.folder, self.login = folder, login
         self.words = [tool, "-a", "127.0.0.1", "-p", str(free_port()), "-js", "-sd", folder, *words]
         self.port = int(self.words[4])
         self.url = f"nats://127.0.0.1:{self.port}"
@@ -328,11 +329,15 @@ class NatsServer:
         until = time.monotonic() + WAIT_S
         while True:
             try:
-                return Nats(self.port).close()
+                return self.ask().close()
             except OSError:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.02)
+
+    def ask(self):
+        """A client that it lets in."""
+        return Nats(self.port, self.login)
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
@@ -349,17 +354,58 @@ class NatsServer:
             self.process.wait(WAIT_S)
 
 
+class Nkey:
+    """A key of NATS, made and used by openssl; kind: operator, account or user."""
+
+    PREFIX = {"operator": 14 << 3, "account": 0, "user": 20 << 3}
+
+    def __init__(self, kind, pem):
+        self.kind, self.pem = kind, pem
+        self.openssl("genpkey", "-algorithm", "ed25519", "-out", pem)
+        self.public = self.text(bytes([self.PREFIX[kind]]),
+                                self.openssl("pkey", "-in", pem, "-pubout", "-outform", "DER"))
+        first = 18 << 3 | self.PREFIX[kind] >> 5
+        self.seed = self.text(bytes([first, (self.PREFIX[kind] & 31) << 3]),
+                              self.openssl("pkey", "-in", pem, "-outform", "DER"))
+
+    @staticmethod
+    def openssl(*words):
+        return subprocess.run(["openssl", *words], capture_output=True, check=True, timeout=WAIT_S).stdout
+
+    @staticmethod
+    def text(prefix, der):
+        raw = prefix + der[-32:]
+        return base64.b32encode(raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")).decode().rstrip("=")
+
+    def sign(self, data):
+        write(self.pem + ".data", data)
+        return base64.urlsafe_b64encode(self.openssl("pkeyutl", "-sign", "-inkey", self.pem, "-rawin", "-in",
+                                                     self.pem + ".data")).decode().rstrip("=")
+
+    def token(self, signer, **claims):
+        """A JWT about this key."""
+        body = {"jti": self.public, "iat": int(time.time()), "iss": signer.public, "sub": self.public,
+                "name": self.kind, "nats": {"type": self.kind, "version": 2, **claims}}
+        text = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+                        for part in ({"typ": "JWT", "alg": "ed25519-nkey"}, body))
+        return text + "." + signer.sign(text)
+
+
 class Nats:
     """As much of a client as asks JetStream questions."""
 
-    def __init__(self, port):
+    def __init__(self, port, login=None):
+        """login: of the server's INFO, what CONNECT is to say beside the usual."""
         self.socket = socket.create_connection(("127.0.0.1", port), WAIT_S)
         self.file = self.socket.makefile("rb")
-        self.file.readline()
-        self.socket.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
-                            b"SUB answers.* 1\r\nPING\r\n")
-        while self.file.readline().strip() != b"PONG":
-            pass
+        info = json.loads(self.file.readline().split(b" ", 1)[1])
+        words = {"verbose": False, "headers": True, "no_responders": True, **(login(info) if login else {})}
+        self.socket.sendall(b"CONNECT " + json.dumps(words).encode() + b"\r\nSUB answers.* 1\r\nPING\r\n")
+        line = self.file.readline()
+        while line.strip() != b"PONG":
+            if not line or line.startswith(b"-ERR"):
+                raise PermissionError(line.decode())
+            line = self.file.readline()
         self.count = 0
 
     def close(self):

@@ -9,7 +9,11 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-enum { POSITION_EVERY_MS = 100 };
+enum {
+	POSITION_EVERY_MS = 100,
+	/* Ends, beginnings and what is passed over; who admits may tell of each. */
+	EVENTS_A_STEP = 4 * NW_DIAL_TAKE_MAX
+};
 
 size_t nwi_caller_bytes(uint32_t line_count)
 {
@@ -136,7 +140,7 @@ static void end_call(struct nwi_caller *caller, const struct nw_dial_event *even
 
 static bool has_room(struct nwi_caller *caller)
 {
-	return nw_news_room(caller->events, NW_DIAL_TAKE_MAX) >= NW_DIAL_TAKE_MAX &&
+	return nw_news_room(caller->events, EVENTS_A_STEP) >= EVENTS_A_STEP &&
 	       nwi_greeter_has_room(caller->greeter, NW_DIAL_TAKE_MAX);
 }
 

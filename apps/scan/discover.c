@@ -20,7 +20,7 @@ static bool tells_hosts(const struct scan_run *run)
 
 static void take_host(struct scan_run *run, const struct nw_probe_event *event)
 {
-	if (scan_tell_news(run, event))
+	if (scan_cdn_take(run, event) || scan_tell_news(run, event))
 		return;
 	(void)nw_probe_neighbours_put(run->neighbours, &event->target, event->mac);
 	if (tells_hosts(run))
@@ -86,6 +86,7 @@ int scan_discover(struct scan_run *run)
 	if (!run->neighbours)
 		return APP_OK;
 	tell_beginning(run);
+	scan_cdn_be_silent(run, !tells_hosts(run));
 	options = options_of(run);
 	rc = nw_probe_create(&probe, &options, &diag);
 	if (rc == 0)
@@ -96,6 +97,7 @@ int scan_discover(struct scan_run *run)
 		tell_result(run);
 	}
 	nw_probe_destroy(probe);
+	scan_cdn_be_silent(run, false);
 	return rc < 0 ? app_failed(SCAN_NAME, "the local link: %s",
 				   diag.text[0] ? diag.text : strerror(-rc))
 		      : APP_OK;

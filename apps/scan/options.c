@@ -152,6 +152,20 @@ static int set_path(struct scan_options *options, const char *name, const char *
 	return app_bad(SCAN_NAME, "%s takes auto, xdp, ring or mmsg, not '%s'", name, value);
 }
 
+static int set_cdn(struct scan_options *options, const char *name, const char *value)
+{
+	static const char *const modes[] = {
+		[SCAN_CDN_MARK] = "mark", [SCAN_CDN_SKIP] = "skip", [SCAN_CDN_ONLY] = "only"
+	};
+
+	for (int mode = SCAN_CDN_MARK; mode <= SCAN_CDN_ONLY; mode++)
+		if (strcmp(value, modes[mode]) == 0) {
+			options->cdn = (enum scan_cdn_mode)mode;
+			return APP_OK;
+		}
+	return app_bad(SCAN_NAME, "%s takes mark, skip or only, not '%s'", name, value);
+}
+
 #define TEXT(field)                                                                               \
 	static int set_##field(struct scan_options *options, const char *name, const char *value) \
 	{                                                                                         \
@@ -165,6 +179,11 @@ TEXT(source_port)
 TEXT(router_mac)
 TEXT(nodes)
 TEXT(resume)
+TEXT(cdn_only)
+TEXT(cdn_except)
+TEXT(cdn_list)
+TEXT(cdn_data)
+TEXT(cdn_asn)
 
 #define FLAG(field)                                                                               \
 	static int set_##field(struct scan_options *options, const char *name, const char *value) \
@@ -288,6 +307,12 @@ static const struct word words[] = {
 	{ "-oN -oL -oJ -oD -oG -oX", true, add_output },
 	{ "--open", false, set_only_open },
 	{ "--pin-irqs", false, set_pins_irqs },
+	{ "--cdn", true, set_cdn },
+	{ "--cdn-only --cdn-whitelist", true, set_cdn_only },
+	{ "--cdn-except --cdn-blacklist", true, set_cdn_except },
+	{ "--cdn-list", true, set_cdn_list },
+	{ "--cdn-data", true, set_cdn_data },
+	{ "--cdn-asn", true, set_cdn_asn },
 	{ "-PE", false, set_by_echo },
 	{ "-PR", false, set_by_link },
 	{ "--banners", false, set_wants_banners },
@@ -346,6 +371,26 @@ static int take_word(struct scan_options *options, const struct word *word, char
 	return word->set(options, name, *(*inout_next)++);
 }
 
+static int check_cdn(const struct scan_options *options)
+{
+	const char *without_mode = options->cdn_only     ? "--cdn-only"
+				   : options->cdn_except ? "--cdn-except"
+				   : options->cdn_list   ? "--cdn-list"
+				   : options->cdn_data   ? "--cdn-data"
+				   : options->cdn_asn    ? "--cdn-asn"
+							 : NULL;
+
+	if (without_mode && options->cdn == SCAN_CDN_OFF)
+		return app_bad(SCAN_NAME, "%s says how --cdn is done: give --cdn, too",
+			       without_mode);
+	if (options->cdn_only && options->cdn_except)
+		return app_bad(SCAN_NAME, "--cdn-only or --cdn-except, not both");
+	if (options->cdn_list && options->cdn == SCAN_CDN_MARK)
+		return app_bad(SCAN_NAME, "--cdn-list lists who is left out: --cdn mark leaves "
+					  "nobody out");
+	return APP_OK;
+}
+
 static int check_together(const struct scan_options *options)
 {
 	uint32_t to_stdout = options->is_json;
@@ -369,7 +414,7 @@ static int check_together(const struct scan_options *options)
 			       "--max-rtt-timeout is of connections: give -sT, too, or --wait");
 	if (options->path != NW_LINK_PATH_AUTO && options->method == SCAN_CONNECT)
 		return app_bad(SCAN_NAME, "-sT connects: --path is of the other methods");
-	return APP_OK;
+	return check_cdn(options);
 }
 
 int scan_options_parse(struct scan_options *ret_options, int argc, char **argv)

@@ -10,7 +10,7 @@
  *
  * Invariant: a write that fails is told once, with its path, and makes the scan fail.
  */
-#include "scan/scan.h"
+#include "scan/cdn.h"
 
 #include <errno.h>
 #include <string.h>
@@ -101,13 +101,14 @@ static void put_text(FILE *file, const struct scan_finding *f)
 	char mac[18];
 
 	if (is_host(f) && has_mac(f->event))
-		(void)fprintf(file, "%-15s  %s  %s\n", f->address, f->state,
-			      mac_text(f->event, mac));
+		(void)fprintf(file, "%-15s  %s  %s", f->address, f->state, mac_text(f->event, mac));
 	else if (is_host(f))
-		(void)fprintf(file, "%-15s  %s\n", f->address, f->state);
+		(void)fprintf(file, "%-15s  %s", f->address, f->state);
 	else
-		(void)fprintf(file, "%-15s  %u/%s  %s\n", f->address, f->port, f->protocol,
-			      f->state);
+		(void)fprintf(file, "%-15s  %u/%s  %s", f->address, f->port, f->protocol, f->state);
+	if (f->cdn)
+		(void)fprintf(file, "  %s (%s)", f->cdn, f->cdn_kind);
+	(void)fputc('\n', file);
 }
 
 static const char *host_protocol(const struct nw_probe_event *event)
@@ -142,17 +143,32 @@ static void put_json(FILE *file, const struct scan_finding *f)
 		(void)fprintf(file, ", \"from\": \"%s\", \"icmp\": [%u, %u]",
 			      nw_probe_address_text(&f->event->from, from), f->event->icmp_type,
 			      f->event->icmp_code);
+	if (f->cdn)
+		(void)fprintf(file, ", \"cdn\": \"%s\", \"cdn_kind\": \"%s\"", f->cdn, f->cdn_kind);
 	(void)fputs("}\n", file);
 }
 
 static void put_grep(FILE *file, const struct scan_finding *f)
 {
 	if (is_host(f))
-		(void)fprintf(file, "Host: %s ()\tStatus: %s\n", f->address,
+		(void)fprintf(file, "Host: %s ()\tStatus: %s", f->address,
 			      f->event->kind == NW_PROBE_UP ? "Up" : "Down");
 	else
-		(void)fprintf(file, "Timestamp: %llu\tHost: %s ()\tPorts: %u/%s/%s/////\n",
-			      f->wall_s, f->address, f->port, f->state, f->protocol);
+		(void)fprintf(file, "Timestamp: %llu\tHost: %s ()\tPorts: %u/%s/%s////", f->wall_s,
+			      f->address, f->port, f->state, f->protocol);
+	if (f->cdn)
+		(void)fprintf(file, "\tCDN: %s (%s)", f->cdn, f->cdn_kind);
+	(void)fputc('\n', file);
+}
+
+/* nmap's readers know what a script has said of a host. */
+static void end_xml_host(FILE *file, const struct scan_finding *f)
+{
+	if (f->cdn)
+		(void)fprintf(file,
+			      "<hostscript><script id=\"cdn\" output=\"%s (%s)\"/></hostscript>",
+			      f->cdn, f->cdn_kind);
+	(void)fputs("</host>\n", file);
 }
 
 static void put_xml(FILE *file, const struct scan_finding *f)
@@ -170,16 +186,17 @@ static void put_xml(FILE *file, const struct scan_finding *f)
 		if (has_mac(f->event))
 			(void)fprintf(file, "<address addr=\"%s\" addrtype=\"mac\"/>",
 				      mac_text(f->event, mac));
-		(void)fputs("</host>\n", file);
+		end_xml_host(file, f);
 		return;
 	}
 	(void)fprintf(file,
 		      "<status state=\"up\" reason=\"%s\" reason_ttl=\"%u\"/>"
 		      "<address addr=\"%s\" addrtype=\"%s\"/><ports><port protocol=\"%s\" "
 		      "portid=\"%u\"><state state=\"%s\" reason=\"%s\" reason_ttl=\"%u\"/>"
-		      "</port></ports></host>\n",
+		      "</port></ports>",
 		      f->reason, f->event->hops, f->address, kind, f->protocol, f->port, f->state,
 		      f->reason, f->event->hops);
+	end_xml_host(file, f);
 }
 
 /* --- Beginnings and ends --- */
@@ -272,10 +289,32 @@ void scan_outputs_event(struct scan_outputs *outputs, const struct nw_probe_even
 		scan_banner_put(outputs, &finding);
 		return;
 	}
+	if (outputs->cdn)
+		finding.cdn = scan_cdn_name(outputs->cdn, &event->target, &finding.cdn_kind);
 	if (outputs->only_open && event->kind != NW_PROBE_OPEN && event->kind != NW_PROBE_UP)
 		return;
 	for (uint32_t i = 0; i < outputs->count; i++)
 		put[outputs->at[i].format](outputs->at[i].file, &finding);
+}
+
+/* Of the forms JSON alone has events beside findings. Who is no CDN is in the findings. */
+void scan_outputs_cdn(struct scan_outputs *outputs, const struct scan_detection *d)
+{
+	const char *name = d->is_front ? nw_cdn_event_name(NW_CDN_DETECTED) : "left_out";
+
+	if (!d->is_front && !d->is_left_out)
+		return;
+	for (uint32_t i = 0; i < outputs->count; i++)
+		if (outputs->at[i].format == SCAN_JSON)
+			(void)fprintf(outputs->at[i].file,
+				      "{\"event\": \"%s\", \"time\": %llu.%03llu, "
+				      "\"address\": \"%s\", \"provider\": \"%s\", "
+				      "\"kind\": \"%s\", \"probability\": %.4f, "
+				      "\"left_out\": %s}\n",
+				      name, (unsigned long long)(d->wall_ns / NS_PER_S),
+				      (unsigned long long)(d->wall_ns / 1000000 % 1000), d->address,
+				      d->provider, d->kind, d->probability,
+				      d->is_left_out ? "true" : "false");
 }
 
 bool scan_outputs_flush(struct scan_outputs *outputs)

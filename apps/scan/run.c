@@ -5,7 +5,7 @@
  * Invariant: every question that was sent is told as answered or as unanswered in the end, and what
  * the kernel dropped is told beside them, so that nobody takes silence for a closed port.
  */
-#include "scan/scan.h"
+#include "scan/cdn.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -163,11 +163,15 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 	if (code == APP_OK)
 		code = make_secrets(run, resumed);
 	if (code == APP_OK)
+		code = scan_cdn_open(run);
+	if (code == APP_OK)
 		code = scan_way_find(run);
 	if (code != APP_OK)
 		return code;
 	fill_probe(run);
-	code = scan_card_find(run);
+	code = scan_cdn_use(run);
+	if (code == APP_OK)
+		code = scan_card_find(run);
 	if (code == APP_OK)
 		code = choose_hosts(run);
 	if (code != APP_OK || nw_probe_targets_count(run->probe_options.targets) == 0)
@@ -255,6 +259,8 @@ void scan_watch(struct scan_run *run, struct nw_probe *probe,
 /* All that a scan tells comes this way: findings go to the outputs, warnings to who watches. */
 static void take_finding(struct scan_run *run, const struct nw_probe_event *event)
 {
+	if (scan_cdn_take(run, event))
+		return;
 	scan_segment_event(run, event);
 	if (!scan_tell_news(run, event))
 		scan_outputs_event(&run->outputs, event);
@@ -312,6 +318,7 @@ static void sum_counts(const struct scan_run *run, struct nw_probe_counts *ret_c
 		nw_probe_counts(run->probe, ret_counts);
 	if (run->options->method != SCAN_HOSTS || run->options->by_echo)
 		return;
+	ret_counts->left_out += before->left_out;
 	ret_counts->place_count += before->place_count;
 	ret_counts->asked += before->asked;
 	ret_counts->sent += before->sent;
@@ -333,6 +340,7 @@ static int run_probe(struct scan_run *run)
 	code = scan_outputs_open(&run->outputs, run->options, run->is_resumed);
 	if (code != APP_OK)
 		return code;
+	run->outputs.cdn = run->cdn;
 	app_on_interrupt(stop, run);
 	run->begun_ns = run->saved_ns = run->told_ns = now_ns();
 	code = run_passes(run);
@@ -357,7 +365,8 @@ static int dry_run(const struct scan_run *run)
 
 	for (uint64_t i = 0; i < count && !ferror(stdout); i++) {
 		nw_probe_targets_at(run->targets, i, &address);
-		puts(nw_probe_address_text(&address, text));
+		if (!run->cdn || scan_cdn_admits(run->cdn, &address))
+			puts(nw_probe_address_text(&address, text));
 	}
 	return app_finish_output(SCAN_NAME);
 }
@@ -367,10 +376,12 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 	struct scan_run run = { .options = options,
 				.is_resumed = resumed != NULL,
 				.is_terminal = isatty(STDERR_FILENO) };
-	int code;
+	int code, rc;
 
 	if (options->is_dry_run) {
 		code = scan_targets_open(&run.targets, options);
+		if (code == APP_OK)
+			code = scan_cdn_open(&run);
 		if (code == APP_OK)
 			code = dry_run(&run);
 	} else {
@@ -381,6 +392,7 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 		}
 	}
 	nw_probe_destroy(run.probe);
+	rc = scan_cdn_close(&run);
 	scan_card_leave(&run);
 	nw_probe_neighbours_destroy(run.neighbours);
 	nw_probe_targets_destroy(run.on_link);
@@ -388,5 +400,5 @@ int scan_run(struct scan_options *options, const struct scan_state *resumed)
 	nw_probe_targets_destroy(run.targets);
 	nw_topo_close(run.topo);
 	free(run.node_idxs);
-	return code;
+	return code != APP_OK ? code : rc;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int scan_help(void)
+static void help_what(void)
 {
 	printf("usage: nodewise scan [OPTION]... TARGET...\n"
 	       "\n"
@@ -39,6 +39,11 @@ int scan_help(void)
 	       "      --resume FILE          go on from it where it exists; keep it while running\n"
 	       "      --max-runtime S        stop after S seconds, leaving a file to resume\n"
 	       "\n");
+}
+
+int scan_help(void)
+{
+	help_what();
 	printf("Which way\n"
 	       "  -e, -i, --interface, --adapter NAME\n"
 	       "                             (the route's)\n"
@@ -62,6 +67,14 @@ int scan_help(void)
 	       "      --json                 the closing counts as one JSON object\n"
 	       "      --stats-every S        seconds between lines of progress, 0 for none (1)\n"
 	       "  -q, --quiet                nothing but what was asked for, and errors\n"
+	       "      --cdn MODE             networks in front of targets: mark, skip or only\n"
+	       "      --cdn-only, --cdn-whitelist LIST\n"
+	       "                             these providers alone count (CDNs and firewalls)\n"
+	       "      --cdn-except, --cdn-blacklist LIST\n"
+	       "                             these do not count\n"
+	       "      --cdn-list FILE        who is left out: address, provider, kind\n"
+	       "      --cdn-data FOLDER, --cdn-asn FILE\n"
+	       "                             providers' files, a table of ASes\n"
 	       "      --banners              connect to open ports of TCP and tell what they say:\n"
 	       "                             HTTP, TLS certificates, SSH, SMTP and others\n"
 	       "      --banner-timeout TIME  for one of them (5 seconds)\n"

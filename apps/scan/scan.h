@@ -7,6 +7,7 @@
  * targets.c  texts, files and names -> targets; what is not scanned unasked
  * way.c      interface, own addresses, next hop
  * crew.c     nodes, workers, connections of each
+ * cdn.c      networks in front of targets
  * card.c     the card's node and interrupts; irq.c reads and moves them
  * segment.c  the numbers for other programs
  * discover.c hosts of the local link
@@ -36,6 +37,7 @@ enum { SCAN_PARALLELISM_MAX = 65536 };
 enum { SCAN_TARGETS_MAX = 4096, SCAN_OUTPUTS_MAX = 8, SCAN_PORTS_BYTES = 4096 };
 
 enum scan_method { SCAN_SYN, SCAN_UDP, SCAN_HOSTS, SCAN_CONNECT };
+enum scan_cdn_mode { SCAN_CDN_OFF, SCAN_CDN_MARK, SCAN_CDN_SKIP, SCAN_CDN_ONLY };
 enum scan_format { SCAN_TEXT, SCAN_LIST, SCAN_JSON, SCAN_GREP, SCAN_XML, SCAN_FORMAT_COUNT };
 
 /* A place for what is found. */
@@ -67,6 +69,8 @@ struct scan_options {
 	bool no_numa;
 	struct scan_output outputs[SCAN_OUTPUTS_MAX];
 	uint32_t output_count;
+	enum scan_cdn_mode cdn;
+	const char *cdn_only, *cdn_except, *cdn_list, *cdn_data, *cdn_asn;
 	bool by_echo, by_link; /* -PE, -PR */
 	bool pins_irqs;
 	bool wants_banners, only_open, is_quiet, is_json, is_dry_run, is_help, allows_internet;
@@ -95,6 +99,7 @@ struct scan_outputs {
 	uint32_t count;
 	bool only_open, has_failed;
 	uint64_t begun_wall_ns;
+	const struct scan_cdn *cdn; /* NULL: findings are not marked */
 };
 int scan_outputs_open(struct scan_outputs *outputs, const struct scan_options *options,
 		      bool appends);
@@ -110,7 +115,18 @@ struct scan_finding {
 	unsigned port;
 	unsigned long long wall_s;
 	const struct nw_probe_event *event;
+	const char *cdn,
+		*cdn_kind; /* who stands in front of it; NULL: nobody known, or not asked for */
 };
+
+/* A network that stands in front of a target. */
+struct scan_detection {
+	const char *address, *provider, *kind;
+	uint64_t wall_ns;
+	double probability;
+	bool is_front, is_left_out;
+};
+void scan_outputs_cdn(struct scan_outputs *outputs, const struct scan_detection *detection);
 
 /* banner.c: what a service has said. */
 void scan_banner_put(struct scan_outputs *outputs, const struct scan_finding *finding);
@@ -141,6 +157,7 @@ int scan_resume_write(const char *path, const struct scan_state *state, int argc
 void scan_resume_remove(const char *path);
 
 struct scan_irqs;
+struct scan_cdn;
 struct nw_stats;
 
 /* A scan that is under way. */
@@ -159,6 +176,7 @@ struct scan_run {
 	struct nw_probe_counts discovered; /* of hosts that were asked for link addresses */
 	bool has_next_hop;
 	struct scan_irqs *irqs;
+	struct scan_cdn *cdn;   /* NULL: nobody asked for it */
 	struct nw_stats *stats; /* NULL: there are none */
 	uint32_t card_node_idx;
 	uint32_t *node_idxs;
@@ -179,6 +197,23 @@ uint32_t scan_crew_count(const struct scan_run *run);
 uint32_t scan_crew_ring_bytes(const struct scan_run *run);
 /* What is said to the engine of connections, where they are the method. */
 void scan_crew_connect(struct scan_run *run);
+
+/* cdn.c */
+int scan_cdn_open(struct scan_run *run);
+/* The engine asks before each question, and all tell on one bus. */
+int scan_cdn_use(struct scan_run *run);
+/* While a pass runs after which another comes by the same targets. */
+void scan_cdn_be_silent(struct scan_run *run, bool is_silent);
+/* Whether an event is about a network in front of a target; then it is counted, listed and told. */
+bool scan_cdn_take(struct scan_run *run, const struct nw_probe_event *event);
+void scan_cdn_tell_end(const struct scan_run *run, const struct nw_probe_counts *counts);
+json_t *scan_cdn_json(const struct scan_run *run);
+/* Addresses met and left out of a provider (the last one: none), and its name. */
+uint32_t scan_cdn_count(const struct scan_run *run);
+const char *scan_cdn_at(const struct scan_run *run, uint32_t idx, uint64_t *ret_met,
+			uint64_t *ret_left_out);
+/* Says what could not be written. */
+int scan_cdn_close(struct scan_run *run);
 
 /* card.c */
 int scan_card_find(struct scan_run *run);

@@ -59,7 +59,13 @@ static const struct nw_stats_column port_columns[PORT_COLUMNS] = {
 	[P_SEEN] = { "seen", "wall_ns", NW_STATS_GAUGE },
 };
 
-enum { TABLE_WORKERS, TABLE_PORTS, TABLES };
+/* "providers" as of `nodewise cdn`: networks in front, those that were met. */
+static const struct nw_stats_column provider_columns[] = {
+	{ "targets", NULL, NW_STATS_COUNTER },
+	{ "left_out", NULL, NW_STATS_COUNTER },
+};
+
+enum { TABLE_WORKERS, TABLE_PORTS, TABLE_PROVIDERS, TABLES };
 /* The ports found last; of very many at once some are left out, so that telling costs little. */
 enum { PORTS_KEPT = 1024, PORTS_AT_ONCE = 512, NOTES = 256 };
 
@@ -88,6 +94,12 @@ static void name_rows(const struct scan_run *run)
 		(void)snprintf(text, sizeof(text), "worker %u, CPU %d", i, worker.cpu.id);
 		nw_stats_label(run->stats, TABLE_WORKERS, i, text);
 	}
+	for (uint32_t i = 0; i < scan_cdn_count(run); i++) {
+		uint64_t met, left_out;
+
+		nw_stats_label(run->stats, TABLE_PROVIDERS, i,
+			       scan_cdn_at(run, i, &met, &left_out));
+	}
 	nw_stats_text(run->stats, 0, run->interface);
 	(void)snprintf(text, sizeof(text), "%llu addresses",
 		       (unsigned long long)nw_probe_targets_count(run->targets));
@@ -107,11 +119,16 @@ void scan_segment_open(struct scan_run *run)
 				  .columns = port_columns,
 				  .column_count = PORT_COLUMNS,
 				  .row_count = PORTS_KEPT },
+		[TABLE_PROVIDERS] = { .name = "providers",
+				      .columns = provider_columns,
+				      .column_count = 2,
+				      .row_count = scan_cdn_count(run) },
 	};
 	const struct nw_stats_options options = { .program = "scan",
 						  .tables = tables,
 						  .text_names = text_names,
-						  .table_count = TABLES,
+						  .table_count = run->cdn ? TABLES
+									  : TABLE_PROVIDERS,
 						  .text_count = 2,
 						  .note_count = NOTES };
 	struct nw_diag diag = { "" };
@@ -232,6 +249,14 @@ void scan_segment_write(struct scan_run *run)
 	struct nw_probe_counts counts;
 
 	ports.at_once = 0;
+	for (uint32_t i = 0; run->stats && i < scan_cdn_count(run); i++) {
+		struct nw_stats_row *row = nw_stats_row_at(run->stats, TABLE_PROVIDERS, i);
+		uint64_t met, left_out;
+
+		(void)scan_cdn_at(run, i, &met, &left_out);
+		nw_stats_set(row, 0, met);
+		nw_stats_set(row, 1, left_out);
+	}
 	for (uint32_t i = 0; run->stats && i < run->state.worker_count; i++) {
 		nw_probe_worker_counts(run->probe, i, &counts);
 		write_row(nw_stats_row_at(run->stats, TABLE_WORKERS, i), &counts);

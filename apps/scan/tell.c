@@ -70,7 +70,7 @@ static void tell_progress(struct scan_run *run, uint64_t now)
 	nw_probe_counts(run->watched, &counts);
 	if (counts.sent == 0)
 		return;
-	counts.asked += counts.down;
+	counts.asked += counts.down + counts.left_out;
 	(void)fprintf(stderr,
 		      "%s%5.1f %% done, %.0f a second, %" PRIu64 " open, %" PRIu64
 		      " lost by the kernel, %s left%s",
@@ -153,12 +153,13 @@ void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *cou
 		      seconds, (double)counts->sent / seconds, counts->dropped, counts->duplicates,
 		      counts->forged, counts->handed_over, counts->banners);
 	tell_down(run, counts);
+	scan_cdn_tell_end(run, counts);
 }
 
 int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, double seconds)
 {
 	static const char format[] = "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-				     "s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:I}";
+				     "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:b, s:s, s:I}";
 
 	return app_print_json(
 		SCAN_NAME,
@@ -172,6 +173,7 @@ int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, 
 			  "banners", (json_int_t)c->banners, "down",
 			  (json_int_t)scan_down_count(run), "not_asked", (json_int_t)c->down,
 			  "handed_over", (json_int_t)c->handed_over, "other", (json_int_t)c->other,
-			  "seconds", seconds, "complete", !run->was_stopped, "interface",
-			  run->interface, "workers", (json_int_t)run->state.worker_count));
+			  "left_out", (json_int_t)c->left_out, "cdn", scan_cdn_json(run), "seconds",
+			  seconds, "complete", !run->was_stopped, "interface", run->interface,
+			  "workers", (json_int_t)run->state.worker_count));
 }

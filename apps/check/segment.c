@@ -167,7 +167,7 @@ void check_segment_open(struct check_segment *ret_segment, const struct check *c
 	int rc = nw_stats_create(&stats, &options, &diag);
 
 	free(nodes);
-	*ret_segment = (struct check_segment){ NULL };
+	*ret_segment = (struct check_segment){ .stats = NULL };
 	if (rc < 0) {
 		app_note(CHECK_NAME, "no numbers for top: %s",
 			 *diag.text ? diag.text : strerror(-rc));

@@ -161,10 +161,8 @@ void top_put_line(struct top_frame *frame, int row, enum top_style style, const 
 
 void top_frame_print(const struct top_frame *frame, FILE *out)
 {
-	int rows = frame->rows;
-
-	for (int row = 0; row < rows; row++) {
-		const struct top_cell *cells = &frame->cells[row * frame->columns];
+	for (int row = 0; row < frame->rows; row++) {
+		const struct top_cell *cells = frame->cells + (ptrdiff_t)row * frame->columns;
 		int end = frame->columns;
 
 		while (end > 0 && (cells[end - 1].point == 0 || cells[end - 1].point == ' '))

@@ -61,13 +61,12 @@ static bool named_value(const struct top_table *table, const struct top_column *
 }
 
 char *top_value_text(const struct top_table *table, uint32_t row_idx, uint32_t column_idx,
-		     uint64_t now_wall_ns, char *buf, size_t buf_bytes)
+		     char *buf, size_t buf_bytes)
 {
 	const struct top_column *column = &table->columns[column_idx];
 	uint64_t value = top_value(table, row_idx, (int)column_idx);
 	const char *unit = column->unit;
 
-	(void)now_wall_ns;
 	if (named_value(table, column, value, buf, buf_bytes))
 		return buf;
 	if (value == UINT64_MAX)
@@ -99,7 +98,7 @@ static bool matches(const struct top_table *table, uint32_t row_idx, const char 
 	if (!*word || contains(table->rows[row_idx].label, word))
 		return true;
 	for (uint32_t i = 0; i < table->column_count; i++)
-		if (contains(top_value_text(table, row_idx, i, 0, text, sizeof(text)), word))
+		if (contains(top_value_text(table, row_idx, i, text, sizeof(text)), word))
 			return true;
 	return false;
 }
@@ -209,7 +208,7 @@ static int width_of(const struct top_table *table, uint32_t column_idx, const ui
 
 	for (uint32_t i = 0; i < count; i++) {
 		int its = (int)strlen(
-			top_value_text(table, order[i], column_idx, 0, text, sizeof(text)));
+			top_value_text(table, order[i], column_idx, text, sizeof(text)));
 
 		width = its > width ? its : width;
 	}
@@ -229,10 +228,16 @@ static int label_width(const struct top_table *table, const uint32_t *order, uin
 	return width > columns / 2 ? columns / 2 : width;
 }
 
-/* The first column that is shown: as many are left out as it takes to have the sorted one in sight.
- */
+/* Which columns are shown, how wide. */
+struct layout {
+	int label_columns;
+	uint32_t first; /* what is before it is left out */
+	int widths[NW_STATS_COLUMN_MAX];
+};
+
+/* As many are left out as it takes to have the sorted one in sight. */
 static uint32_t first_column(const struct top_table *table, const struct top_view *view,
-			     const int *widths, int room)
+			     const struct layout *layout, int room)
 {
 	uint32_t wanted = view->sort_column > 1 ? view->sort_column - 2 : 0, first = wanted;
 	int used = 0;
@@ -240,12 +245,21 @@ static uint32_t first_column(const struct top_table *table, const struct top_vie
 	if (wanted >= table->column_count)
 		return 0;
 	for (uint32_t i = wanted + 1; i-- > 0;) {
-		used += widths[i] + GAP;
+		used += layout->widths[i] + GAP;
 		if (used > room)
 			break;
 		first = i;
 	}
 	return first;
+}
+
+static void lay_out(struct layout *layout, const struct top_table *table,
+		    const struct top_view *view, const uint32_t *order, uint32_t count, int columns)
+{
+	layout->label_columns = label_width(table, order, count, columns);
+	for (uint32_t i = 0; i < table->column_count; i++)
+		layout->widths[i] = width_of(table, i, order, count);
+	layout->first = first_column(table, view, layout, columns - layout->label_columns - GAP);
 }
 
 /* A number is shown whole or not at all. */
@@ -255,69 +269,65 @@ static bool fits(const struct top_area *area, int at, int width)
 }
 
 static void put_head(const struct top_area *area, const struct top_table *table,
-		     const struct top_view *view, const int *widths, uint32_t first,
-		     int label_columns)
+		     const struct top_view *view, const struct layout *layout)
 {
-	int at = label_columns + GAP;
+	int at = layout->label_columns + GAP;
 	const char *mark = view->is_descending ? "v" : "^";
 
 	top_put_line(area->frame, area->top, TOP_BOLD, "");
 	(void)top_put(area->frame, area->top, 0, TOP_BOLD, "%s%s", table->name,
 		      view->sort_column == 1 ? mark : "");
-	for (uint32_t i = first; i < table->column_count; at += widths[i++] + GAP) {
+	for (uint32_t i = layout->first; i < table->column_count; at += layout->widths[i++] + GAP) {
 		bool is_sorted = view->sort_column == i + 2;
 
-		if (!fits(area, at, widths[i])) {
+		if (!fits(area, at, layout->widths[i])) {
 			(void)top_put(area->frame, area->top, area->frame->columns - 1, TOP_MARK,
 				      ">");
 			return;
 		}
-		top_put_right(area->frame, area->top, at, widths[i],
+		top_put_right(area->frame, area->top, at, layout->widths[i],
 			      is_sorted ? TOP_MARK : TOP_BOLD, table->columns[i].name);
 		if (is_sorted)
-			(void)top_put(area->frame, area->top, at + widths[i], TOP_MARK, "%s", mark);
+			(void)top_put(area->frame, area->top, at + layout->widths[i], TOP_MARK,
+				      "%s", mark);
 	}
 }
 
 static void put_row(const struct top_area *area, const struct top_table *table, uint32_t row_idx,
-		    int row, const int *widths, uint32_t first, int label_columns)
+		    int row, const struct layout *layout)
 {
-	int at = label_columns + GAP;
+	int at = layout->label_columns + GAP;
 	char text[CELL_BYTES];
 
-	(void)top_put_width(area->frame, row, 0, label_columns, label_style(table, row_idx),
+	(void)top_put_width(area->frame, row, 0, layout->label_columns, label_style(table, row_idx),
 			    table->rows[row_idx].label);
-	for (uint32_t i = first; i < table->column_count && fits(area, at, widths[i]);
-	     at += widths[i++] + GAP) {
-		(void)top_value_text(table, row_idx, i, 0, text, sizeof(text));
-		top_put_right(area->frame, row, at, widths[i],
+	for (uint32_t i = layout->first;
+	     i < table->column_count && fits(area, at, layout->widths[i]);
+	     at += layout->widths[i++] + GAP) {
+		(void)top_value_text(table, row_idx, i, text, sizeof(text));
+		top_put_right(area->frame, row, at, layout->widths[i],
 			      style_of(&table->columns[i], text, top_value(table, row_idx, (int)i)),
 			      text);
 	}
 }
 
-void top_draw_table(const struct top_area *area, const struct top_program *program,
-		    const struct top_table *table, struct top_view *view)
+void top_draw_table(const struct top_area *area, const struct top_table *table,
+		    struct top_view *view)
 {
 	struct top_area below = { area->frame, area->top + 1, area->bottom };
 	uint32_t *order = calloc(table->row_count, sizeof(*order)), count;
-	int widths[NW_STATS_COLUMN_MAX], label_columns;
-	uint32_t first;
+	struct layout layout;
 
-	(void)program;
 	if (!order)
 		return;
 	count = top_order(table, view, order);
-	label_columns = label_width(table, order, count, area->frame->columns);
-	for (uint32_t i = 0; i < table->column_count; i++)
-		widths[i] = width_of(table, i, order, count);
-	first = first_column(table, view, widths, area->frame->columns - label_columns - GAP);
-	put_head(area, table, view, widths, first, label_columns);
+	lay_out(&layout, table, view, order, count, area->frame->columns);
+	put_head(area, table, view, &layout);
 	for (uint32_t i = 0; i < count; i++) {
 		int row = top_row_in(&below, view, (int)i);
 
 		if (row >= 0)
-			put_row(&below, table, order[i], row, widths, first, label_columns);
+			put_row(&below, table, order[i], row, &layout);
 	}
 	if (count == 0)
 		(void)top_put(area->frame, below.top, 0, TOP_DIM, "%s",

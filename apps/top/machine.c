@@ -68,7 +68,7 @@ static void put_worker(const struct machine *machine, int row, uint32_t worker_i
 		(void)top_put(frame, row, at + 1,
 			      level_style(top_value(workers, worker_idx, machine->roles.level)),
 			      "%s",
-			      top_value_text(workers, worker_idx, (uint32_t)machine->roles.level, 0,
+			      top_value_text(workers, worker_idx, (uint32_t)machine->roles.level,
 					     level, sizeof(level)));
 }
 

@@ -296,7 +296,7 @@ static void draw_cdn(const struct top_area *area, const struct top_program *prog
 	}
 	below.top++;
 	if (providers && below.top < area->bottom)
-		top_draw_table(&below, program, providers, view);
+		top_draw_table(&below, providers, view);
 }
 
 /* --- All --- */
@@ -308,7 +308,7 @@ static void draw_any(const struct top_area *area, const struct top_program *prog
 
 	below.top = top_put_texts(area, program);
 	if (program->table_count > 0)
-		top_draw_table(&below, program, &program->tables[0], view);
+		top_draw_table(&below, &program->tables[0], view);
 }
 
 void top_draw_program(const struct top_area *area, const struct top_program *program,

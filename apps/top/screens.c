@@ -221,7 +221,7 @@ static void put_program(const struct top_area *area, const struct top_program *p
 {
 	enum top_style style = is_chosen ? TOP_CHOSEN : TOP_PLAIN;
 	const struct top_table *workers = top_workers(program);
-	struct top_roles roles = { -1, -1, -1, false };
+	struct top_roles roles = { -1, -1, -1 };
 	char rate[16], text[NW_STATS_TEXT_BYTES + 128];
 
 	if (workers)
@@ -379,7 +379,7 @@ static void draw_screen(const struct top_area *area, const struct top_model *mod
 		top_draw_program(area, program, view);
 		break;
 	case TOP_SCREEN_TABLE:
-		top_draw_table(area, program, &program->tables[tab->table_idx], view);
+		top_draw_table(area, &program->tables[tab->table_idx], view);
 		break;
 	case TOP_SCREEN_LOG:
 		draw_log(area, program, view);

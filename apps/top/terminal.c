@@ -46,9 +46,9 @@ static void choose_styles(struct screen *screen)
 	if (!is_colored || start_color() == ERR)
 		return;
 	(void)use_default_colors(); /* refused: black behind all is fine, too */
-	for (short i = 0; i < TOP_STYLES; i++)
-		if (colors[i] != 0 && init_pair(i, colors[i], -1) != ERR)
-			screen->colors[i] = i;
+	for (int i = 0; i < TOP_STYLES; i++)
+		if (colors[i] != 0 && init_pair((short)i, colors[i], -1) != ERR)
+			screen->colors[i] = (short)i;
 }
 
 /* --- Frames --- */

@@ -125,7 +125,7 @@ static int show(struct top_model *model, const struct top_options *options)
 int app_top(int argc, char **argv)
 {
 	struct top_options options;
-	struct top_model model = { NULL };
+	struct top_model model = { .topo = NULL };
 	struct nw_topo *topo = NULL;
 	int code = top_options_parse(&options, argc, argv);
 

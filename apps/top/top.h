@@ -163,7 +163,6 @@ struct top_roles {
 	int rate;  /* what it gets done */
 	int queue; /* what waits */
 	int level; /* backpressure */
-	bool is_worker;
 };
 struct top_roles top_roles_of(const struct top_table *table);
 
@@ -238,7 +237,7 @@ void top_frame_print(const struct top_frame *frame, FILE *out);
 char *top_short(double n, char *buf, size_t buf_bytes);
 /* Of one value, by the unit of its column, at least 32 bytes. */
 char *top_value_text(const struct top_table *table, uint32_t row_idx, uint32_t column_idx,
-		     uint64_t now_wall_ns, char *buf, size_t buf_bytes);
+		     char *buf, size_t buf_bytes);
 
 /* ---- The view ---- */
 
@@ -318,8 +317,8 @@ void top_draw_program(const struct top_area *area, const struct top_program *pro
 		      struct top_view *view);
 
 /* grid.c */
-void top_draw_table(const struct top_area *area, const struct top_program *program,
-		    const struct top_table *table, struct top_view *view);
+void top_draw_table(const struct top_area *area, const struct top_table *table,
+		    struct top_view *view);
 /* Rows that match, in the order that is wanted; ret_order has room for all. */
 uint32_t top_order(const struct top_table *table, const struct top_view *view, uint32_t *ret_order);
 

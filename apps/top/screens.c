@@ -109,8 +109,8 @@ static void put_worker_shares(const struct top_area *area, const struct top_tabl
 
 		if (row < 0)
 			continue;
-		(void)top_put_width(area->frame, row, 2, 34, TOP_PLAIN, workers->rows[i].label);
-		top_put_bar(area->frame, row, 37, 23, share > 0.9 ? TOP_GOOD : TOP_WARN, share);
+		(void)top_put_width(area->frame, row, 1, 37, TOP_PLAIN, workers->rows[i].label);
+		top_put_bar(area->frame, row, 39, 21, share > 0.9 ? TOP_GOOD : TOP_WARN, share);
 		(void)top_put(area->frame, row, 62, TOP_PLAIN, "%.2f %% local",
 			      share < 1 ? share * 100 : 100);
 	}
@@ -301,23 +301,35 @@ static void draw_help(const struct top_area *area)
 
 /* --- Around them --- */
 
+/* Workers on nodes that are pretended say so. */
+static bool is_simulated(const struct top_program *program)
+{
+	const struct top_table *workers = top_workers(program);
+
+	for (uint32_t i = 0; workers && i < workers->row_count; i++)
+		if (strstr(workers->rows[i].label, "(simulated)"))
+			return true;
+	return false;
+}
+
 static void put_title(struct top_frame *frame, const struct top_program *program,
 		      const struct top_view *view)
 {
 	char text[256], took[32];
+	uint64_t ns;
 
 	if (!program || view->is_list) {
 		top_put_line(frame, 0, TOP_TITLE, " nodewise top");
 		return;
 	}
-	(void)snprintf(
-		text, sizeof(text), " nodewise top  %s, process %d, %s %s%s", program->name,
-		(int)program->pid, program->is_alive ? "for" : "ended after",
-		app_format_duration(program->read_wall_ns > program->started_wall_ns
-					    ? program->read_wall_ns - program->started_wall_ns
-					    : 0,
-				    took, sizeof(took)),
-		view->is_paused ? "  PAUSED" : "");
+	ns = program->read_wall_ns > program->started_wall_ns
+		     ? program->read_wall_ns - program->started_wall_ns
+		     : 0;
+	(void)snprintf(text, sizeof(text), " nodewise top  %s, process %d, %s %s%s%s",
+		       program->name, (int)program->pid, program->is_alive ? "for" : "ended after",
+		       app_format_duration(ns, took, sizeof(took)),
+		       is_simulated(program) ? "  NODES SIMULATED" : "",
+		       view->is_paused ? "  PAUSED" : "");
 	top_put_line(frame, 0, TOP_TITLE, text);
 }
 

@@ -172,8 +172,11 @@ static int run(struct screen *screen, struct top_model *model, struct top_view *
 			rc = draw(screen, model, view);
 		is_stale = false;
 		got = rc == 0 ? getch() : ERR;
-		if (got == ERR)
+		if (got == ERR) {
+			/* One that was hung up gives no keys, and does not wait for any. */
+			view->wants_end |= !isatty(STDIN_FILENO);
 			continue;
+		}
 		is_stale = true;
 		if (key_of(got))
 			top_press(view, model, key_of(got), screen->frame.rows - ROWS_LEAST);

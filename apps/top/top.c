@@ -104,9 +104,12 @@ static int show(struct top_model *model, const struct top_options *options)
 	struct top_view view = { .delay_s = (double)options->delay_ns / 1e9 };
 	int code;
 
-	if (!options->is_once && !options->is_json && !isatty(STDOUT_FILENO))
-		return app_bad(TOP_NAME, "standard output is no terminal: --once prints a frame, "
-					 "--json all numbers");
+	if (!options->is_once && !options->is_json &&
+	    (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)))
+		return app_bad(TOP_NAME,
+			       "standard %s is no terminal: --once prints a frame, --json all "
+			       "numbers",
+			       isatty(STDOUT_FILENO) ? "input" : "output");
 	code = look(model, options);
 	if (code == APP_OK)
 		code = choose(model, options, &view);

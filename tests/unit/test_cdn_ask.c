@@ -10,9 +10,15 @@
 #include "cdn/ask_reply.h"
 #include "cdn/ask_sketch.h"
 
+#include <nw/cdn_event.h>
+
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
+#include <sys/socket.h>
 
 /* --- Names --- */
 
@@ -570,4 +576,170 @@ TEST(pages_are_the_same_but_for_nonces_and_others_are_not)
 	CHECK(nwi_sketch_common(&b, &c) == 0 && nwi_sketch_common(&b, &b) == 1);
 	nwi_sketch_read(&c, "<title>", 7);
 	CHECK_STR(c.title, "");
+}
+
+/* --- Askers --- */
+
+static const char provider[] = "provider: edge\ntitle: \"Edge\"\nkind: cdn\nprior: -1\nlists:\n"
+			       "  - source: \"test\"\n    date: 2026-01-01\n    weight: 11.0\n"
+			       "    prefixes: |\n      192.0.2.0/24\n";
+
+static struct nw_cdn *load(void)
+{
+	const struct nw_cdn_file file = { "edge.yaml", provider, sizeof(provider) - 1 };
+	struct nw_diag diag = { "" };
+	struct nw_cdn *cdn = NULL;
+
+	if (nw_cdn_load(&cdn, &file, 1, NULL, &diag) < 0)
+		FAIL("%s", diag.text);
+	return cdn;
+}
+
+/* Listens on loopback and says nothing; the port. */
+static uint16_t listen_mutely(int *ret_fd)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t n = sizeof(at);
+
+	*ret_fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(bind(*ret_fd, (struct sockaddr *)&at, n) == 0 && listen(*ret_fd, 16) == 0);
+	CHECK(getsockname(*ret_fd, (struct sockaddr *)&at, &n) == 0);
+	return ntohs(at.sin_port);
+}
+
+TEST(an_asker_refuses_what_it_cannot_do)
+{
+	struct nw_cdn *cdn = load();
+	struct nw_cdn_ask_options good = { .cdn = cdn, .servers = "127.0.0.1:1" }, bad;
+	struct nw_cdn_asker *asker = NULL;
+	struct nw_diag diag;
+
+	bad = good;
+	bad.cdn = NULL;
+	CHECK_INT(nw_cdn_asker_open(&asker, &bad, &diag), ==, -EINVAL);
+	bad = good;
+	bad.kinds = 8;
+	CHECK_INT(nw_cdn_asker_open(&asker, &bad, &diag), ==, -EINVAL);
+	bad = good;
+	bad.parallel = NW_CDN_ASK_PARALLEL_MAX + 1;
+	CHECK_INT(nw_cdn_asker_open(&asker, &bad, &diag), ==, -EINVAL);
+	bad = good;
+	bad.cache_count = NW_CDN_ASK_CACHE_MAX + 1;
+	CHECK_INT(nw_cdn_asker_open(&asker, &bad, NULL), ==, -EINVAL);
+	bad = good;
+	bad.servers = "not an address";
+	CHECK_INT(nw_cdn_asker_open(&asker, &bad, &diag), ==, -EINVAL);
+	CHECK(strstr(diag.text, "not an address") && !asker);
+	CHECK(nw_cdn_asker_is_built());
+	CHECK_INT(nw_cdn_asker_open(&asker, &good, &diag), ==, 0);
+	nw_cdn_asker_close(asker);
+	nw_cdn_asker_close(NULL);
+	nw_cdn_close(cdn);
+}
+
+TEST(as_many_as_allowed_are_out_and_are_given_up_at_the_end)
+{
+	struct nw_cdn_ask_options options = { .parallel = 2, .servers = "127.0.0.1:1" };
+	struct nw_cdn_ask_result results[4];
+	struct nw_cdn_asker *asker;
+	struct nw_cdn_address listed, mute;
+	struct nw_cdn_ask_counts counts;
+	struct nw_diag diag;
+	int fd;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	options.cdn = load();
+	options.kinds = NW_CDN_ASK_TLS | NW_CDN_ASK_HTTP;
+	options.https_port = options.http_port = listen_mutely(&fd);
+	CHECK(nw_cdn_address_parse("192.0.2.9", &listed) &&
+	      nw_cdn_address_parse("127.0.0.1", &mute));
+	CHECK_INT(nw_cdn_asker_open(&asker, &options, &diag), ==, 0);
+	CHECK_INT(nw_cdn_asker_take(asker, results, 4, UINT64_MAX), ==, 0);
+	CHECK_INT(nw_cdn_asker_ask(asker, NULL, NULL, 0, &diag), ==, -EINVAL);
+	CHECK_INT(nw_cdn_asker_ask(asker, "a b", NULL, 0, &diag), ==, -EINVAL);
+	CHECK_INT(nw_cdn_asker_ask(asker, NULL, &listed, 7, &diag), ==, 0);
+	CHECK_INT(nw_cdn_asker_ask(asker, "mute.example", &mute, 8, &diag), ==, 0);
+	CHECK_INT(nw_cdn_asker_ask(asker, NULL, &listed, 9, &diag), ==, -EAGAIN);
+	CHECK_INT(nw_cdn_asker_take(asker, results, 4, UINT64_MAX), ==, 1);
+	CHECK_INT(results[0].token, ==, 7);
+	CHECK_STR(results[0].answer->provider, "edge");
+	CHECK(results[0].answer->is_decided && results[0].request_count == 0);
+	CHECK_INT(nw_cdn_asker_ask(asker, NULL, &listed, 9, &diag), ==, -EAGAIN); /* lent */
+	CHECK_INT(nw_cdn_asker_take(asker, results, 4, 1000000), ==, 0);
+	CHECK_INT(nw_cdn_asker_ask(asker, NULL, &listed, 9, &diag), ==, 0);
+	CHECK_INT(nw_cdn_asker_take(asker, results, 4, UINT64_MAX), ==, 1);
+	nw_cdn_asker_counts(asker, &counts);
+	CHECK_INT(counts.asked, ==, 3);
+	CHECK_INT(counts.answered, ==, 2);
+	CHECK_INT(counts.connections, ==, 1);
+	CHECK_INT(counts.dns_questions, ==, 0);
+	nw_cdn_asker_close(asker); /* mute.example is still out */
+	CHECK(close(fd) == 0);
+	nw_cdn_close((struct nw_cdn *)options.cdn);
+}
+
+static void count_steps(void *context, const struct nw_cdn_origin_step *step)
+{
+	CHECK_INT(step->kind, ==, NW_CDN_ORIGIN_FRONT);
+	CHECK_STR(nw_cdn_origin_kind_name(step->kind), "front");
+	(*(unsigned *)context)++;
+}
+
+static bool say_yes(void *context)
+{
+	(void)context;
+	return true;
+}
+
+TEST(a_search_without_a_front_that_answers_claims_nothing)
+{
+	struct nw_cdn_ask_options options = { .servers = "127.0.0.1:1", .kinds = NW_CDN_ASK_TLS };
+	unsigned steps = 0;
+	struct nw_cdn_origin_options search = { .context = &steps };
+	struct nw_cdn_asker *asker;
+	struct nw_diag diag;
+	uint32_t found = 9;
+	int fd;
+
+	options.cdn = load();
+	options.https_port = options.http_port = listen_mutely(&fd);
+	CHECK(close(fd) == 0); /* nobody is there any more */
+	CHECK_INT(nw_cdn_asker_open(&asker, &options, &diag), ==, 0);
+	CHECK_INT(nw_cdn_asker_origin(asker, &search, &found, &diag), ==, -EINVAL);
+	search.name = "a.example";
+	search.tell = count_steps;
+	CHECK_INT(nw_cdn_asker_origin(asker, &search, &found, &diag), ==, -EINVAL);
+	CHECK(nw_cdn_address_parse("127.0.0.1", &search.front));
+	search.candidate_max = 257;
+	CHECK_INT(nw_cdn_asker_origin(asker, &search, &found, &diag), ==, -EINVAL);
+	search.candidate_max = 0;
+	CHECK_INT(nw_cdn_asker_origin(asker, &search, &found, &diag), ==, -ENODATA);
+	CHECK_INT(found, ==, 0);
+	CHECK_INT(steps, ==, 1);
+	search.is_over = say_yes;
+	CHECK_INT(nw_cdn_asker_origin(asker, &search, &found, &diag), ==, -ECANCELED);
+	nw_cdn_asker_close(asker);
+	nw_cdn_close((struct nw_cdn *)options.cdn);
+}
+
+TEST(an_event_is_made_of_a_front_alone)
+{
+	struct nw_cdn *cdn = load();
+	struct nw_cdn_seen seen = { .asked = 0 };
+	struct nw_cdn_answer answer;
+	struct nw_cdn_event event = { .engine = 0 };
+
+	CHECK(nw_cdn_address_parse("198.51.100.1", &seen.address));
+	nw_cdn_classify(cdn, &seen, &answer);
+	CHECK(!nw_cdn_event_make(&event, &answer, &seen.address, NULL, 3) && event.engine == 0);
+	CHECK(nw_cdn_address_parse("192.0.2.1", &seen.address));
+	nw_cdn_classify(cdn, &seen, &answer);
+	CHECK(nw_cdn_event_make(&event, &answer, &seen.address, NULL, 3));
+	CHECK_INT(event.engine, ==, NW_NEWS_CDN);
+	CHECK_STR(nw_cdn_event_name(event.kind), "cdn_detected");
+	CHECK(event.token == 3 && event.target.bytes[0] == 192 && event.origin.family == 0);
+	CHECK(nw_cdn_event_make(&event, &answer, NULL, &seen.address, 3));
+	CHECK_STR(nw_cdn_event_name(event.kind), "cdn_origin_found");
+	CHECK(event.target.family == 0 && event.origin.family == 4);
+	nw_cdn_close(cdn);
 }

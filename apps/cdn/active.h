@@ -87,7 +87,7 @@ struct cdn_asking {
 	uint64_t begun_ns, told_ns, started, done, detected, origins;
 	uint32_t latest_next;
 	uint32_t parallel;
-	bool is_terminal, is_over;
+	bool is_terminal, is_stream, is_over;
 };
 
 int cdn_ask(struct cdn_run *run);

@@ -8,13 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
-enum { TAKE_COUNT = 32, WAIT_MS = 200, LOOK_MS = 10, MANY = 50, NEWS_SLOTS = 1024 };
+enum {
+	OTHER_FILES = 48,
+	TAKE_COUNT = 32,
+	WAIT_MS = 200,
+	LOOK_MS = 10,
+	MANY = 50,
+	NEWS_SLOTS = 1024
+};
 
 static uint64_t now_ns(void)
 {
@@ -80,6 +88,25 @@ static void close_all(struct cdn_asking *asking)
 	free(asking->texts);
 }
 
+/* A connection for each target, name servers, and what is open already: without room for them
+ * "no connection" would be said of servers that were never asked. */
+static int make_room_for_files(const struct cdn_asking *asking)
+{
+	rlim_t wanted = asking->parallel + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return APP_OK;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= wanted)
+		return APP_OK;
+	return app_bad(CDN_NAME,
+		       "%u targets at once need %llu open files, this process may have %llu: "
+		       "--parallel with less, or ulimit -n",
+		       asking->parallel, (unsigned long long)wanted,
+		       (unsigned long long)limit.rlim_cur);
+}
+
 static int open_all(struct cdn_asking *asking)
 {
 	const struct cdn_active *active = &asking->run->options->active;
@@ -87,11 +114,14 @@ static int open_all(struct cdn_asking *asking)
 
 	asking->begun_ns = asking->told_ns = now_ns();
 	asking->is_terminal = isatty(STDERR_FILENO) == 1;
+	for (int i = 0; i < asking->run->options->target_count; i++)
+		asking->is_stream |= strcmp(asking->run->options->targets[i], "-") == 0;
 	asking->parallel = active->parallel ? active->parallel : 32;
 	asking->texts = calloc(asking->parallel, sizeof(*asking->texts));
 	if (!asking->texts)
 		return app_failed(CDN_NAME, "no memory");
-	if (active->history)
+	code = make_room_for_files(asking);
+	if (code == APP_OK && active->history)
 		code = cdn_history_read(&asking->history, active->history);
 	if (code == APP_OK)
 		code = open_asker(asking);
@@ -192,7 +222,7 @@ static void tell_progress(struct cdn_asking *asking)
 	uint64_t now = now_ns(), every_ns = asking->is_terminal ? NS_PER_S : 10 * NS_PER_S;
 
 	if (options->is_quiet || now - asking->told_ns < every_ns ||
-	    (!asking->run->is_reading && options->target_count < MANY && asking->done < MANY))
+	    (!asking->is_stream && options->target_count < MANY))
 		return;
 	asking->told_ns = now;
 	(void)fprintf(stderr,

@@ -82,26 +82,6 @@ static inline uint32_t nwi_cdn_in_list(const struct nwi_cdn_table *table, uint32
 	return table->list_words[(size_t)NWI_CDN_LIST * list + count];
 }
 
-/* A value or a deep word. Of IPv4 the key is the address in the upper 32 bits. */
-static inline uint32_t nwi_cdn_word_of(const struct nwi_cdn_table *table, uint64_t key)
-{
-	uint32_t word = table->index[key >> 48];
-
-	for (uint64_t rest = key << 16; word >= NWI_CDN_IS_NODE; rest <<= 8) {
-		uint32_t node = word & ~NWI_CDN_WORD_KIND;
-
-		word = table->words[table->bases[node] +
-				    table->maps[(size_t)NWI_CDN_FANOUT * node + (rest >> 56)]];
-	}
-	return word & NWI_CDN_IS_LIST ? nwi_cdn_in_list(table, word & ~NWI_CDN_WORD_KIND, key)
-				      : word;
-}
-
-static inline uint32_t nwi_cdn_table_find4(const struct nwi_cdn_table *table, uint32_t address)
-{
-	return nwi_cdn_word_of(table, (uint64_t)address << 32);
-}
-
 /* The last of n keys that is not above key; the first one is not. */
 static inline const uint64_t *nwi_cdn_last_up_to(const uint64_t *at, uint64_t n, uint64_t key)
 {
@@ -114,17 +94,39 @@ static inline const uint64_t *nwi_cdn_last_up_to(const uint64_t *at, uint64_t n,
 	return at;
 }
 
-static inline uint32_t nwi_cdn_table_find6(const struct nwi_cdn_table *table, uint64_t high,
-					   uint64_t low)
+/* Of a word that is no node. */
+static inline uint32_t nwi_cdn_value_of(const struct nwi_cdn_table *table, uint32_t word,
+					uint64_t key, uint64_t low)
 {
-	uint32_t word = nwi_cdn_word_of(table, high);
 	const uint64_t *at;
 
+	if (word & NWI_CDN_IS_LIST)
+		word = nwi_cdn_in_list(table, word & ~NWI_CDN_WORD_KIND, key);
 	if (!NW_UNLIKELY(word & NWI_CDN_IS_DEEP))
 		return word;
 	word &= ~NWI_CDN_WORD_KIND;
 	at = nwi_cdn_last_up_to(table->deep_keys + word + 1, table->deep_keys[word], low);
 	return table->deep_values[at - table->deep_keys];
+}
+
+static inline uint32_t nwi_cdn_table_find6(const struct nwi_cdn_table *table, uint64_t high,
+					   uint64_t low)
+{
+	uint32_t word = table->index[high >> 48];
+
+	for (uint64_t rest = high << 16; word >= NWI_CDN_IS_NODE; rest <<= 8) {
+		uint32_t node = word & ~NWI_CDN_WORD_KIND;
+
+		word = table->words[table->bases[node] +
+				    table->maps[(size_t)NWI_CDN_FANOUT * node + (rest >> 56)]];
+	}
+	return nwi_cdn_value_of(table, word, high, low);
+}
+
+/* As of an address of IPv6 that is 0 below its upper 32 bits: deep words are none there. */
+static inline uint32_t nwi_cdn_table_find4(const struct nwi_cdn_table *table, uint32_t address)
+{
+	return nwi_cdn_table_find6(table, (uint64_t)address << 32, 0);
 }
 
 #endif /* NWI_CDN_TABLE_H */

@@ -7,7 +7,7 @@
 
 #include <nw/cdn.h>
 
-enum { PREFIXES = 3000, FEW = 200, ADDRESSES = 1000000 };
+enum { PREFIXES = 3000, FEW = 200, ADDRESSES = 1000000, BURST = 50 };
 
 struct set {
 	struct nwi_cdn_prefix at[PREFIXES];
@@ -307,6 +307,8 @@ static uint32_t walk(const struct shipped *shipped, int side, uint64_t high, uin
 
 TEST(a_million_addresses_are_where_a_walk_through_the_lists_that_come_with_it_finds_them)
 {
+	struct nw_cdn_address addresses[BURST];
+	uint32_t wanted[BURST], found[BURST];
 	struct shipped shipped = { 0 };
 	struct nwi_prng prng;
 
@@ -330,8 +332,14 @@ TEST(a_million_addresses_are_where_a_walk_through_the_lists_that_come_with_it_fi
 		words[0] = __builtin_bswap64(high);
 		words[1] = __builtin_bswap64(low);
 		memcpy(address.bytes, words, sizeof(words));
-		if (nw_cdn_find(shipped.cdn, &address) != walk(&shipped, side, high, low))
+		addresses[i % BURST] = address;
+		wanted[i % BURST] = walk(&shipped, side, high, low);
+		if (nw_cdn_find(shipped.cdn, &address) != wanted[i % BURST])
 			FAIL("%016" PRIx64 "%016" PRIx64, high, low);
+		if (i % BURST < BURST - 1)
+			continue;
+		nw_cdn_find_burst(shipped.cdn, addresses, BURST, found);
+		CHECK(memcmp(found, wanted, sizeof(found)) == 0);
 	}
 	for (int side = 0; side < 2; side++)
 		free(shipped.prefixes[side]);

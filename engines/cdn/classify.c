@@ -171,25 +171,45 @@ static const struct nwi_cdn_asn *first_of(const struct nw_cdn *cdn, uint32_t asn
 	return cdn->asns + low;
 }
 
+/* Whether the provider that lists the address is one of those that share the AS. */
+static bool is_among(const struct nw_cdn *cdn, const struct nwi_cdn_asn *at, uint32_t listed)
+{
+	uint32_t asn = at->asn;
+
+	for (; at < cdn->asns + cdn->asn_count && at->asn == asn; at++) {
+		if (at->provider == listed)
+			return true;
+	}
+	return false;
+}
+
+static void tell_asn(struct nwi_cdn_weigh *weigh, const struct nwi_cdn_asn *entry)
+{
+	struct nw_cdn_evidence *evidence = nwi_cdn_add(weigh, NWI_CDN_ADDRESS, NW_CDN_BY_ASN,
+						       entry->provider, entry->weight, entry->kind);
+
+	if (evidence)
+		(void)put_number(put_text(evidence->text, "AS"), entry->asn);
+}
+
 /* Whose AS it is not speaks against it, unless its own list has the address: lists hold what others
- * announce for it, too. */
+ * announce for it, too. Between those who share an AS, as a CDN and the cloud of its owner, a list
+ * of one of them has decided. */
 static void weigh_asn(struct nwi_cdn_weigh *weigh, uint32_t asn, uint32_t listed)
 {
 	const struct nw_cdn *cdn = weigh->cdn;
 	const struct nwi_cdn_asn *at = first_of(cdn, asn), *end = cdn->asns + cdn->asn_count;
-	struct nw_cdn_evidence *evidence;
+	bool is_settled = at < end && at->asn == asn && is_among(cdn, at, listed);
 
 	for (uint32_t i = 0; i < cdn->provider_count; i++) {
-		if (at < end && at->asn == asn && at->provider == i) {
-			evidence = nwi_cdn_add(weigh, NWI_CDN_ADDRESS, NW_CDN_BY_ASN, at->provider,
-					       at->weight, at->kind);
-			if (evidence)
-				(void)put_number(put_text(evidence->text, "AS"), asn);
-			at++;
-		} else if (i != listed) {
+		bool is_own = at < end && at->asn == asn && at->provider == i;
+
+		if (is_own && (!is_settled || i == listed))
+			tell_asn(weigh, at);
+		else if (!is_own && i != listed)
 			miss(weigh, NWI_CDN_ADDRESS, i, NWI_CDN_ELSEWHERE,
 			     cdn->providers[i].elsewhere);
-		}
+		at += is_own;
 	}
 }
 

@@ -111,6 +111,7 @@ static void take_one_list(struct nwi_cdn_reader *reader, const yaml_node_t *node
 	static const struct nwi_cdn_key fields[] = {
 		{ "kind", list_kind },     { "source", list_source },     { "date", list_date },
 		{ "weight", list_weight }, { "prefixes", note_prefixes }, { "note", NULL },
+		{ "documented", NULL },
 	};
 	struct nw_cdn *cdn = reader->draft->cdn;
 	struct list_reading reading = { .list = &cdn->lists[cdn->list_count] };
@@ -204,7 +205,8 @@ static void take_one_asn(struct nwi_cdn_reader *reader, const yaml_node_t *node,
 	static const struct nwi_cdn_key fields[] = { { "asn", asn_numbers },
 						     { "kind", asn_kind },
 						     { "weight", asn_weight },
-						     { "note", NULL } };
+						     { "note", NULL },
+						     { "documented", NULL } };
 	struct asn_reading reading = { .kind = reader->provider->kind };
 
 	(void)into;

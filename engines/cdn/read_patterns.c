@@ -95,14 +95,16 @@ static void pattern_front(struct nwi_cdn_reader *reader, const yaml_node_t *node
 static void take_pattern(struct nwi_cdn_reader *reader, const yaml_node_t *node, void *into)
 {
 	static const struct nwi_cdn_key fields[] = {
-		{ "match", pattern_match }, { "weight", pattern_weight }, { "kind", pattern_kind },
-		{ "note", NULL },           { "name", pattern_header },   { "front", pattern_front }
+		{ "match", pattern_match }, { "weight", pattern_weight },
+		{ "kind", pattern_kind },   { "note", NULL },
+		{ "documented", NULL },     { "name", pattern_header },
+		{ "front", pattern_front }
 	};
 	struct pattern_reading reading = { .pattern = { .field = *(enum nwi_cdn_field *)into,
 							.provider = reader->provider_idx } };
 	bool is_header = reading.pattern.field == NWI_CDN_HEADER;
 
-	nwi_cdn_take_map(reader, node, fields, is_header ? NWI_CDN_COUNT_OF(fields) : 4, &reading);
+	nwi_cdn_take_map(reader, node, fields, is_header ? NWI_CDN_COUNT_OF(fields) : 5, &reading);
 	if (is_header && !reading.pattern.header)
 		nwi_cdn_reader_refuse(reader, node, "a header has a name");
 	if (!is_header && !reading.match)

@@ -150,9 +150,21 @@ int relay_client_say(struct relay_client *client, enum relay_kind kind, const un
 	return rc < 0 ? rc : relay_client_send(client, body, n_bytes);
 }
 
+int relay_client_error(const struct relay_client *client)
+{
+	socklen_t n_bytes = sizeof(int);
+	int error = 0;
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &n_bytes) < 0)
+		return -errno;
+	return -error;
+}
+
 int relay_client_failed(const struct relay_client *client, int rc)
 {
-	(void)client;
+	if (rc == -ECONNREFUSED && client->is_udp)
+		return app_failed(RELAY_NAME, "nobody takes datagrams there; is nodewise relay "
+					      "running?");
 	if (rc == -EPIPE || rc == -ECONNRESET)
 		return app_failed(RELAY_NAME, "the relay has ended the connection");
 	if (rc == -EPROTO)

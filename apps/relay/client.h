@@ -65,6 +65,8 @@ void relay_client_finish(struct relay_client *client);
 int relay_client_pump(struct relay_client *client, uint64_t timeout_ns, bool to_write);
 /* Sends all of it, and takes what comes meanwhile. 0, or -errno; -EINTR: a signal asked to end. */
 int relay_client_send(struct relay_client *client, const unsigned char *bytes, size_t n_bytes);
+/* Datagrams: what came back of those that were sent, as a port that nobody has. 0, or -errno. */
+int relay_client_error(const struct relay_client *client);
 /* A frame of a body. */
 int relay_client_say(struct relay_client *client, enum relay_kind kind, const unsigned char *body,
 		     size_t n_bytes);

@@ -387,6 +387,8 @@ static int publish(struct relay_pub *pub)
 	took_ns = clock_ns(CLOCK_MONOTONIC) - pub->begin_ns;
 	if (rc == 0 || rc == -EINTR)
 		rc = await_all(pub);
+	if (rc == 0 && pub->client.is_udp)
+		rc = relay_client_error(&pub->client);
 	if (rc == 0)
 		ask_drops(pub);
 	report_code = relay_pub_report(pub, took_ns);

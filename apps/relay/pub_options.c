@@ -215,13 +215,19 @@ static json_t *drops_json(const struct relay_pub *pub)
 	return kinds;
 }
 
+/* Of datagrams nobody says. */
+static json_t *answered(const struct relay_pub *pub, uint64_t count)
+{
+	return pub->client.is_udp ? json_null() : json_integer((json_int_t)count);
+}
+
 static int report_json(const struct relay_pub *pub, double seconds)
 {
 	return app_print_json(
 		RELAY_NAME,
-		json_pack("{s:I, s:I, s:I, s:o, s:o, s:f, s:f, s:o}", "sent", (json_int_t)pub->sent,
-			  "accepted", (json_int_t)pub->accepted, "refused",
-			  (json_int_t)pub->refused, "reasons", reasons_json(pub), "dropped",
+		json_pack("{s:I, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "sent", (json_int_t)pub->sent,
+			  "accepted", answered(pub, pub->accepted), "refused",
+			  answered(pub, pub->refused), "reasons", reasons_json(pub), "dropped",
 			  pub->are_drops_known ? drops_json(pub) : json_null(), "seconds", seconds,
 			  "per_second", seconds > 0 ? (double)pub->sent / seconds : 0.0,
 			  "answer_seconds", relay_histogram_json(&pub->answer)));
@@ -243,7 +249,10 @@ int relay_pub_report(const struct relay_pub *pub, uint64_t took_ns)
 	(void)app_format_count(seconds > 0 ? (uint64_t)((double)pub->sent / seconds) : 0, rate,
 			       sizeof(rate));
 	if (pub->client.is_udp)
-		printf("sent %s packets in %.3f s, %s a second\n", sent, seconds, rate);
+		printf("sent %s packets in %.3f s, %s a second\n"
+		       "datagrams have no answer: what became of them is in the relay's "
+		       "numbers, nodewise relay stat\n",
+		       sent, seconds, rate);
 	else
 		printf("sent %s packets, accepted %s, in %.3f s, %s a second\n", sent, accepted,
 		       seconds, rate);

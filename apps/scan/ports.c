@@ -32,7 +32,7 @@ int scan_top_ports(uint64_t count, bool is_udp, char *ret_text, size_t text_byte
 		return app_bad(SCAN_NAME, "--top-ports: the list has %zu ports of %s", list_count,
 			       is_udp ? "UDP" : "TCP");
 	at = snprintf(ret_text, text_bytes, "%s", is_udp ? "U:" : "");
-	for (size_t i = 0; i < count && at > 0 && (size_t)at < text_bytes; i++)
+	for (size_t i = 0; i < count && at >= 0 && (size_t)at < text_bytes; i++)
 		at += snprintf(ret_text + at, text_bytes - (size_t)at, "%s%u", i ? "," : "",
 			       list[i]);
 	return APP_OK;

@@ -133,19 +133,29 @@ static int choose_hosts(struct scan_run *run)
 	return APP_OK;
 }
 
-/* Without the right to raw frames and with no method named, connections do. */
-static void choose_method(struct scan_run *run)
+/* Without the right to raw frames, or to this machine itself, and with no method named, connections
+ * do. */
+static int choose_method(struct scan_run *run)
 {
-	int rc;
+	struct scan_options *options = run->options;
+	bool is_own = !options->interface && options->method != SCAN_CONNECT &&
+		      scan_way_is_own(run);
+	int rc = options->has_method ? 0 : nw_link_allowed();
 
-	if (run->options->has_method)
-		return;
-	rc = nw_link_allowed();
-	if (rc == 0)
-		return;
-	run->options->method = SCAN_CONNECT;
-	app_note(SCAN_NAME, "no raw frames without CAP_NET_RAW (%s): connecting instead, as -sT",
-		 strerror(-rc));
+	if (is_own && options->has_method)
+		return app_bad(SCAN_NAME,
+			       "an address of this machine itself: its kernel drops frames that "
+			       "seem to come from itself; -sT connects");
+	if (rc == 0 && !is_own)
+		return APP_OK;
+	options->method = SCAN_CONNECT;
+	if (is_own)
+		app_note(SCAN_NAME, "an address of this machine itself: connecting, as -sT");
+	else
+		app_note(SCAN_NAME,
+			 "no raw frames without CAP_NET_RAW (%s): connecting instead, as -sT",
+			 strerror(-rc));
+	return APP_OK;
 }
 
 static int set_up(struct scan_run *run, const struct scan_state *resumed)
@@ -153,7 +163,8 @@ static int set_up(struct scan_run *run, const struct scan_state *resumed)
 	struct nw_diag diag = { "" };
 	int code = scan_targets_open(&run->targets, run->options), rc;
 
-	choose_method(run);
+	if (code == APP_OK)
+		code = choose_method(run);
 	if (code == APP_OK)
 		code = app_open_topo(SCAN_NAME, NULL, NULL, &run->topo);
 	if (code == APP_OK)

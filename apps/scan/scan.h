@@ -188,6 +188,8 @@ struct scan_run {
 
 /* way.c */
 int scan_way_find(struct scan_run *run);
+/* Whether all targets, as far as is looked, are addresses of this machine. */
+bool scan_way_is_own(const struct scan_run *run);
 
 /* crew.c */
 int scan_crew_nodes(struct scan_run *run);

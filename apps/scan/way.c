@@ -12,7 +12,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { WORD_BYTES = 64 };
+enum { LOOKED_AT = 16, WORD_BYTES = 64 };
 #define NEIGHBOUR_WAIT_NS UINT64_C(1000000000)
 
 static struct nw_probe_address first_of(const struct nw_probe_targets *targets, uint8_t family)
@@ -23,6 +23,38 @@ static struct nw_probe_address first_of(const struct nw_probe_targets *targets, 
 	/* IPv4 comes first, IPv6 last. */
 	nw_probe_targets_at(targets, family == 4 ? 0 : count - 1, &address);
 	return address.family == family ? address : (struct nw_probe_address){ 0 };
+}
+
+static bool is_own(const struct nw_probe_address *address)
+{
+	struct nw_link_route route;
+
+	return nw_link_route(address->bytes, address->family == 6, &route) == 0 && route.is_local;
+}
+
+/* The first few are looked at for one whose way leads out of this machine. */
+static struct nw_probe_address first_beyond(const struct nw_probe_targets *targets, uint8_t family)
+{
+	struct nw_probe_address first = first_of(targets, family), address;
+	uint64_t count = nw_probe_targets_count(targets);
+
+	for (uint64_t i = 0; first.family && i < count && i < LOOKED_AT; i++) {
+		nw_probe_targets_at(targets, family == 4 ? i : count - 1 - i, &address);
+		if (address.family == family && !is_own(&address))
+			return address;
+	}
+	return first;
+}
+
+/* Frames to an address of this machine come from it, too, which its kernel takes for a forgery. */
+bool scan_way_is_own(const struct scan_run *run)
+{
+	struct nw_probe_address address;
+
+	if (nw_probe_targets_count(run->targets) == 0 || first_of(run->targets, 6).family)
+		return false;
+	address = first_beyond(run->targets, 4);
+	return is_own(&address);
 }
 
 static int parse_mac(const char *text, unsigned char ret_mac[6])
@@ -94,7 +126,7 @@ static int ask_route(const struct scan_run *run, const struct nw_probe_address *
 /* One family's interface and source. */
 static int find_route(struct scan_run *run, uint8_t family, struct nw_probe_address *inout_source)
 {
-	struct nw_probe_address target = first_of(run->targets, family);
+	struct nw_probe_address target = first_beyond(run->targets, family);
 	struct nw_link_route route;
 	int code;
 
@@ -120,7 +152,7 @@ static int find_next_hop(struct scan_run *run, uint8_t family)
 	int code, rc;
 
 	if (nw_probe_targets_count(targets) > 0)
-		target = first_of(targets, family);
+		target = first_beyond(targets, family);
 	if (target.family == 0 || run->has_next_hop || !has_link_addresses(run->interface))
 		return APP_OK;
 	code = ask_route(run, &target, &route);

@@ -87,5 +87,17 @@ def a_stopped_scan_of_connections_goes_on_where_it_was(case):
           f"not each once: {len(asked)}, {[k for k in asked if asked[k] != 1]}")
 
 
-CASES = [connections_find_what_is_there, the_silent_and_the_unreachable_are_told_apart_by_connections,
+def this_machine_is_asked_by_connections(case):
+    """Its kernel drops frames to itself. A range that begins with an own address goes out all the same."""
+    for target in ("127.0.0.1", "192.168.98.1"):
+        done = case.scan(target, "-p81", "--wait", "300ms", "-oL", "-")
+        check("this machine itself: connecting, as -sT" in done.stderr, done.stderr)
+        check(any(l.startswith(f"closed tcp 81 {target} ") for l in done.stdout.splitlines()), done.stdout)
+        done = case.scan("-sS", target, "-p81", status=2)
+        check("-sT connects" in done.stderr and done.stderr.count("\n") == 1, done.stderr)
+    keys, counts = case.found("192.168.98.1-192.168.98.2", "-p80")
+    check(keys == {("192.168.98.2", 80, "open")} and counts["interface"] == "va", f"{keys} {counts}")
+
+
+CASES = [this_machine_is_asked_by_connections, connections_find_what_is_there, the_silent_and_the_unreachable_are_told_apart_by_connections,
          connections_are_given_what_they_need, a_stopped_scan_of_connections_goes_on_where_it_was]

@@ -43,7 +43,7 @@ enum worker_column {
 
 enum { TABLE_SEARCH, TABLE_WORKERS, TABLES };
 enum { TEXT_MODEL, TEXT_NODES, TEXTS };
-enum { NOTES = 64 };
+enum { NOTES = 64, NODES_MAX = 1024 };
 
 static const struct nw_stats_column search_columns[SEARCH_COLUMNS] = {
 	[ELAPSED] = { "elapsed", "ns", NW_STATS_GAUGE },
@@ -101,11 +101,13 @@ static void label_workers(const struct check *check, struct nw_stats *stats, uin
 static void write_texts(const struct check *check, struct nw_stats *stats, uint32_t worker_count)
 {
 	const struct nw_explore_options *explore = &check->options->explore;
+	uint32_t node_count = nw_topo_node_count(check->topo);
 	char text[NW_STATS_TEXT_BYTES];
 
 	nw_stats_text(stats, TEXT_MODEL, what_of(check));
-	(void)snprintf(text, sizeof(text), "%u workers, %u nodes%s, %s", (unsigned)worker_count,
-		       (unsigned)nw_topo_node_count(check->topo),
+	(void)snprintf(text, sizeof(text), "%u worker%s, %u node%s%s, %s", (unsigned)worker_count,
+		       worker_count == 1 ? "" : "s", (unsigned)node_count,
+		       node_count == 1 ? "" : "s",
 		       nw_topo_kind(check->topo) == NW_TOPO_SIMULATED ? " (simulated)" : "",
 		       check->walk ? "random walks" : nw_explore_route_name(explore->route));
 	nw_stats_text(stats, TEXT_NODES, text);
@@ -188,28 +190,51 @@ void check_segment_close(struct check_segment *segment)
 
 /* --- While it runs --- */
 
-/* States that it found and that are not expanded; those of a checkpoint belong to no worker. */
-static uint64_t queue_of(const struct nw_explore_counts *counts)
+/* What waits on a node may be taken by any of its workers: each is said to have its part of it. */
+struct waiting {
+	uint64_t distinct, expanded;
+	uint32_t worker_count, told_count;
+};
+
+static struct waiting waiting[NODES_MAX]; /* the main thread's */
+
+static uint64_t part_of(struct waiting *node)
 {
-	return counts->distinct > counts->expanded ? counts->distinct - counts->expanded : 0;
+	uint64_t queue = node->distinct > node->expanded ? node->distinct - node->expanded : 0;
+
+	return queue / node->worker_count + (node->told_count++ < queue % node->worker_count);
 }
 
-static void write_worker(const struct check *check, struct nw_stats *stats, uint32_t worker_idx)
+static void write_worker(struct nw_stats_row *row, const struct nw_explore_counts *counts)
 {
-	struct nw_stats_row *row = nw_stats_row_at(stats, TABLE_WORKERS, worker_idx);
+	nw_stats_set(row, W_GENERATED, counts->generated);
+	nw_stats_set(row, W_DISTINCT, counts->distinct);
+	nw_stats_set(row, W_EXPANDED, counts->expanded);
+	nw_stats_set(row, W_CHECKS, counts->checks);
+	nw_stats_set(row, W_LOCAL_CHECKS, counts->local_checks);
+	nw_stats_set(row, W_SHARED, counts->shared);
+	nw_stats_set(row, W_BATCHES, counts->batches_sent);
+}
+
+static void write_workers(const struct check *check, struct nw_stats *stats, uint32_t worker_count)
+{
 	struct nw_explore_counts counts;
 	uint32_t node_idx;
 	nw_cpu cpu;
 
-	nw_explore_worker_counts(check->explore, worker_idx, &counts, &node_idx, &cpu);
-	nw_stats_set(row, W_GENERATED, counts.generated);
-	nw_stats_set(row, W_DISTINCT, counts.distinct);
-	nw_stats_set(row, W_EXPANDED, counts.expanded);
-	nw_stats_set(row, W_QUEUE, queue_of(&counts));
-	nw_stats_set(row, W_CHECKS, counts.checks);
-	nw_stats_set(row, W_LOCAL_CHECKS, counts.local_checks);
-	nw_stats_set(row, W_SHARED, counts.shared);
-	nw_stats_set(row, W_BATCHES, counts.batches_sent);
+	memset(waiting, 0, sizeof(waiting));
+	for (uint32_t i = 0; i < worker_count; i++) {
+		nw_explore_worker_counts(check->explore, i, &counts, &node_idx, &cpu);
+		write_worker(nw_stats_row_at(stats, TABLE_WORKERS, i), &counts);
+		waiting[node_idx].distinct += counts.distinct;
+		waiting[node_idx].expanded += counts.expanded;
+		waiting[node_idx].worker_count++;
+	}
+	for (uint32_t i = 0; i < worker_count; i++) {
+		nw_explore_worker_counts(check->explore, i, &counts, &node_idx, &cpu);
+		nw_stats_set(nw_stats_row_at(stats, TABLE_WORKERS, i), W_QUEUE,
+			     part_of(&waiting[node_idx]));
+	}
 }
 
 /* What happened since the last time. */
@@ -247,8 +272,7 @@ static void write_search(const struct check *check, struct check_segment *segmen
 	nw_stats_set(row, MEMORY, report.memory_bytes);
 	nw_stats_set(row, VIOLATIONS, report.violation_count);
 	nw_stats_set(row, CHECKPOINTS, report.checkpoint_count);
-	for (uint32_t i = 0; i < report.worker_count; i++)
-		write_worker(check, segment->stats, i);
+	write_workers(check, segment->stats, report.worker_count);
 }
 
 static void write_walks(const struct check *check, struct nw_stats *stats)

@@ -124,9 +124,10 @@ static void write_texts(struct dag_run *run)
 
 	(void)snprintf(text, sizeof(text), "%s, graph '%s'", run->file->path, run->file->name);
 	nw_stats_text(run->stats, TEXT_FILE, text);
-	(void)snprintf(text, sizeof(text), "%u nodes%s, %u CPUs", (unsigned)run->node_count,
+	(void)snprintf(text, sizeof(text), "%u node%s%s, %u CPU%s", (unsigned)run->node_count,
+		       run->node_count == 1 ? "" : "s",
 		       nw_topo_kind(run->topo) == NW_TOPO_SIMULATED ? " (simulated)" : "",
-		       (unsigned)run->cpu_count);
+		       (unsigned)run->cpu_count, run->cpu_count == 1 ? "" : "s");
 	nw_stats_text(run->stats, TEXT_NODES, text);
 	nw_stats_note(run->stats, "the run begins");
 }

@@ -24,14 +24,18 @@ int top_row_in(const struct top_area *area, const struct top_view *view, int lin
 
 void top_lines_were(const struct top_area *area, struct top_view *view, int line_count)
 {
-	int room = area->bottom - area->top;
+	int room = area->bottom - area->top, row = view->is_list ? 1 : HEAD_ROWS - 1;
+	char text[48];
 
 	view->last_first = line_count > room ? line_count - room : 0;
 	if (view->first > view->last_first)
 		view->first = view->last_first;
-	if (view->last_first > 0 && area->bottom > area->top)
-		(void)top_put(area->frame, area->bottom - 1, area->frame->columns - 16, TOP_TITLE,
-			      " %d-%d of %d ", view->first + 1, view->first + room, line_count);
+	if (view->last_first == 0 || room <= 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%d-%d of %d", view->first + 1, view->first + room,
+		       line_count);
+	top_put_right(area->frame, row, area->frame->columns - (int)sizeof(text),
+		      (int)sizeof(text) - 1, TOP_DIM, text);
 }
 
 /* --- Locality --- */

@@ -66,7 +66,7 @@ int app_cdn_find(const char *command, const char *data, struct app_cdn_folders *
 int app_cdn_open(const char *command, const char *data, const char *asn_path,
 		 struct nw_cdn **ret_cdn)
 {
-	struct app_cdn_folders folders;
+	struct app_cdn_folders folders = { .own = "" };
 	struct nw_diag diag;
 	int rc = app_cdn_find(command, data, &folders);
 

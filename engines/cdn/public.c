@@ -137,7 +137,7 @@ enum { SIDE_BY_SIDE = 8 };
 
 struct lanes {
 	const struct nwi_cdn_table *table[SIDE_BY_SIDE];
-	uint64_t key[SIDE_BY_SIDE], low[SIDE_BY_SIDE], rest[SIDE_BY_SIDE];
+	uint64_t low[SIDE_BY_SIDE], rest[SIDE_BY_SIDE]; /* bits that are yet to be looked at */
 	uint32_t word[SIDE_BY_SIDE];
 };
 
@@ -156,7 +156,7 @@ static bool go_deeper(struct lanes *lanes)
 							 (lanes->rest[i] >> 56)]];
 
 		lanes->word[i] = (next & is_node) | (word & ~is_node);
-		lanes->rest[i] <<= 8;
+		lanes->rest[i] <<= 8 & is_node;
 		any |= lanes->word[i] >= NWI_CDN_IS_NODE;
 	}
 	return any;
@@ -167,18 +167,19 @@ static void find_lanes(const struct nw_cdn *cdn, const struct nw_cdn_address *ad
 {
 	struct lanes lanes;
 	uint32_t nodes = 0;
+	uint64_t high;
 
 	for (int i = 0; i < SIDE_BY_SIDE; i++) {
 		lanes.table[i] = addresses[i].family == 4 ? &cdn->table4 : &cdn->table6;
-		nwi_cdn_words_of(&addresses[i], &lanes.key[i], &lanes.low[i]);
-		lanes.rest[i] = lanes.key[i] << 16;
-		lanes.word[i] = lanes.table[i]->index[lanes.key[i] >> 48];
+		nwi_cdn_words_of(&addresses[i], &high, &lanes.low[i]);
+		lanes.rest[i] = high << 16;
+		lanes.word[i] = lanes.table[i]->index[high >> 48];
 		nodes |= lanes.word[i] >= NWI_CDN_IS_NODE;
 	}
 	while (nodes)
 		nodes = go_deeper(&lanes);
 	for (int i = 0; i < SIDE_BY_SIDE; i++)
-		ret_numbers[i] = nwi_cdn_value_of(lanes.table[i], lanes.word[i], lanes.key[i],
+		ret_numbers[i] = nwi_cdn_value_of(lanes.table[i], lanes.word[i], lanes.rest[i],
 						  lanes.low[i]);
 }
 

@@ -94,8 +94,8 @@ struct build {
 	uint32_t word; /* of the stretch reached */
 	uint32_t node_count, word_count, list_count;
 	uint8_t *maps;
-	uint32_t *bases, *words, *list_words;
-	uint64_t *list_keys;
+	uint32_t *bases, *words;
+	struct nwi_cdn_list_line *lists;
 };
 
 static uint64_t key_at(const struct build *b, uint32_t at)
@@ -108,35 +108,52 @@ static uint32_t word_at(const struct build *b, uint32_t at)
 	return b->stops ? b->stops[at].word : b->edges[at].value;
 }
 
-/* Stops up to a key, which is in. */
+/* Whether the next stop is behind a key. */
+static bool is_behind(const struct build *b, uint32_t at, uint64_t last)
+{
+	return at == b->count || key_at(b, at) > last;
+}
+
+/* Behind the stops up to a key, or behind as many as are too many for a list. */
 static uint32_t end_of(const struct build *b, uint64_t last)
 {
 	uint32_t at = b->at;
 
-	while (at < b->count && key_at(b, at) <= last)
+	while (at - b->at < NWI_CDN_LIST && !is_behind(b, at, last))
 		at++;
 	return at;
 }
 
+/* Whether the stops before `end` differ from base in the 32 bits that a list looks at, alone. */
+static bool fits_list(const struct build *b, uint32_t end, unsigned bits)
+{
+	if (end - b->at >= NWI_CDN_LIST)
+		return false;
+	for (uint32_t at = b->at; at < end; at++) {
+		if ((uint32_t)(key_at(b, at) << (64 - bits)) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* The stretch reached, and those that begin before `end`; places that are left over repeat the last
  * one, since the highest key of all is a key, too. */
-static uint32_t make_list(struct build *b, uint64_t base, uint32_t end)
+static uint32_t make_list(struct build *b, uint32_t end, unsigned bits)
 {
-	uint32_t list = b->list_count++, used = 1;
-	uint64_t *keys = b->list_keys + (size_t)NWI_CDN_LIST * list;
-	uint32_t *words = b->list_words + (size_t)NWI_CDN_LIST * list;
+	uint32_t used = 1;
+	struct nwi_cdn_list_line *list = &b->lists[b->list_count];
 
-	keys[0] = base;
-	words[0] = b->word;
+	list->keys[0] = 0;
+	list->words[0] = b->word;
 	for (; b->at < end; b->at++, used++) {
-		keys[used] = key_at(b, b->at);
-		b->word = words[used] = word_at(b, b->at);
+		list->keys[used] = (uint32_t)(key_at(b, b->at) << (64 - bits) >> 32);
+		b->word = list->words[used] = word_at(b, b->at);
 	}
 	for (; used < NWI_CDN_LIST; used++) {
-		keys[used] = UINT64_MAX;
-		words[used] = b->word;
+		list->keys[used] = UINT32_MAX;
+		list->words[used] = b->word;
 	}
-	return list | NWI_CDN_IS_LIST;
+	return b->list_count++ | NWI_CDN_IS_LIST;
 }
 
 /* Words of a node's 256 parts; neighbours that have the same word share it. */
@@ -156,20 +173,32 @@ static uint32_t keep_node(struct build *b, const uint32_t *parts)
 	return node | NWI_CDN_IS_NODE;
 }
 
-/* The word of all keys that begin with the upper 64 - bits of base. */
+/* The highest of all keys that begin with the upper 64 - bits of base. */
+static uint64_t last_of(uint64_t base, unsigned bits)
+{
+	return base | (bits > 0 ? UINT64_MAX >> (64 - bits) : 0);
+}
+
+/* The word of all these keys. */
 static uint32_t make_word(struct build *b, uint64_t base, unsigned bits)
 {
 	uint32_t parts[NWI_CDN_FANOUT], end;
 
 	if (b->at < b->count && key_at(b, b->at) == base)
 		b->word = word_at(b, b->at++);
-	end = end_of(b, base | (bits > 0 ? UINT64_MAX >> (64 - bits) : 0));
+	end = end_of(b, last_of(base, bits));
 	if (b->at == end)
 		return b->word;
-	if (end - b->at < NWI_CDN_LIST)
-		return make_list(b, base, end);
-	for (uint64_t i = 0; i < NWI_CDN_FANOUT; i++)
-		parts[i] = make_word(b, base | i << (bits - 8), bits - 8);
+	if (fits_list(b, end, bits))
+		return make_list(b, end, bits);
+	for (uint64_t i = 0; i < NWI_CDN_FANOUT; i++) {
+		uint64_t part = base | i << (bits - 8);
+
+		/* Most parts of most nodes have no stop. */
+		parts[i] = is_behind(b, b->at, last_of(part, bits - 8))
+				   ? b->word
+				   : make_word(b, part, bits - 8);
+	}
 	return keep_node(b, parts);
 }
 
@@ -179,18 +208,18 @@ static void *take(struct nw_arena *arena, size_t count, size_t n_bytes)
 	return nw_arena_alloc(arena, (count + 1) * n_bytes, 64);
 }
 
-/* A node has at least eight stops in it, and lies in at most five others; a list has one. */
+/* A node has at least eight stops in it, and lies in at most five others; or it is one of the two
+ * above a stop that is too far from them for a list. A list has one. */
 static bool make_index(struct build *b, struct nw_arena *arena, struct nwi_cdn_table *table)
 {
-	size_t nodes = (size_t)b->count * 6 / NWI_CDN_LIST + 1;
+	size_t nodes = (size_t)b->count * 6 / NWI_CDN_LIST + 2 * (size_t)b->count + 1;
 	uint32_t *index = take(arena, NWI_CDN_SLOTS, sizeof(*index));
 
 	b->maps = take(arena, nodes, NWI_CDN_FANOUT);
 	b->bases = take(arena, nodes, sizeof(*b->bases));
 	b->words = take(arena, nodes * NWI_CDN_FANOUT, sizeof(*b->words));
-	b->list_keys = take(arena, (size_t)b->count * NWI_CDN_LIST, sizeof(*b->list_keys));
-	b->list_words = take(arena, (size_t)b->count * NWI_CDN_LIST, sizeof(*b->list_words));
-	if (!index || !b->maps || !b->bases || !b->words || !b->list_keys || !b->list_words)
+	b->lists = take(arena, b->count, sizeof(*b->lists));
+	if (!index || !b->maps || !b->bases || !b->words || !b->lists)
 		return false;
 	for (uint64_t slot = 0; slot < NWI_CDN_SLOTS; slot++)
 		index[slot] = make_word(b, slot << 48, 48);
@@ -198,12 +227,10 @@ static bool make_index(struct build *b, struct nw_arena *arena, struct nwi_cdn_t
 	table->maps = b->maps;
 	table->bases = b->bases;
 	table->words = b->words;
-	table->list_keys = b->list_keys;
-	table->list_words = b->list_words;
+	table->lists = b->lists;
 	table->n_bytes += NWI_CDN_SLOTS * sizeof(*index) + b->word_count * sizeof(*b->words) +
 			  b->node_count * (NWI_CDN_FANOUT + sizeof(*b->bases)) +
-			  b->list_count * (size_t)NWI_CDN_LIST *
-				  (sizeof(*b->list_keys) + sizeof(*b->list_words));
+			  b->list_count * sizeof(*b->lists);
 	return true;
 }
 

@@ -37,19 +37,26 @@ struct nwi_cdn_prefix {
 	uint8_t bits;
 };
 
+enum { NWI_CDN_SLOTS = 1 << 16, NWI_CDN_LIST = 8, NWI_CDN_FANOUT = 256 };
+
+/* Up to eight stretches, on one cache line: where each begins, in the 32 bits behind those that led
+ * here, and the word of what lies in it. */
+struct nwi_cdn_list_line {
+	_Alignas(64) uint32_t keys[NWI_CDN_LIST];
+	uint32_t words[NWI_CDN_LIST];
+};
+
 struct nwi_cdn_table {
 	const uint32_t *index; /* words of the 16 highest bits */
 	const uint8_t *maps;   /* 256 of a node: which of its words */
 	const uint32_t *bases; /* of a node: where its words begin */
 	const uint32_t *words;
-	const uint64_t *list_keys;   /* NWI_CDN_LIST of a list: where its stretches begin */
-	const uint32_t *list_words;  /* of each: a value, or a deep list */
+	const struct nwi_cdn_list_line *lists; /* their words are values, or deep lists */
 	const uint64_t *deep_keys;   /* how many, then where they begin, in the lower 64 bits */
 	const uint32_t *deep_values; /* beside deep_keys */
 	uint64_t n_bytes;
 };
 
-enum { NWI_CDN_SLOTS = 1 << 16, NWI_CDN_LIST = 8, NWI_CDN_FANOUT = 256 };
 /* What a word is: its two highest bits. */
 #define NWI_CDN_WORD_KIND UINT32_C(0xc0000000)
 #define NWI_CDN_IS_DEEP   UINT32_C(0x40000000)
@@ -70,16 +77,14 @@ bool nwi_cdn_table_build4(struct nw_arena *arena, const struct nwi_cdn_edges *ed
 bool nwi_cdn_table_build6(struct nw_arena *arena, struct nw_arena *scratch,
 			  const struct nwi_cdn_edges *edges, struct nwi_cdn_table *ret_table);
 
-/* Of a list: how many keys are not above it, which all eight are asked. */
-static inline uint32_t nwi_cdn_in_list(const struct nwi_cdn_table *table, uint32_t list,
-				       uint64_t key)
+/* All eight are asked: a branch would be guessed wrongly. */
+static inline uint32_t nwi_cdn_in_list(const struct nwi_cdn_list_line *list, uint32_t key)
 {
-	const uint64_t *keys = table->list_keys + (size_t)NWI_CDN_LIST * list;
 	uint32_t count = 0;
 
-	for (int i = 1; i < NWI_CDN_LIST; i++)
-		count += keys[i] <= key;
-	return table->list_words[(size_t)NWI_CDN_LIST * list + count];
+	for (int i = 0; i < NWI_CDN_LIST; i++)
+		count += list->keys[i] <= key;
+	return list->words[count - 1];
 }
 
 /* The last of n keys that is not above key; the first one is not. */
@@ -94,14 +99,15 @@ static inline const uint64_t *nwi_cdn_last_up_to(const uint64_t *at, uint64_t n,
 	return at;
 }
 
-/* Of a word that is no node. */
+/* Of a word that is no node; rest is what comes behind the bits that led to it. */
 static inline uint32_t nwi_cdn_value_of(const struct nwi_cdn_table *table, uint32_t word,
-					uint64_t key, uint64_t low)
+					uint64_t rest, uint64_t low)
 {
 	const uint64_t *at;
 
 	if (word & NWI_CDN_IS_LIST)
-		word = nwi_cdn_in_list(table, word & ~NWI_CDN_WORD_KIND, key);
+		word = nwi_cdn_in_list(&table->lists[word & ~NWI_CDN_WORD_KIND],
+				       (uint32_t)(rest >> 32));
 	if (!NW_UNLIKELY(word & NWI_CDN_IS_DEEP))
 		return word;
 	word &= ~NWI_CDN_WORD_KIND;
@@ -113,14 +119,15 @@ static inline uint32_t nwi_cdn_table_find6(const struct nwi_cdn_table *table, ui
 					   uint64_t low)
 {
 	uint32_t word = table->index[high >> 48];
+	uint64_t rest = high << 16;
 
-	for (uint64_t rest = high << 16; word >= NWI_CDN_IS_NODE; rest <<= 8) {
+	for (; word >= NWI_CDN_IS_NODE; rest <<= 8) {
 		uint32_t node = word & ~NWI_CDN_WORD_KIND;
 
 		word = table->words[table->bases[node] +
 				    table->maps[(size_t)NWI_CDN_FANOUT * node + (rest >> 56)]];
 	}
-	return nwi_cdn_value_of(table, word, high, low);
+	return nwi_cdn_value_of(table, word, rest, low);
 }
 
 /* As of an address of IPv6 that is 0 below its upper 32 bits: deep words are none there. */

@@ -357,7 +357,7 @@ static void print_case(const struct bench_case *c, double values[TABLES][NW_BENC
 		       uint32_t n)
 {
 	for (int t = 0; t < TABLES; t++) {
-		double ratios[NW_BENCH_REPEAT_MAX], sorted[NW_BENCH_REPEAT_MAX];
+		double ratios[NW_BENCH_REPEAT_MAX] = { 0 }, sorted[NW_BENCH_REPEAT_MAX] = { 0 };
 
 		for (uint32_t i = 0; i < n; i++) {
 			ratios[i] = values[t][i] / values[OURS][i];

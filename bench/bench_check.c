@@ -215,7 +215,7 @@ static struct outcome run(const struct program *program, const struct model *mod
 			  unsigned workers)
 {
 	struct outcome outcome = { .why = "it cannot be started" };
-	char *room = malloc(32 * TEXT_BYTES), *args[32], *text = NULL;
+	char *room = malloc((size_t)32 * TEXT_BYTES), *args[32], *text = NULL;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	FILE *output = tmpfile();
@@ -327,11 +327,11 @@ static bool is_wanted(char *line, const char *text, struct model *ret_model)
 	for (unsigned i = 0; i < 10; i++)
 		if (!(fields[i] = strsep(&at, "\t")))
 			return false;
-	if (strcmp(fields[2], "exhaustive search") || strtod(fields[9], NULL) <= 10 ||
+	if (strcmp(fields[2], "exhaustive search") != 0 || strtod(fields[9], NULL) <= 10 ||
 	    !strstr(fields[1], text) || strlen(fields[0]) >= sizeof ret_model->module ||
 	    strlen(fields[1]) >= sizeof ret_model->config)
 		return false;
-	if (strcmp(fields[3], "invariant/deadlock") && strcmp(fields[3], "action-prop"))
+	if (strcmp(fields[3], "invariant/deadlock") != 0 && strcmp(fields[3], "action-prop") != 0)
 		return false;
 	(void)snprintf(ret_model->module, sizeof ret_model->module, "%s", fields[0]);
 	(void)snprintf(ret_model->config, sizeof ret_model->config, "%s", fields[1]);

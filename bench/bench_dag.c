@@ -284,7 +284,7 @@ static void print_decisions(uint32_t ready, double *times)
 	double medians[ROUNDS], worst[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		double *round = &times[i * (STEPS / ROUNDS)];
+		double *round = &times[(size_t)i * (STEPS / ROUNDS)];
 
 		qsort(round, STEPS / ROUNDS, sizeof(round[0]), nw_bench_compare);
 		medians[i] = nw_bench_quantile(round, STEPS / ROUNDS, 0.5);

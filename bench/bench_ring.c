@@ -213,7 +213,8 @@ static void run_all(struct bench *bench)
 {
 	nw_bench_preamble("ring", bench->topo);
 	(void)nw_bench_run("ring/1thread", OPS, one_thread, bench);
-	(void)nw_bench_run("ring/1thread/burst32", OPS / BURST * BURST, one_thread_burst, bench);
+	(void)nw_bench_run("ring/1thread/burst32", (uint64_t)OPS / BURST * BURST, one_thread_burst,
+			   bench);
 	(void)nw_bench_run("mutex_queue/1thread", OPS, one_thread_locked, bench);
 	if (nw_topo_core_count(bench->topo) < 2) {
 		printf("# two threads left out: one core\n");

@@ -231,7 +231,7 @@ static uint64_t sleeps_of(struct nw_sched *sched)
 /* Every worker asleep, then a job: its begin minus the submit. */
 static bool run_wake(struct nw_topo *topo, uint32_t workers)
 {
-	double values[NW_BENCH_REPEAT_MAX];
+	double values[NW_BENCH_REPEAT_MAX] = { 0 };
 	struct nw_crew_options crew = { .topo = topo, .worker_count = workers };
 	uint32_t n = nw_bench_repeat() * 10 < NW_BENCH_REPEAT_MAX ? nw_bench_repeat() * 10
 								  : NW_BENCH_REPEAT_MAX;

@@ -46,5 +46,5 @@ int main(void)
 	}
 	printf("%" PRIu64 " bytes\n", nw_counter_sum(counter, COUNT_BYTES));
 	nw_counter_destroy(counter);
-	return total == WORKERS * PACKETS ? 0 : 1;
+	return total == (uint64_t)WORKERS * PACKETS ? 0 : 1;
 }

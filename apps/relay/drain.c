@@ -48,7 +48,7 @@ static bool say_end(struct relay_server *server, bool is_aborted)
 {
 	struct relay_bridge_counts bridge;
 	struct nw_relay_stats stats;
-	uint64_t refused = 0, dropped = 0;
+	uint64_t refused = 0, dropped = 0, left;
 	bool is_whole;
 
 	nw_relay_stats(server->relay, &stats);
@@ -59,13 +59,13 @@ static bool say_end(struct relay_server *server, bool is_aborted)
 	is_whole = stats.queued == 0 && stats.submitted == stats.accepted + refused &&
 		   stats.accepted == stats.delivered + dropped;
 	relay_bridge_counts(server, &bridge);
+	left = bridge.taken - bridge.acknowledged + bridge.in_lanes;
 	is_whole = is_whole && bridge.in_lanes == 0 && bridge.taken == bridge.acknowledged;
 	if (server->bridge)
 		relay_log(server, "info", "bridge_ended", "{s:I, s:I, s:I, s:I, s:I}", "taken",
 			  (json_int_t)bridge.taken, "acknowledged", (json_int_t)bridge.acknowledged,
-			  "left",
-			  (json_int_t)(bridge.taken - bridge.acknowledged + bridge.in_lanes),
-			  "lost", (json_int_t)bridge.lost, "accepted", (json_int_t)bridge.accepted);
+			  "left", (json_int_t)left, "lost", (json_int_t)bridge.lost, "accepted",
+			  (json_int_t)bridge.accepted);
 	relay_log(server, is_whole ? "info" : "error", is_aborted ? "aborted" : "ended",
 		  "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:i}", "submitted",
 		  (json_int_t)stats.submitted, "accepted", (json_int_t)stats.accepted, "refused",

@@ -68,6 +68,7 @@ static enum MHD_Result metrics(struct relay_server *server, struct MHD_Connectio
 		      n_bytes, MHD_RESPMEM_MUST_FREE);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd says what it is given */
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
 			      const char *method, const char *version, const char *body,
 			      size_t *body_bytes, void **inout_request)

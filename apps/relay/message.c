@@ -261,6 +261,7 @@ size_t relay_put_name(unsigned char *ret_body, size_t used, size_t n_bytes, cons
 	if (length == 0 || length > RELAY_TOPIC_NAME_MAX || n_bytes - used < 1 + length)
 		return 0;
 	ret_body[used] = (unsigned char)length;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length stands before it */
 	memcpy(ret_body + used + 1, name, length);
 	return used + 1 + length;
 }

@@ -28,7 +28,7 @@ static void ring_all(struct relay_server *server)
 static void settle(struct relay_server *server)
 {
 	const struct timespec step = { .tv_nsec = SETTLE_STEP_NS };
-	uint64_t before[NW_RELAY_SHARDS_MAX];
+	uint64_t before[NW_RELAY_SHARDS_MAX] = { 0 };
 
 	for (uint32_t i = 0; i < server->shard_count; i++)
 		before[i] = relay_counted(&server->workers[i]->tally.rounds);

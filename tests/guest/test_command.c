@@ -20,8 +20,10 @@ static const struct shape *guest_shape(void)
 {
 	const char *name = getenv("NW_GUEST_SHAPE");
 
-	if (!name)
+	if (!name) {
 		SKIP("not in the guest of tests/guest/run-guest");
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		if (strcmp(shapes[i].name, name) == 0)
 			return &shapes[i];

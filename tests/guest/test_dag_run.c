@@ -19,8 +19,10 @@ static void read_log(struct place *place, int node_id, const char *what)
 	(void)snprintf(path, sizeof(path), "%s/where/log/%s-%d.1.out", place->folder, what,
 		       node_id);
 	stream = fopen(path, "r");
-	if (!stream)
+	if (!stream) {
 		FAIL("no %s", path);
+		return;
+	}
 	n_bytes = fread(place->text, 1, sizeof(place->text) - 1, stream);
 	place->text[n_bytes] = '\0';
 	(void)fclose(stream);

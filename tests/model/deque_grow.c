@@ -34,7 +34,7 @@ int main(void)
 	for (uint64_t i = 0; i < ITEMS; i++) {
 		words[i] = i + 1;
 		if (!nw_deque_push(deque, &model_threads[0], &words[i]))
-			assert(!"full with room");
+			assert(0 && "full with room");
 	}
 	pthread_join(thief, NULL);
 	model_deque_end();

@@ -22,10 +22,10 @@ static void *push_and_pop(void *arg)
 
 	words[t] = t + 1;
 	if (!nw_mpmc_push(&producers[t], &words[t]))
-		assert(!"full with room for every item");
+		assert(0 && "full with room for every item");
 	/* Two pushes at most, one pop by the other: what is left is ours. */
 	if (!nw_mpmc_pop(mpmc, &item))
-		assert(!"empty behind a push that has returned");
+		assert(0 && "empty behind a push that has returned");
 	got[t] = item;
 	assert(*got[t] >= 1 && *got[t] <= THREADS);
 	return NULL;

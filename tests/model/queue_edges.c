@@ -21,7 +21,7 @@ static void *produce(void *arg)
 	for (uint64_t i = 0; i < ITEMS; i++) {
 		words[i] = i + 1;
 		if (!nw_queue_push(&handles[0], &words[i]))
-			assert(!"no memory");
+			assert(0 && "no memory");
 	}
 	return arg;
 }

@@ -21,7 +21,7 @@ static void *produce(void *arg)
 
 	words[t] = t + 1;
 	if (!nw_queue_push(&handles[t], &words[t]))
-		assert(!"no memory");
+		assert(0 && "no memory");
 	return NULL;
 }
 

@@ -45,7 +45,7 @@ int main(void)
 	}
 	for (int i = 0; i < ITEMS; i++)
 		if (!nw_queue_push(&handles[CONSUMERS], &words[i]))
-			assert(!"no memory");
+			assert(0 && "no memory");
 	for (int c = 0; c < CONSUMERS; c++)
 		pthread_create(&threads[c], NULL, consume, got[c]);
 	for (int c = 0; c < CONSUMERS; c++)

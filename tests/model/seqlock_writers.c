@@ -45,7 +45,7 @@ int main(void)
 		pthread_join(writers[w], NULL);
 	/* Nobody writes any more: one of them did, and the value is whole. */
 	if (!nw_seqlock_read(lock, &pair, 1))
-		assert(!"odd with no writer");
+		assert(0 && "odd with no writer");
 	assert(pair.a >= 1 && pair.b == 10 * pair.a);
 	assert(has_written[pair.a - 1] == 1);
 	return 0;

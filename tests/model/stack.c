@@ -24,9 +24,9 @@ static void *push_and_pop(void *arg)
 
 	words[t] = t + 1;
 	if (!nw_stack_push(&handles[t], &words[t]))
-		assert(!"no memory");
+		assert(0 && "no memory");
 	if (!nw_stack_pop(&handles[t], &item))
-		assert(!"empty with as many pushes as pops");
+		assert(0 && "empty with as many pushes as pops");
 	got[t] = item;
 	assert(*got[t] >= 1 && *got[t] <= THREADS);
 	return NULL;

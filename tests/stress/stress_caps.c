@@ -135,7 +135,8 @@ static void end_cap(struct party *party, nw_cap by, nw_cap cap)
 
 static void try_make(struct party *party)
 {
-	struct nw_cap_terms terms = { .rights = below(party, ALL + 1) & below(party, ALL + 1) };
+	unsigned few = below(party, ALL + 1);
+	struct nw_cap_terms terms = { .rights = few & below(party, ALL + 1) };
 	nw_cap from = random_cap(party), cap, old;
 	bool is_grant = below(party, 2) == 0;
 	int rc;

@@ -128,7 +128,7 @@ static uint64_t play(struct game *game, uint64_t *next)
 
 	game->n_events = (uint32_t)(N_EVENTS * nw_test_scale());
 	CHECK_INT(nw_news_create(&game->news, PRODUCERS, SLOTS), ==, 0);
-	for (uint16_t i = 0; i < PRODUCERS; i++) {
+	for (uint16_t i = 0; i < (uint16_t)PRODUCERS; i++) {
 		tellers[i] = (struct teller){ game, i };
 		CHECK_INT(pthread_create(&threads[i], NULL, tell_all, &tellers[i]), ==, 0);
 	}

@@ -208,7 +208,7 @@ TEST(files_cut_off_anywhere_are_read_or_refused)
 
 	for (size_t i = 0; i < GOOD_COUNT; i++) {
 		size_t n_bytes = read_good(good[i], text), refused_count = 0;
-		struct scratch scratch;
+		struct scratch scratch = { .folder = "" };
 
 		open_scratch(&scratch, good[i]);
 		for (size_t cut = 0; cut <= n_bytes; cut++)
@@ -255,7 +255,7 @@ TEST(files_changed_at_random_are_read_or_refused)
 	size_t refused_count = 0, read_count = 0;
 
 	for (size_t i = 0; i < GOOD_COUNT; i++) {
-		struct scratch scratch;
+		struct scratch scratch = { .folder = "" };
 
 		open_scratch(&scratch, good[i]);
 		for (int round = 0; round < ROUNDS * nw_test_scale() / GOOD_COUNT; round++) {
@@ -279,7 +279,7 @@ TEST(files_changed_at_random_are_read_or_refused)
 TEST(a_chain_of_a_hundred_thousand_tasks_needs_no_deep_stack)
 {
 	enum { CHAIN = 100000 };
-	struct scratch scratch;
+	struct scratch scratch = { .folder = "" };
 	struct dag_file file;
 	FILE *stream;
 

@@ -70,6 +70,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 {
 	(void)thread, (void)attr, (void)run, (void)arg;
 	FAIL("a hidden thread");
+	return EAGAIN;
 }
 
 static struct nw_rcu *new_domain(enum nw_rcu_flavour flavour, bool full_fences)

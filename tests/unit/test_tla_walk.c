@@ -167,6 +167,7 @@ static enum nw_explore_end go(struct run *run, uint32_t worker_count)
 					   .oversubscribe = true };
 	enum nw_explore_end end;
 	struct nw_diag diag;
+	uint64_t stored_count;
 
 	CHECK_INT(nw_topo_open(&run->topo, NULL, &diag), ==, 0);
 	options.topo = run->topo;
@@ -174,7 +175,7 @@ static enum nw_explore_end go(struct run *run, uint32_t worker_count)
 		FAIL("%s", diag.text);
 	end = nw_walk_run(run->walk);
 	nw_walk_report(run->walk, &run->report);
-	tla_search_stored(&run->search, &(uint64_t){ 0 }, &run->stored_bytes);
+	tla_search_stored(&run->search, &stored_count, &run->stored_bytes);
 	return end;
 }
 

@@ -141,6 +141,9 @@ struct tla_context *tla_instance_context(struct tla_compiler *compiler, const st
 /* A part of a definition: a TLA_E_SUBEXPR, or the label of one (tla_is_label()). */
 struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
 				     const struct tla_expr *expr);
+/* The same as a text, and where it is; NULL: an error was kept. */
+const struct tla_expr *tla_subexpr_text(struct tla_compiler *compiler, const struct tla_env *env,
+					const struct tla_expr *expr, struct tla_env *ret_env);
 /* The same as an operator, !@ and what has no arguments being given these, a TLA_E_SUBEXPR. */
 struct tla_expr *tla_subexpr_of(struct tla_compiler *compiler, const struct tla_env *env,
 				const struct tla_expr *expr, struct tla_expr **args,

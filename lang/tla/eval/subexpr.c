@@ -449,18 +449,26 @@ static bool walk_down(struct walk *walk, struct tla_selector *parts, uint32_t co
 	return true;
 }
 
-struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
-				     const struct tla_expr *expr)
+const struct tla_expr *tla_subexpr_text(struct tla_compiler *compiler, const struct tla_env *env,
+					const struct tla_expr *expr, struct tla_env *ret_env)
 {
 	struct walk walk = { .compiler = compiler, .args_env = env, .env = *env };
-	const struct tla_expr *part;
 	uint32_t count;
 	struct tla_selector *parts = parts_of(compiler, expr, &count);
 
 	if (!parts || !walk_down(&walk, parts, count))
 		return NULL;
-	part = put_lets(&walk);
-	return part ? tla_compile(compiler, &walk.env, part) : NULL;
+	*ret_env = walk.env;
+	return put_lets(&walk);
+}
+
+struct tla_code *tla_compile_subexpr(struct tla_compiler *compiler, const struct tla_env *env,
+				     const struct tla_expr *expr)
+{
+	struct tla_env there;
+	const struct tla_expr *part = tla_subexpr_text(compiler, env, expr, &there);
+
+	return part ? tla_compile(compiler, &there, part) : NULL;
 }
 
 struct tla_expr *tla_subexpr_of(struct tla_compiler *compiler, const struct tla_env *env,

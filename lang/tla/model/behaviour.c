@@ -136,6 +136,8 @@ static const struct tla_expr *definition_at(struct walk *walk, struct tla_env *e
 	struct tla_unit unit;
 
 	*ret_definition = NULL;
+	if (tla_is_part(&walk->model->compiler, env, expr))
+		return tla_subexpr_text(&walk->model->compiler, &there, expr, env);
 	if (expr->kind != TLA_E_APPLY || (!expr->apply.path && expr->apply.sym < TLA_OP_COUNT))
 		return NULL;
 	entity = meaning(walk, &there, expr);
@@ -214,7 +216,8 @@ static bool is_variable(struct walk *walk, const struct tla_env *env, const stru
 	const struct tla_entity *entity = NULL;
 
 	if (expr->kind == TLA_E_APPLY && expr->apply.arg_count == 0 &&
-	    (expr->apply.path || expr->apply.sym >= TLA_OP_COUNT))
+	    (expr->apply.path || expr->apply.sym >= TLA_OP_COUNT) &&
+	    !tla_is_part(&walk->model->compiler, env, expr))
 		entity = tla_resolve(&walk->model->compiler, env, expr);
 	return entity && entity->kind == TLA_N_VARIABLE;
 }

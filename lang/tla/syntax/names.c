@@ -99,13 +99,15 @@ static bool is_declared(const struct known *known)
 	return known && (known->kind == KNOWN_CONSTANT || known->kind == KNOWN_VARIABLE);
 }
 
-/* A module without variables can be instantiated with anything for its constants. */
-static bool has_variables(const struct names *names)
+/* A module that is all constant can be instantiated with anything for its constants; not one that
+ * has variables, or primes or temporal formulas made of its constants. */
+static bool is_constant(const struct names *names)
 {
 	for (uint32_t i = 0; i < names->room; i++)
-		if (names->at[i].sym != TLA_NO_SYM && names->at[i].kind == KNOWN_VARIABLE)
-			return true;
-	return false;
+		if (names->at[i].sym != TLA_NO_SYM && (names->at[i].kind == KNOWN_VARIABLE ||
+						       names->at[i].level.base > LEVEL_CONSTANT))
+			return false;
+	return true;
 }
 
 static void check_substs(struct checker *checker, const struct tla_unit *unit,
@@ -129,7 +131,7 @@ static void check_substs(struct checker *checker, const struct tla_unit *unit,
 		if (is_declared(known) && known->kind == KNOWN_VARIABLE)
 			level_limit(checker, level, LEVEL_STATE, subst->value->span,
 				    "what stands for a variable");
-		else if (has_variables(names))
+		else if (!is_constant(names))
 			level_limit(checker, level, LEVEL_CONSTANT, subst->value->span,
 				    "what stands for a constant");
 	}

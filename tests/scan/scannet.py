@@ -68,6 +68,8 @@ def enter(namespace):
 def came_in(interface, listener):
     """The raw socket and each frame that comes in until the listener is_over; it is ready at once."""
     raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    # As long as this thread may have to wait for its turn.
+    raw.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), 16 << 20)
     raw.bind((interface, 0))
     raw.settimeout(0.05)
     listener.ready.set()
@@ -343,8 +345,11 @@ class Lan:
             self.frames.append(frame)
 
     def syns(self):
-        """(address, MAC) of each SYN since the last call."""
-        time.sleep(QUIET_S)
+        """(address, MAC) of each SYN since the last call, once no more arrives."""
+        last = -1
+        while len(self.frames) != last:
+            last = len(self.frames)
+            time.sleep(QUIET_S)
         frames, self.frames = self.frames, []
         return [(socket.inet_ntoa(f[30:34]), ":".join(f"{b:02x}" for b in f[:6])) for f in frames
                 if f[12:14] == b"\x08\x00" and f[23] == 6 and f[47] & 0x3f == 2]

@@ -74,7 +74,7 @@ static const struct nw_stats_column task_columns[TASK_COLUMNS] = {
 	[T_LEVEL] = { "level", NULL, NW_STATS_GAUGE },
 	[T_NODE] = { "node", NULL, NW_STATS_GAUGE },
 	[T_ATTEMPT] = { "attempt", "tries", NW_STATS_GAUGE },
-	[T_BEGUN] = { "begun", "ns", NW_STATS_GAUGE },
+	[T_BEGUN] = { "begun", "wall_ns", NW_STATS_GAUGE },
 	[T_TOOK] = { "took", "ns", NW_STATS_GAUGE },
 };
 

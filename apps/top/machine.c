@@ -119,50 +119,66 @@ static void put_node_title(struct machine *machine, const struct nw_topo_node *n
 					    : app_format_bytes(its, uses, sizeof(uses)));
 }
 
-/* Those of the node that are on no CPU: pretended nodes, places of tasks. */
-static bool is_shown_by_cpu(const struct machine *machine, uint32_t worker_idx)
-{
-	int cpu_id = machine->workers->rows[worker_idx].cpu_id;
+/* Where a worker is shown: at its CPU, below the title of its node, or, where neither is of this
+ * machine, at the end. */
+enum place { AT_CPU, AT_NODE, AT_END };
 
-	for (uint32_t c = 0; machine->model->topo && c < nw_topo_cpu_count(machine->model->topo);
-	     c++)
-		if (nw_topo_cpu_at(machine->model->topo, c)->cpu.id == cpu_id)
-			return true;
-	return false;
+static enum place place_of(const struct machine *machine, uint32_t worker_idx)
+{
+	const struct top_row *worker = &machine->workers->rows[worker_idx];
+	const struct nw_topo *topo = machine->model->topo;
+
+	for (uint32_t c = 0; topo && c < nw_topo_cpu_count(topo); c++)
+		if (nw_topo_cpu_at(topo, c)->cpu.id == worker->cpu_id)
+			return AT_CPU;
+	if (topo && worker->cpu_id == TOP_CPU_NONE && worker->node_id >= 0 &&
+	    nw_topo_node_idx(topo, (nw_node){ (int16_t)worker->node_id }) >= 0)
+		return AT_NODE;
+	return AT_END;
 }
 
-static void put_others(struct machine *machine)
+static void put_other(struct machine *machine, uint32_t worker_idx)
+{
+	int row = next_row(machine);
+
+	if (row < 0)
+		return;
+	(void)top_put_width(machine->area->frame, row, 2, WORKER_AT - 3, TOP_DIM,
+			    machine->workers->rows[worker_idx].label);
+	put_worker(machine, row, worker_idx);
+}
+
+static void put_at_end(struct machine *machine)
 {
 	bool has_title = false;
 
 	for (uint32_t i = 0; machine->workers && i < machine->workers->row_count; i++) {
-		int row;
-
-		if (is_shown_by_cpu(machine, i))
+		if (place_of(machine, i) != AT_END)
 			continue;
 		if (!has_title) {
-			row = next_row(machine);
+			int row = next_row(machine);
+
 			if (row >= 0)
 				(void)top_put(machine->area->frame, row, 0, TOP_BOLD,
 					      "on no CPU of their own");
 		}
 		has_title = true;
-		row = next_row(machine);
-		if (row < 0)
-			continue;
-		(void)top_put_width(machine->area->frame, row, 2, WORKER_AT - 3, TOP_DIM,
-				    machine->workers->rows[i].label);
-		put_worker(machine, row, i);
+		put_other(machine, i);
 	}
 }
 
 static void put_node(struct machine *machine, uint32_t node_idx)
 {
 	const struct nw_topo *topo = machine->model->topo;
+	const struct nw_topo_node *node = nw_topo_node_at(topo, node_idx);
 	uint32_t count;
 	const uint32_t *cpus = nw_topo_node_cpus(topo, node_idx, &count);
 
-	put_node_title(machine, nw_topo_node_at(topo, node_idx));
+	put_node_title(machine, node);
+	for (uint32_t i = 0; machine->workers && i < machine->workers->row_count; i++)
+		if (place_of(machine, i) == AT_NODE &&
+		    machine->workers->rows[i].node_id == node->node.id)
+			put_other(machine, i);
 	for (uint32_t i = 0; i < count; i++)
 		put_cpu(machine, nw_topo_cpu_at(topo, cpus[i]));
 }
@@ -180,6 +196,6 @@ void top_draw_machine(const struct top_area *area, const struct top_model *model
 		machine.roles = top_roles_of(machine.workers);
 	for (uint32_t i = 0; model->topo && i < nw_topo_node_count(model->topo); i++)
 		put_node(&machine, i);
-	put_others(&machine);
+	put_at_end(&machine);
 	top_lines_were(area, view, machine.line);
 }

@@ -13,19 +13,49 @@
 
 #include <string.h>
 
+enum { TEXT_AT = 11 };
+
 /* --- Parts of all --- */
+
+/* How many bytes go into a line: up to a space, if there is one not too far back. */
+static size_t line_bytes(const char *text, size_t room)
+{
+	size_t n = strlen(text), cut = room;
+
+	if (n <= room)
+		return n;
+	while (cut > room / 2 && text[cut] != ' ')
+		cut--;
+	if (text[cut] != ' ')
+		cut = room;
+	while (cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80) /* a character is whole */
+		cut--;
+	return cut;
+}
+
+/* What does not fit beside its name goes on below; returns the row behind it. */
+static int put_text(const struct top_area *area, int row, const char *name, const char *text)
+{
+	int room = area->frame->columns - TEXT_AT;
+
+	(void)top_put(area->frame, row, 0, TOP_DIM, "%s", name);
+	while (*text && row < area->bottom && room > 0) {
+		size_t n = line_bytes(text, (size_t)room);
+
+		(void)top_put(area->frame, row++, TEXT_AT, TOP_PLAIN, "%.*s", (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+	}
+	return row;
+}
 
 int top_put_texts(const struct top_area *area, const struct top_program *program)
 {
 	int row = area->top;
 
-	for (uint32_t i = 0; i < program->text_count && row < area->bottom; i++) {
-		if (!program->texts[i].text[0])
-			continue;
-		(void)top_put(area->frame, row, 0, TOP_DIM, "%s", program->texts[i].name);
-		(void)top_put(area->frame, row, 11, TOP_PLAIN, "%s", program->texts[i].text);
-		row++;
-	}
+	for (uint32_t i = 0; i < program->text_count && row < area->bottom; i++)
+		if (program->texts[i].text[0])
+			row = put_text(area, row, program->texts[i].name, program->texts[i].text);
 	return row + 1;
 }
 
@@ -158,16 +188,16 @@ static void put_shard(const struct top_area *area, const struct top_table *shard
 	(void)top_put_width(area->frame, row, 0, 17, TOP_PLAIN, shards->rows[i].label);
 	(void)top_put_width(area->frame, row, 18, 7, styles[level < 4 ? level : 3],
 			    nw_relay_level_name((enum nw_relay_level)level));
-	top_put_bar(area->frame, row, 25, 12, styles[level < 4 ? level : 3],
+	top_put_bar(area->frame, row, 25, 10, styles[level < 4 ? level : 3],
 		    ring ? (double)queued / (double)ring : 0);
 	for (int k = 0; k < 2; k++)
 		top_put_right(
 			area->frame, row, 37 + 11 * k, 11, TOP_PLAIN,
 			top_short(top_rate_of(shards, i, top_column_named(shards, columns[k])),
 				  text, sizeof(text)));
-	top_put_right(area->frame, row, 59, 10, TOP_PLAIN,
+	top_put_right(area->frame, row, 60, 10, TOP_PLAIN,
 		      top_short((double)sum_of(shards, i, "refused_"), text, sizeof(text)));
-	top_put_right(area->frame, row, 69, 10, TOP_PLAIN,
+	top_put_right(area->frame, row, 70, 10, TOP_PLAIN,
 		      top_short((double)sum_of(shards, i, "dropped_"), text, sizeof(text)));
 }
 
@@ -204,7 +234,7 @@ static void draw_relay(const struct top_area *area, const struct top_program *pr
 
 	if (!shards || below.top >= area->bottom)
 		return;
-	(void)top_put(area->frame, row, 0, TOP_BOLD, "%-18s%-7s%-12s%11s%11s%10s%10s", "shard",
+	(void)top_put(area->frame, row, 0, TOP_BOLD, "%-18s%-7s%-11s%12s%12s%10s%10s", "shard",
 		      "level", "ring", "accepted/s", "delivered/s", "refused", "dropped");
 	for (uint32_t i = 0; i < shards->row_count; i++) {
 		int at = top_row_in(&below, view, line++);

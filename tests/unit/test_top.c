@@ -315,6 +315,29 @@ TEST(providers_are_coloured_by_probability_and_origins_stand_out)
 
 /* --- The grid --- */
 
+TEST(long_texts_go_on_below)
+{
+	static struct top_text long_texts[] = {
+		{ "rules",
+		  "a text that is longer than what is left of a line beside its name, with "
+		  "words_that_are_long" },
+		{ "listen", "b" }
+	};
+	struct top_program program = { .name = "mine", .pid = 42, .texts = long_texts };
+	struct top_model model = { .programs = &program, .program_count = 1 };
+	struct top_view view = { .pid = 42, .tab_idx = 3, .delay_s = 1 };
+	struct top_frame frame;
+
+	program.text_count = 2;
+	CHECK_INT(top_frame_open(&frame, ROWS, 40), ==, 0);
+	top_draw(&frame, &model, &view);
+	CHECK_STR(line_of(&frame, 3), "rules      a text that is longer than");
+	CHECK_STR(line_of(&frame, 4), "           what is left of a line beside");
+	CHECK(is_in_sight(&frame, "words_that_are_long"));
+	CHECK(is_in_sight(&frame, "listen     b"));
+	top_frame_close(&frame);
+}
+
 TEST(nothing_is_put_outside)
 {
 	struct top_frame frame;

@@ -163,6 +163,17 @@ static bool is_waiting(const struct nwi_target *target)
 	       target->bare.request.is_out;
 }
 
+/* Fronts have machines in networks of others, which no list and no AS tells: that nobody stands
+ * there is not decided before the names were looked at. */
+static bool is_enough(const struct nw_cdn_asker *asker, const struct nwi_target *target)
+{
+	const struct nw_cdn_answer *answer = &target->sight.answer;
+
+	if (!answer->is_decided || !has_address(target) || asker->options.asks_all)
+		return false;
+	return answer->provider_idx != UINT32_MAX || target->step >= NWI_STEP_BACK;
+}
+
 /* The address alone is looked at before anything is asked, and what each step has brought. */
 bool nwi_asked_go_on(struct nw_cdn_asker *asker, struct nwi_target *target)
 {
@@ -170,9 +181,7 @@ bool nwi_asked_go_on(struct nw_cdn_asker *asker, struct nwi_target *target)
 		if (steps[target->step].end)
 			steps[target->step].end(asker, target);
 		nwi_asked_look(asker, target);
-		if (target->step == NWI_STEP_BARE ||
-		    (target->sight.answer.is_decided && has_address(target) &&
-		     !asker->options.asks_all)) {
+		if (target->step == NWI_STEP_BARE || is_enough(asker, target)) {
 			target->step = NWI_STEP_END;
 			return true;
 		}

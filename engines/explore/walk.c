@@ -259,7 +259,8 @@ static void add_lengths(struct nw_walk_report *r, uint64_t count, uint64_t sum, 
 		r->length_variance = 0;
 }
 
-static void add_walkers(const struct nw_walk *walk, struct nw_walk_report *r)
+/* What was made beyond the walk that ended them is known, and left out, when they have ended. */
+static void add_walkers(const struct nw_walk *walk, bool has_ended, struct nw_walk_report *r)
 {
 	uint64_t walks = 0, sum = 0, squares = 0;
 
@@ -273,10 +274,13 @@ static void add_walkers(const struct nw_walk *walk, struct nw_walk_report *r)
 		r->violation_count += read_count(&walker->violation_total);
 		r->unpinned_count += !walk->options.no_pin && !walker->self->is_pinned;
 	}
-	/* Zero until the end. */
-	r->generated -= walk->beyond_generated;
-	walks -= walk->beyond_walks;
-	add_lengths(r, walks, sum - walk->beyond_length, squares - walk->beyond_square);
+	if (has_ended) {
+		r->generated -= walk->beyond_generated;
+		walks -= walk->beyond_walks;
+		sum -= walk->beyond_length;
+		squares -= walk->beyond_square;
+	}
+	add_lengths(r, walks, sum, squares);
 	r->walk_count = walks + r->violation_count;
 }
 
@@ -297,14 +301,15 @@ void nw_walk_report(const struct nw_walk *walk, struct nw_walk_report *ret_repor
 				    .worker_count = walk->worker_count,
 				    .node_count = node_count(walk),
 				    .fault_walk_idx = NWI_NO_WALK };
+	bool has_ended = atomic_load(&walk->ended_ns) != 0;
 
-	add_walkers(walk, &r);
+	add_walkers(walk, has_ended, &r);
 	r.seconds = seconds_of(walk);
 	r.memory_bytes_peak = read_count(&walk->budget.peak_bytes);
 	r.is_simulated = nw_topo_kind(walk->options.topo) == NW_TOPO_SIMULATED;
 	r.is_time_over = atomic_load(&walk->is_time_over);
 	r.initial_count = atomic_load(&walk->initial_count);
-	if (atomic_load(&walk->ended_ns) != 0) {
+	if (has_ended) {
 		r.end = end_of(walk);
 		r.invariant = walk->fault.name;
 		/* A walk that came to a fault is one, but an initial state is none. */

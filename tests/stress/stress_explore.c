@@ -8,6 +8,7 @@
 
 #include <nw/explore.h>
 #include <nw/models.h>
+#include <nw/walk.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -241,5 +242,59 @@ TEST(a_report_at_any_moment_tells_the_whole_fault_or_none)
 
 	for (int i = 0; i < 40 * nw_test_scale(); i++)
 		end_under_the_eyes(topo, &(const uint8_t){ (uint8_t)(i % 2) });
+	nw_topo_close(topo);
+}
+
+struct walk_onlooker {
+	const struct nw_walk *walk;
+	_Atomic bool is_over;
+};
+
+static void *look_on_walks(void *arg)
+{
+	struct walk_onlooker *onlooker = arg;
+	struct nw_walk_report report;
+
+	while (!atomic_load(&onlooker->is_over)) {
+		nw_walk_report(onlooker->walk, &report);
+		if (report.end == NW_EXPLORE_VIOLATION)
+			CHECK_STR(report.invariant, "Bad");
+	}
+	return NULL;
+}
+
+static void walk_under_the_eyes(struct nw_topo *topo)
+{
+	static const uint8_t is_empty = 0;
+	struct nw_walk_options o = { .topo = topo,
+				     .model = &ends_in_a_fault,
+				     .model_data = (void *)(uintptr_t)&is_empty,
+				     .memory_bytes_max = 1 << 26,
+				     .walk_count = 50,
+				     .worker_count = 2,
+				     .no_pin = true,
+				     .oversubscribe = true };
+	struct nw_diag diag = { "" };
+	struct walk_onlooker onlooker;
+	struct nw_walk *walk;
+	pthread_t thread;
+
+	if (nw_walk_create(&walk, &o, &diag) < 0)
+		FAIL("%s", diag.text);
+	onlooker.walk = walk;
+	atomic_init(&onlooker.is_over, false);
+	CHECK_INT(pthread_create(&thread, NULL, look_on_walks, &onlooker), ==, 0);
+	CHECK_INT(nw_walk_run(walk), ==, NW_EXPLORE_VIOLATION);
+	atomic_store(&onlooker.is_over, true);
+	CHECK_INT(pthread_join(thread, NULL), ==, 0);
+	nw_walk_destroy(walk);
+}
+
+TEST(a_report_of_walks_at_any_moment_reads_nothing_that_is_being_written)
+{
+	struct nw_topo *topo = open_topo(0);
+
+	for (int i = 0; i < 40 * nw_test_scale(); i++)
+		walk_under_the_eyes(topo);
 	nw_topo_close(topo);
 }

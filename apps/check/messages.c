@@ -94,16 +94,15 @@ static uint64_t per_minute(uint64_t now, uint64_t before, double seconds)
 	return (uint64_t)(60 * (double)(now - before) / seconds);
 }
 
-static void print_rate(FILE *out, const char *name, const char *unit, uint64_t now, uint64_t before,
-		       double seconds, bool has_rate)
+#define NO_RATE UINT64_MAX
+
+static void print_rate(FILE *out, const char *name, const char *unit, uint64_t now, uint64_t rate)
 {
 	char text[2][COUNT_TEXT];
 
 	fprintf(out, " %s %s", app_format_count(now, text[0], COUNT_TEXT), name);
-	if (has_rate)
-		fprintf(out, " (%s %s/min)",
-			app_format_count(per_minute(now, before, seconds), text[1], COUNT_TEXT),
-			unit);
+	if (rate != NO_RATE)
+		fprintf(out, " (%s %s/min)", app_format_count(rate, text[1], COUNT_TEXT), unit);
 }
 
 void check_say_progress(struct check_say *say, const struct nw_explore_report *now,
@@ -112,16 +111,18 @@ void check_say_progress(struct check_say *say, const struct nw_explore_report *n
 	static const struct nw_explore_report none;
 	const struct nw_explore_report *then = since ? since : &none;
 	double seconds = now->seconds - then->seconds;
+	uint64_t generated = per_minute(now->total.generated, then->total.generated, seconds);
+	uint64_t distinct = per_minute(now->total.distinct, then->total.distinct, seconds);
 	char text[COUNT_TEXT], at[CHECK_NOW_BYTES];
 	FILE *out = check_say_begin(say, SAY_PROGRESS);
 
 	if (out) {
 		fprintf(out, "Progress(%u) at %s:", (unsigned)now->depth, check_now(at));
 		print_rate(out, "states generated", "s", now->total.generated,
-			   then->total.generated, seconds, since);
+			   since ? generated : NO_RATE);
 		fputc(',', out);
 		print_rate(out, "distinct states found", "ds", now->total.distinct,
-			   then->total.distinct, seconds, since);
+			   since ? distinct : NO_RATE);
 		fprintf(out, ", %s states left on queue.",
 			app_format_count(now->total.queue, text, COUNT_TEXT));
 		if (now->violation_count > 0 && !say->is_tool)

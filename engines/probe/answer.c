@@ -158,7 +158,7 @@ static void read_quoted(struct nwi_sip_key key, struct rest *rest, bool is_port,
 			struct nwi_answer *answer)
 {
 	bool is_ipv4 = answer->from.family == NWI_IPV4;
-	struct header header;
+	struct header header = { 0 };
 	const unsigned char *at;
 	uint32_t cookie;
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 4096 };
 #define ARENA_BYTES (UINT64_C(1) << 32)
@@ -390,11 +391,26 @@ static int read_folders(struct nw_arena *arena, const struct names *names,
 	return rc;
 }
 
+/* The table of ASes that was named, else the one beside the files; NULL: neither. */
+static const char *asn_path_of(const struct nw_cdn_options *options, char room[PATH_BYTES])
+{
+	const char *folders[] = { options->newer, options->folder };
+
+	for (size_t i = 0; i < 2 && !options->asn_path; i++) {
+		int length = snprintf(room, PATH_BYTES, "%s/asn.tsv", folders[i] ? folders[i] : "");
+
+		if (folders[i] && length < PATH_BYTES && access(room, F_OK) == 0)
+			return room;
+	}
+	return options->asn_path;
+}
+
 static int open_names(struct nw_cdn **ret_cdn, const struct nw_cdn_options *options,
 		      const struct names *names, struct nw_diag *diag)
 {
 	struct nw_cdn_file files[NWI_CDN_PROVIDERS_MAX] = { 0 };
 	struct nw_arena *arena;
+	char asn_path[PATH_BYTES];
 	uint32_t count;
 	int rc = nw_arena_create(&arena, NW_NODE_ANY, ARENA_BYTES, 0);
 
@@ -402,7 +418,7 @@ static int open_names(struct nw_cdn **ret_cdn, const struct nw_cdn_options *opti
 		return nwi_cdn_fail(diag, rc, "%s: no memory", options->folder);
 	rc = read_folders(arena, names, files, &count, diag);
 	if (rc == 0)
-		rc = nw_cdn_load(ret_cdn, files, count, options->asn_path, diag);
+		rc = nw_cdn_load(ret_cdn, files, count, asn_path_of(options, asn_path), diag);
 	nw_arena_destroy(arena);
 	return rc;
 }

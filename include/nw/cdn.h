@@ -83,7 +83,8 @@ NW_API bool nw_cdn_prefix_parse(const char *text, struct nw_cdn_address *ret_add
 struct nw_cdn_options {
 	const char *folder;   /* every *.yaml in it is a provider's */
 	const char *newer;    /* a folder whose files go before those of the same name; or absent */
-	const char *asn_path; /* .mmdb, or iptoasn's .tsv or .tsv.gz */
+	const char *asn_path; /* .mmdb, or iptoasn's .tsv or .tsv.gz; NULL: asn.tsv of newer or of
+				 folder, where there is one */
 };
 
 /**

@@ -350,3 +350,21 @@ TEST(a_million_addresses_are_where_a_walk_through_the_lists_that_come_with_it_fi
 		free(shipped.prefixes[side]);
 	nw_cdn_close(shipped.cdn);
 }
+
+TEST(the_ases_that_come_with_it_are_asked_where_no_other_table_is_named)
+{
+	const struct nw_cdn_options options = { .folder = NW_SOURCE_DIR "/data/cdn" };
+	struct nw_cdn_answer answer;
+	struct nw_cdn_seen seen = { 0 };
+	struct nw_cdn *cdn;
+	struct nw_diag diag;
+
+	if (nw_cdn_open(&cdn, &options, &diag) != 0)
+		FAIL("%s", diag.text);
+	/* In none of Cloudflare's own lists, and announced by its AS. */
+	CHECK(nw_cdn_address_parse("8.6.112.0", &seen.address));
+	nw_cdn_classify(cdn, &seen, &answer);
+	CHECK_INT(answer.asn, ==, 13335);
+	CHECK_STR(answer.provider, "cloudflare");
+	nw_cdn_close(cdn);
+}

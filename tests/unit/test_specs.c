@@ -50,20 +50,28 @@ static const struct spec {
 
 enum { SPEC_COUNT = sizeof specs / sizeof specs[0], FILE_BYTES = 1 << 16 };
 
+/* Texts are lent for as long as the process lasts: each is in the list. */
+static struct text {
+	struct text *next;
+	char bytes[FILE_BYTES];
+} * texts;
+
 static int read_file(void *context, const char *path, const char **ret_text, size_t *ret_bytes)
 {
 	FILE *file = fopen(path, "rb");
-	char *text;
+	struct text *text;
 
 	(void)context;
 	if (!file)
 		return -errno;
-	text = malloc(FILE_BYTES); /* lent for as long as the process lasts */
+	text = malloc(sizeof *text);
 	CHECK(text);
-	*ret_bytes = fread(text, 1, FILE_BYTES, file);
+	text->next = texts;
+	texts = text;
+	*ret_bytes = fread(text->bytes, 1, FILE_BYTES, file);
 	CHECK(*ret_bytes < FILE_BYTES);
 	(void)fclose(file);
-	*ret_text = text;
+	*ret_text = text->bytes;
 	return 0;
 }
 

@@ -285,7 +285,7 @@ static void draw_help(const struct top_area *area)
 	static const char *const lines[] = {
 		"Tab, Left, Right, 1-9   another view",
 		"Up, Down, PgUp, PgDn    scroll (also j and k, Home and End)",
-		"< and >                 order a table by another column; r turns the order round",
+		"< and >                 order a table by another column; r: in reverse",
 		"/                       search: only rows that have these letters; Esc ends it",
 		"l                       list of programs; Enter shows one",
 		"x                       in the list: remove the files of dead processes",

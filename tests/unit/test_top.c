@@ -487,6 +487,27 @@ TEST(any_size_can_be_drawn)
 	}
 }
 
+TEST(what_keys_do_is_told_whole_on_80_columns)
+{
+	struct top_program program = make_program();
+	struct top_model model = model_of(&program, NULL);
+	struct top_view view = { .pid = 42, .is_help = true, .delay_s = 1 };
+	struct top_frame wide, narrow;
+
+	CHECK_INT(top_frame_open(&narrow, 24, 80), ==, 0);
+	CHECK_INT(top_frame_open(&wide, 24, 200), ==, 0);
+	top_draw(&narrow, &model, &view);
+	top_draw(&wide, &model, &view);
+	for (int row = 1; row < 23; row++) {
+		char cut[1024];
+
+		(void)snprintf(cut, sizeof(cut), "%s", line_of(&narrow, row));
+		CHECK_STR(cut, line_of(&wide, row));
+	}
+	top_frame_close(&narrow);
+	top_frame_close(&wide);
+}
+
 TEST(searching_takes_letters_that_are_keys)
 {
 	struct top_program program = make_program();

@@ -426,6 +426,8 @@ bool relay_is_live(const struct relay_server *server);
 bool relay_is_ready(const struct relay_server *server);
 int relay_segment_open(struct relay_server *server);
 void relay_segment_update(struct relay_server *server);
+/* The rules in force are others. */
+void relay_segment_limits(struct relay_server *server);
 void relay_segment_note(struct relay_server *server, const char *text);
 /* A word to systemd, if it listens. */
 void relay_notify(const char *text);

@@ -73,6 +73,7 @@ int relay_rules_install(struct relay_server *server, struct relay_rules *rules,
 		rules->holder_count++;
 		server->rules = rules;
 	}
+	relay_segment_limits(server);
 	ring_all(server);
 	relay_hear_again(server);
 	relay_guests_identify(server);

@@ -34,6 +34,18 @@ enum column {
 
 enum { COLUMN_MAX = FIRST_REASON + NW_RELAY_REFUSAL_COUNT + NW_RELAY_DROP_COUNT, NOTES = 256 };
 
+enum { TABLE_SHARD, TABLE_LIMITS };
+
+/* Limits of the rules in force, one a row; rows without a label have none. */
+enum { LIMIT_RATE, LIMIT_BURST, LIMIT_IN_FLIGHT, LIMIT_COLUMNS };
+enum { LIMIT_ROWS = 256 };
+
+static const struct nw_stats_column limit_columns[LIMIT_COLUMNS] = {
+	[LIMIT_RATE] = { "rate", "packets/s", NW_STATS_GAUGE },
+	[LIMIT_BURST] = { "burst", "packets", NW_STATS_GAUGE },
+	[LIMIT_IN_FLIGHT] = { "in_flight", "packets", NW_STATS_GAUGE },
+};
+
 static const struct nw_stats_column first_columns[FIRST_REASON] = {
 	[SUBMITTED] = { "submitted", "packets", NW_STATS_COUNTER },
 	[ACCEPTED] = { "accepted", "packets", NW_STATS_COUNTER },
@@ -80,18 +92,65 @@ static uint32_t name_columns(struct nw_stats_column *columns)
 	return count;
 }
 
+/* --- Limits --- */
+
+/* Writes into the next row, if there is a limit and room. */
+static void put_limit(struct relay_server *server, uint32_t *inout_row, const char *label,
+		      const struct nw_limit *limit, uint32_t in_flight_max)
+{
+	struct nw_stats_row *row;
+
+	if ((limit->burst == 0 && in_flight_max == 0) || *inout_row == LIMIT_ROWS)
+		return;
+	row = nw_stats_row_at(server->stats, TABLE_LIMITS, *inout_row);
+	nw_stats_set(row, LIMIT_RATE, limit->rate_per_s);
+	nw_stats_set(row, LIMIT_BURST, limit->burst);
+	nw_stats_set(row, LIMIT_IN_FLIGHT, in_flight_max);
+	nw_stats_label(server->stats, TABLE_LIMITS, (*inout_row)++, label);
+}
+
+void relay_segment_limits(struct relay_server *server)
+{
+	const struct relay_rules *rules = server->rules;
+	char label[NW_STATS_LABEL_BYTES];
+	uint32_t row = 0;
+
+	if (!server->stats)
+		return;
+	put_limit(server, &row, "all", &rules->all, 0);
+	for (uint32_t i = 0; i < rules->sender_count; i++) {
+		const struct relay_sender *sender = &rules->senders[i];
+
+		(void)snprintf(label, sizeof(label), "sender %s", sender->name);
+		put_limit(server, &row, label, &sender->limit, sender->in_flight_max);
+	}
+	for (uint32_t i = 0; i < rules->topic_count; i++) {
+		const struct relay_topic *topic = &rules->topics[i];
+
+		(void)snprintf(label, sizeof(label), topic->is_prefix ? "topics %s*" : "topic %s",
+			       topic->name);
+		put_limit(server, &row, label, &topic->limit, 0);
+	}
+	for (; row < LIMIT_ROWS; row++)
+		nw_stats_label(server->stats, TABLE_LIMITS, row, "");
+}
+
 int relay_segment_open(struct relay_server *server)
 {
 	struct nw_stats_column columns[COLUMN_MAX];
 	nw_node nodes[NW_RELAY_SHARDS_MAX];
-	struct nw_stats_table table = { .name = "shard",
-					.columns = columns,
-					.row_nodes = nodes,
-					.row_count = server->shard_count };
+	struct nw_stats_table tables[] = { [TABLE_SHARD] = { .name = "shard",
+							     .columns = columns,
+							     .row_nodes = nodes,
+							     .row_count = server->shard_count },
+					   [TABLE_LIMITS] = { .name = "limits",
+							      .columns = limit_columns,
+							      .column_count = LIMIT_COLUMNS,
+							      .row_count = LIMIT_ROWS } };
 	struct nw_stats_options options = { .program = RELAY_NAME,
-					    .tables = &table,
+					    .tables = tables,
 					    .text_names = text_names,
-					    .table_count = 1,
+					    .table_count = APP_COUNT_OF(tables),
 					    .text_count = APP_COUNT_OF(text_names),
 					    .note_count = NOTES };
 	struct nw_relay_place place;
@@ -99,7 +158,7 @@ int relay_segment_open(struct relay_server *server)
 	char label[NW_STATS_LABEL_BYTES];
 	int rc;
 
-	table.column_count = name_columns(columns);
+	tables[TABLE_SHARD].column_count = name_columns(columns);
 	for (uint32_t i = 0; i < server->shard_count; i++) {
 		nw_relay_place(server->relay, i, &place);
 		nodes[i] = place.node;
@@ -116,14 +175,15 @@ int relay_segment_open(struct relay_server *server)
 		nw_relay_place(server->relay, i, &place);
 		(void)snprintf(label, sizeof(label), "shard %u, CPU %d%s", (unsigned)i,
 			       (int)place.cpu.id, place.is_pinned ? "" : " (not pinned)");
-		nw_stats_label(server->stats, 0, i, label);
+		nw_stats_label(server->stats, TABLE_SHARD, i, label);
 	}
+	relay_segment_limits(server);
 	return 0;
 }
 
 static void write_row(struct relay_server *server, uint32_t shard_idx)
 {
-	struct nw_stats_row *row = nw_stats_row_at(server->stats, 0, shard_idx);
+	struct nw_stats_row *row = nw_stats_row_at(server->stats, TABLE_SHARD, shard_idx);
 	struct nw_relay_stats stats;
 	uint32_t column = FIRST_REASON;
 

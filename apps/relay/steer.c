@@ -15,14 +15,14 @@
 
 #include "common/app.h"
 
+#include <nw/bpf.h>
+
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
 	AT_SLOT = 6, /* in a frame's head */
@@ -52,91 +52,42 @@ static int attach_filter(int fd, uint32_t shard_count)
 
 /* ---- an eBPF program ---- */
 
-static int bpf(int command, union bpf_attr *attr)
-{
-	long rc = syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return rc < 0 ? -errno : (int)rc;
-}
-
-static uint64_t address_of(const void *ptr)
-{
-	return (uint64_t)(uintptr_t)ptr;
-}
-
-static int create_map(enum bpf_map_type type, uint32_t value_bytes, uint32_t entries)
-{
-	union bpf_attr attr = { .map_type = type,
-				.key_size = sizeof(uint32_t),
-				.value_size = value_bytes,
-				.max_entries = entries };
-
-	return bpf(BPF_MAP_CREATE, &attr);
-}
-
-static int put(int map_fd, uint32_t key, const void *value)
-{
-	union bpf_attr attr = { .map_fd = (uint32_t)map_fd,
-				.key = address_of(&key),
-				.value = address_of(value) };
-
-	return bpf(BPF_MAP_UPDATE_ELEM, &attr);
-}
-
-/* r0 .. r10 are the machine's registers, r10 its stack. */
-#define OP(op, to, from, at, number)                                                           \
-	{                                                                                      \
-		.code = (op), .dst_reg = (to), .src_reg = (from), .off = (at), .imm = (number) \
-	}
-#define LOAD(bytes, to, from, at)  OP(BPF_LDX | BPF_MEM | (bytes), to, from, at, 0)
-#define STORE(bytes, to, at, from) OP(BPF_STX | BPF_MEM | (bytes), to, from, at, 0)
-#define MOVE(to, from)             OP(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
-#define SET(to, number)            OP(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number)
-#define ADD(to, number)            OP(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, number)
-#define AND(to, number)            OP(BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, number)
-#define MAP_LOW(to, fd)            OP(BPF_LD | BPF_IMM | BPF_DW, to, BPF_PSEUDO_MAP_FD, 0, fd)
-#define MAP_HIGH                   OP(0, 0, 0, 0, 0) /* the second half of it */
-#define CALL(number)               OP(BPF_JMP | BPF_CALL, 0, 0, 0, number)
-
 /* A datagram is as it was received, from its UDP head on, and may lie in pieces: so the slot is
  * copied out of it. SK_PASS without a choice means: by address. A head without a hint, 0xffff,
  * counts as slot 4095. */
 static int load_program(int shards_fd, int sockets_fd)
 {
 	const struct bpf_insn code[] = {
-		MOVE(6, 1),
-		SET(2, UDP_HEAD + AT_SLOT),
-		MOVE(3, 10),
-		ADD(3, -4),
-		SET(4, 2),
-		CALL(BPF_FUNC_skb_load_bytes),
-		OP(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 16, 0), /* too short: by address */
-		LOAD(BPF_H, 7, 10, -4),
-		OP(BPF_ALU | BPF_END | BPF_TO_LE, 7, 0, 0, 16),
-		AND(7, NW_TOPIC_SLOT_COUNT - 1),
-		STORE(BPF_W, 10, -4, 7),
-		MAP_LOW(1, shards_fd),
-		MAP_HIGH,
-		MOVE(2, 10),
-		ADD(2, -4),
-		CALL(BPF_FUNC_map_lookup_elem),
-		OP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 6, 0), /* not found: by address */
-		MOVE(3, 0),
-		MOVE(1, 6),
-		MAP_LOW(2, sockets_fd),
-		MAP_HIGH,
-		SET(4, 0),
-		CALL(BPF_FUNC_sk_select_reuseport),
-		SET(0, SK_PASS),
-		OP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+		NW_BPF_MOVE(6, 1),
+		NW_BPF_SET(2, UDP_HEAD + AT_SLOT),
+		NW_BPF_MOVE(3, 10),
+		NW_BPF_ADD(3, -4),
+		NW_BPF_SET(4, 2),
+		NW_BPF_CALL(BPF_FUNC_skb_load_bytes),
+		NW_BPF_OP(BPF_JMP | BPF_JNE | BPF_K, 0, 0, 16, 0), /* too short: by address */
+		NW_BPF_LOAD(BPF_H, 7, 10, -4),
+		NW_BPF_OP(BPF_ALU | BPF_END | BPF_TO_LE, 7, 0, 0, 16),
+		NW_BPF_AND(7, NW_TOPIC_SLOT_COUNT - 1),
+		NW_BPF_STORE(BPF_W, 10, -4, 7),
+		NW_BPF_MAP_LOW(1, shards_fd),
+		NW_BPF_MAP_HIGH,
+		NW_BPF_MOVE(2, 10),
+		NW_BPF_ADD(2, -4),
+		NW_BPF_CALL(BPF_FUNC_map_lookup_elem),
+		NW_BPF_OP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 6, 0), /* not found: by address */
+		NW_BPF_MOVE(3, 0),
+		NW_BPF_MOVE(1, 6),
+		NW_BPF_MAP_LOW(2, sockets_fd),
+		NW_BPF_MAP_HIGH,
+		NW_BPF_SET(4, 0),
+		NW_BPF_CALL(BPF_FUNC_sk_select_reuseport),
+		NW_BPF_SET(0, SK_PASS),
+		NW_BPF_EXIT,
 	};
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SK_REUSEPORT,
-				.insns = address_of(code),
-				.insn_cnt = APP_COUNT_OF(code),
-				.license = address_of("MIT") };
-
-	(void)snprintf(attr.prog_name, sizeof(attr.prog_name), "nw_steer");
-	return bpf(BPF_PROG_LOAD, &attr);
+	return nw_bpf_program_open(&(struct nw_bpf_code){ .type = BPF_PROG_TYPE_SK_REUSEPORT,
+							  .name = "nw_steer",
+							  .lines = code,
+							  .line_count = APP_COUNT_OF(code) });
 }
 
 /* Every slot where it is now. */
@@ -148,7 +99,7 @@ static int tell_all(struct relay_server *server, int shards_fd)
 		uint32_t shard = nw_relay_slot_at(server->relay, slot, NULL);
 
 		server->steered[slot] = (uint16_t)shard;
-		rc = put(shards_fd, slot, &shard);
+		rc = nw_bpf_map_set(shards_fd, slot, &shard);
 	}
 	return rc;
 }
@@ -160,7 +111,7 @@ static int tell_sockets(const struct relay_server *server, int sockets_fd)
 	for (uint32_t i = 0; i < server->shard_count && rc == 0; i++) {
 		uint64_t fd = (uint64_t)server->workers[i]->udp->fd;
 
-		rc = put(sockets_fd, i, &fd);
+		rc = nw_bpf_map_set(sockets_fd, i, &fd);
 	}
 	return rc;
 }
@@ -173,22 +124,16 @@ static int attach_program(int socket_fd, int program_fd)
 		       : 0;
 }
 
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		(void)close(fd); /* who still needs what it was keeps it */
-}
-
 /* Slots' map, which is followed on, or -errno with what was refused. */
 static int open_program(struct relay_server *server, const char **ret_what)
 {
-	int shards_fd = create_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), NW_TOPIC_SLOT_COUNT);
+	int shards_fd = nw_bpf_map_open(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), NW_TOPIC_SLOT_COUNT);
 	int sockets_fd = -1, program_fd = -1, rc = shards_fd;
 
 	*ret_what = "a map";
 	if (rc >= 0)
-		rc = sockets_fd = create_map(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(uint64_t),
-					     server->shard_count);
+		rc = sockets_fd = nw_bpf_map_open(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
+						  sizeof(uint64_t), server->shard_count);
 	if (rc >= 0)
 		rc = tell_all(server, shards_fd);
 	if (rc >= 0)
@@ -200,11 +145,11 @@ static int open_program(struct relay_server *server, const char **ret_what)
 	if (rc >= 0)
 		rc = attach_program(server->workers[0]->udp->fd, program_fd);
 	/* The socket keeps the program, and that the maps. */
-	close_if_open(sockets_fd);
-	close_if_open(program_fd);
+	nw_bpf_close(sockets_fd);
+	nw_bpf_close(program_fd);
 	if (rc >= 0)
 		return shards_fd;
-	close_if_open(shards_fd);
+	nw_bpf_close(shards_fd);
 	return rc;
 }
 
@@ -245,7 +190,7 @@ void relay_steer_follow(struct relay_server *server)
 
 		if (is_moving || shard == server->steered[slot])
 			continue;
-		if (put(server->steer_fd, slot, &shard) == 0)
+		if (nw_bpf_map_set(server->steer_fd, slot, &shard) == 0)
 			server->steered[slot] = (uint16_t)shard;
 		/* else: a hint that is old, until the next tick */
 	}
@@ -253,6 +198,6 @@ void relay_steer_follow(struct relay_server *server)
 
 void relay_steer_end(struct relay_server *server)
 {
-	close_if_open(server->steer_fd);
+	nw_bpf_close(server->steer_fd);
 	server->steer_fd = -1;
 }

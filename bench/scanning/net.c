@@ -8,6 +8,8 @@
  */
 #include "bench/scanning/scanning.h"
 
+#include <nw/bpf.h>
+
 #include <errno.h>
 #include <linux/bpf.h>
 #include <net/if.h>
@@ -21,7 +23,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,36 +77,18 @@ static bool run_script(const char *script)
 
 /* --- The far one --- */
 
-static int bpf(int command, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-}
-
 /* A program that drops all, at the interface. The end of the link that is returned takes it off. */
 static int drop_all(void)
 {
-	static const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_DROP },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr;
-	int program_fd, link_fd;
+	static const struct bpf_insn lines[] = { NW_BPF_SET(0, XDP_DROP), NW_BPF_EXIT };
+	int program_fd = nw_bpf_program_open(&(struct nw_bpf_code){
+		.type = BPF_PROG_TYPE_XDP, .name = "drop_all", .lines = lines, .line_count = 2 });
+	int link_fd;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_XDP;
-	attr.expected_attach_type = BPF_XDP;
-	attr.insns = (uintptr_t)program;
-	attr.insn_cnt = sizeof(program) / sizeof(program[0]);
-	attr.license = (uintptr_t) "Dual MIT/GPL";
-	program_fd = bpf(BPF_PROG_LOAD, &attr);
 	if (program_fd < 0)
-		return -1;
-	memset(&attr, 0, sizeof(attr));
-	attr.link_create.prog_fd = (uint32_t)program_fd;
-	attr.link_create.target_ifindex = if_nametoindex("vb");
-	attr.link_create.attach_type = BPF_XDP;
-	link_fd = bpf(BPF_LINK_CREATE, &attr);
-	(void)close(program_fd); /* the link holds it */
+		return program_fd;
+	link_fd = nw_bpf_attach_xdp(program_fd, (int)if_nametoindex("vb"), 0);
+	nw_bpf_close(program_fd); /* the link holds it */
 	return link_fd;
 }
 

@@ -338,6 +338,7 @@ static void sum_counts(const struct scan_run *run, struct nw_probe_counts *ret_c
 	ret_counts->duplicates += before->duplicates;
 	ret_counts->other += before->other;
 	ret_counts->received += before->received;
+	ret_counts->received_xdp += before->received_xdp;
 	ret_counts->dropped += before->dropped;
 	ret_counts->full += before->full;
 }

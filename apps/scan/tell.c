@@ -45,9 +45,10 @@ static void tell_worker(const struct scan_run *run, uint32_t idx)
 	if (run->options->method == SCAN_CONNECT)
 		(void)fprintf(stderr, ", %u connections at once\n", run->probe_options.line_count);
 	else
-		(void)fprintf(stderr, "%s (%s), ports %u-%u\n",
+		(void)fprintf(stderr, "%s (%s), answers by %s (%s), ports %u-%u\n",
 			      worker.bypasses ? " past the queueing discipline" : "", worker.why,
-			      worker.port_first, worker.port_last);
+			      worker.receives, worker.receives_why, worker.port_first,
+			      worker.port_last);
 }
 
 void scan_tell_workers(const struct scan_run *run)
@@ -127,6 +128,14 @@ static uint64_t answered(const struct nw_probe_counts *counts)
 	return counts->open + counts->closed + counts->unreachable + counts->up;
 }
 
+static void tell_received(const struct scan_run *run, const struct nw_probe_counts *counts)
+{
+	if (run->options->path == NW_LINK_PATH_XDP)
+		(void)fprintf(stderr,
+			      "%" PRIu64 " frames received by AF_XDP, %" PRIu64 " by the ring.\n",
+			      counts->received_xdp, counts->received - counts->received_xdp);
+}
+
 /* Questions to hosts that are down were not asked. */
 static void tell_down(const struct scan_run *run, const struct nw_probe_counts *counts)
 {
@@ -152,14 +161,16 @@ void scan_tell_end(const struct scan_run *run, const struct nw_probe_counts *cou
 		      " banners.\n",
 		      seconds, (double)counts->sent / seconds, counts->dropped, counts->duplicates,
 		      counts->forged, counts->handed_over, counts->banners);
+	tell_received(run, counts);
 	tell_down(run, counts);
 	scan_cdn_tell_end(run, counts);
 }
 
 int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, double seconds)
 {
-	static const char format[] = "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-				     "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:b, s:s, s:I}";
+	static const char format[] =
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:b, s:s, s:I}";
 
 	return app_print_json(
 		SCAN_NAME,
@@ -173,7 +184,9 @@ int scan_tell_json(const struct scan_run *run, const struct nw_probe_counts *c, 
 			  "banners", (json_int_t)c->banners, "down",
 			  (json_int_t)scan_down_count(run), "not_asked", (json_int_t)c->down,
 			  "handed_over", (json_int_t)c->handed_over, "other", (json_int_t)c->other,
-			  "left_out", (json_int_t)c->left_out, "cdn", scan_cdn_json(run), "seconds",
-			  seconds, "complete", !run->was_stopped, "interface", run->interface,
-			  "workers", (json_int_t)run->state.worker_count));
+			  "received", (json_int_t)c->received, "received_xdp",
+			  (json_int_t)c->received_xdp, "left_out", (json_int_t)c->left_out, "cdn",
+			  scan_cdn_json(run), "seconds", seconds, "complete", !run->was_stopped,
+			  "interface", run->interface, "workers",
+			  (json_int_t)run->state.worker_count));
 }

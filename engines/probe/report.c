@@ -91,6 +91,7 @@ static void add_counts(const struct nwi_worker *own, struct nw_probe_counts *sum
 	sum->other += read_count(&tally->other);
 	sum->handed_over += read_count(&tally->handed_over);
 	sum->received += read_count(&tally->received);
+	sum->received_xdp += read_count(&tally->received_xdp);
 	sum->dropped += read_count(&tally->dropped);
 	sum->full += read_count(&tally->full);
 }

@@ -41,8 +41,8 @@ struct nw_probe_targets {
 /* Counts of one worker: written by it, read by anyone. */
 struct nwi_scan_tally {
 	_Atomic uint64_t asked, sent, open, closed, unreachable, up, timed_out, taken_back,
-		duplicates, forged, other, handed_over, received, dropped, full, position, banners,
-		down, left_out;
+		duplicates, forged, other, handed_over, received, received_xdp, dropped, full,
+		position, banners, down, left_out;
 };
 
 static inline void nwi_tally_add(_Atomic uint64_t *counter, uint64_t n)

@@ -16,7 +16,7 @@
 
 enum {
 	BLOCKS_A_STEP = 4,
-	BLOCK_FRAMES_MAX = 4096, /* in a block of the ring, at most */
+	BLOCK_FRAMES_MAX = 4096, /* of one nw_link_receive(), at most */
 	NS_PER_MS = 1000000,
 	NS_PER_S = 1000000000,
 	DROPS_EVERY_MS = 100,
@@ -357,6 +357,9 @@ static bool receive(struct nwi_scanner *scanner)
 	}
 	nw_news_show(scanner->events);
 	nwi_tally_add(&scanner->tally.received, total);
+	/* relaxed: sole writer of a statistic. */
+	atomic_store_explicit(&scanner->tally.received_xdp, nw_link_received_xdp(scanner->link),
+			      memory_order_relaxed);
 	return total > 0 || was_handed;
 }
 

@@ -54,6 +54,11 @@ static void take_slice(struct nwi_scanner *scanner, const struct nwi_scan *scan)
 					 scanner->worker_idx * scanner->port_count);
 }
 
+static const unsigned char *source(const struct nw_probe_address *address)
+{
+	return address->family ? address->bytes : NULL;
+}
+
 static int open_link(struct nwi_scanner *scanner, const struct nw_probe *probe, nw_node node,
 		     struct nw_diag *reterr_diag)
 {
@@ -73,6 +78,13 @@ static int open_link(struct nwi_scanner *scanner, const struct nw_probe *probe, 
 		.group_count = scan->worker_count
 	};
 
+	/* Without questions of TCP, none of its answers is taken away from the machine. */
+	if (scan->ports && scan->ports->tcp_count > 0) {
+		options.source_ipv4 = source(&probe->options.source_ipv4);
+		options.source_ipv6 = source(&probe->options.source_ipv6);
+	}
+	if (scanner->worker_idx > 0)
+		options.beside = probe->workers[0].scanner->link;
 	if (scan->worker_count > 1 && options.group == 0)
 		options.group = GROUP_BASE;
 	return nw_link_open(&scanner->link, &options, reterr_diag);
@@ -120,16 +132,15 @@ static void note_link(struct nwi_worker *own)
 	placement->bypasses = nw_link_bypasses(own->scanner->link);
 	placement->how = paths[nw_link_path(own->scanner->link)];
 	placement->why = nw_link_path_why(own->scanner->link);
+	placement->receives = nw_link_receive_path(own->scanner->link) == NW_LINK_PATH_XDP
+				      ? "AF_XDP"
+				      : "TPACKET_V3";
+	placement->receives_why = nw_link_receive_why(own->scanner->link);
 	placement->port_first = own->scanner->port_first;
 	placement->port_last = (uint16_t)(own->scanner->port_first + own->scanner->port_count - 1);
 }
 
 /* --- By connections --- */
-
-static const unsigned char *source(const struct nw_probe_address *address)
-{
-	return address->family ? address->bytes : NULL;
-}
 
 static int open_dial(struct nw_dial **ret_dial, uint32_t line_count, const struct nw_probe *probe,
 		     struct nw_diag *reterr_diag)

@@ -41,12 +41,12 @@ struct nw_link_info {
 	bool is_up, is_loopback;
 };
 
-/** How frames are sent. */
+/** How frames are sent; NW_LINK_PATH_XDP: how they are received, too. */
 enum nw_link_path {
 	NW_LINK_PATH_AUTO, /* what the interface supports and measured best */
 	NW_LINK_PATH_MMSG, /* sendmmsg: one call a batch, the kernel copies */
 	NW_LINK_PATH_RING, /* PACKET_TX_RING: a ring that the kernel reads */
-	NW_LINK_PATH_XDP   /* an AF_XDP socket on one queue of the interface, in copy mode */
+	NW_LINK_PATH_XDP   /* an AF_XDP socket on one queue of the interface */
 };
 
 /** What nw_link_open() is told. Borrowed for the call. */
@@ -60,6 +60,11 @@ struct nw_link_options {
 	uint32_t group_count;           /* links of the group; this one's slice is its turn's */
 	enum nw_link_path path;
 	uint32_t queue; /* of the interface, for AF_XDP: no two links may have the same */
+	/* For NW_LINK_PATH_XDP. This machine's addresses, 4 and 16 bytes, that questions come from:
+	 * TCP's answers to them are received by the socket. NULL: those of that family are not. */
+	const unsigned char *source_ipv4, *source_ipv6;
+	const struct nw_link *beside; /* the group's first link, whose program this one shares;
+					 NULL: it is the first */
 };
 
 /** Where packets to an address go. */
@@ -159,6 +164,13 @@ NW_API enum nw_link_path nw_link_path(const struct nw_link *link);
 /** Lend the sentence that says why they are sent so. Threads: any, while the link is open. */
 NW_API const char *nw_link_path_why(const struct nw_link *link);
 
+/** How TCP's answers are received: NW_LINK_PATH_XDP, or NW_LINK_PATH_RING for the TPACKET_V3 ring,
+ * by which all the rest comes in any case. Threads: any. */
+NW_API enum nw_link_path nw_link_receive_path(const struct nw_link *link);
+
+/** Lend the sentence that says why they are received so. Threads: any, while the link is open. */
+NW_API const char *nw_link_receive_why(const struct nw_link *link);
+
 /** Lend the short name of a path: "auto", "mmsg", "ring", "xdp". Threads: any. */
 NW_API const char *nw_link_path_name(enum nw_link_path path);
 
@@ -190,7 +202,7 @@ NW_API int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count,
 typedef void nw_link_take_fn(void *context, const unsigned char *frame, uint32_t n_bytes);
 
 /**
- * Hand over what has arrived: up to one block of the ring.
+ * Hand over what has arrived: up to one block of the ring, and 1024 frames by AF_XDP.
  *
  * @return how many frames; 0: none
  *
@@ -214,6 +226,9 @@ NW_API bool nw_link_wait(struct nw_link *link, uint64_t timeout_ns);
  * Threads: the link's.
  */
 NW_API uint64_t nw_link_drops(struct nw_link *link);
+
+/** Of the frames that were handed over, those that came by AF_XDP. Threads: the link's. */
+NW_API uint64_t nw_link_received_xdp(const struct nw_link *link);
 
 NW_END_DECLS
 

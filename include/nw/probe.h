@@ -250,7 +250,7 @@ struct nw_probe_options {
 	uint32_t shard_idx, shard_count; /* [0, 1] of several machines that share a scan */
 	const uint64_t *positions; /* [worker_count] of nw_probe_positions(); NULL: the start */
 	uint32_t ring_bytes;       /* [32 MiB] for answers, a worker */
-	enum nw_link_path path;    /* how frames are sent; worker i has queue i where that counts */
+	enum nw_link_path path;    /* of frames; worker i has queue i where that counts */
 	nw_probe_admit_fn *admit;  /* [all may be asked] */
 	void *admit_context;
 	struct nw_news *news; /* NULL: one of its own; else borrowed as targets are, worker i being
@@ -332,10 +332,11 @@ struct nw_probe_counts {
 	uint64_t duplicates; /* answers to what was answered */
 	uint64_t forged;     /* of the right shape, with the wrong cookie */
 	uint64_t other;      /* frames that answer nothing that was asked */
-	uint64_t handed_over; /* answers that another worker had asked for */
-	uint64_t received;    /* frames */
-	uint64_t dropped;     /* by the kernel, for want of room: answers that were lost */
-	uint64_t full;        /* times the interface took no more */
+	uint64_t handed_over;  /* answers that another worker had asked for */
+	uint64_t received;     /* frames */
+	uint64_t received_xdp; /* of them by AF_XDP */
+	uint64_t dropped;      /* by the kernel, for want of room: answers that were lost */
+	uint64_t full;         /* times the interface took no more */
 };
 
 /**
@@ -418,6 +419,8 @@ struct nw_probe_worker {
 	nw_cpu cpu;
 	const char *how;                /* lent: "sendmmsg", "io_uring", "epoll" and why */
 	const char *why;                /* lent: why frames are sent so; NULL of connections */
+	const char *receives;           /* lent: "AF_XDP" or "TPACKET_V3"; NULL of connections */
+	const char *receives_why;       /* lent */
 	uint16_t port_first, port_last; /* its slice of source ports */
 };
 

@@ -2,6 +2,9 @@
 /*
  * A link: a block of frames with a home, a socket to send them, a ring for what arrives.
  *
+ * Where it receives by AF_XDP, too, the ring stays: it has what the program on the interface leaves
+ * to the system, and what comes by queues that no link has.
+ *
  * Invariant: a link is touched by one thread at a time; what its group's links share is the
  * kernel's.
  */
@@ -14,6 +17,7 @@
 #include "os/sendring.h"
 #include "os/thread.h"
 #include "os/xdp.h"
+#include "os/xdpsteer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,7 +46,10 @@ struct nw_link {
 		struct nwi_xdp xdp;
 	};
 	bool bypasses;
-	struct nw_diag why;
+	bool receives; /* by AF_XDP; then xdp is open both ways, and steer is */
+	struct nwi_xdp_steer steer;
+	uint64_t xdp_count; /* frames that came so */
+	struct nw_diag why, receive_why;
 };
 
 /* --- What is there --- */
@@ -156,18 +163,20 @@ static int find(const char *interface, struct nwi_packet_interface *ret_found)
 /* --- Sending, by one of the paths --- */
 
 /* What AF_XDP reads lies in one block with the places: bound and verified with them. */
-static int open_xdp(struct nw_link *link, int interface_idx, const struct nw_link_options *options)
+static int open_xdp(struct nw_link *link, int interface_idx, const struct nw_link_options *options,
+		    bool receives)
 {
+	size_t n_bytes = receives ? NWI_XDP_BOTH_BYTES : NWI_XDP_BYTES;
 	int rc = nw_mem_alloc(&link->frames, options->node,
-			      NWI_XDP_BYTES + (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
+			      n_bytes + (size_t)NW_LINK_BATCH * NW_LINK_FRAME_BYTES,
 			      NW_MEM_PREFAULT);
 
 	if (rc < 0)
 		return rc;
-	link->places = (unsigned char *)link->frames.base + NWI_XDP_BYTES;
+	link->places = (unsigned char *)link->frames.base + n_bytes;
 	link->bypasses = true;
 	link->path = NW_LINK_PATH_XDP;
-	rc = nwi_xdp_open(interface_idx, options->queue, link->frames.base, &link->xdp);
+	rc = nwi_xdp_open(interface_idx, options->queue, link->frames.base, receives, &link->xdp);
 	if (rc < 0)
 		nw_mem_free(&link->frames);
 	return rc;
@@ -192,13 +201,96 @@ static int open_packets(struct nw_link *link, int interface_idx,
 	return rc;
 }
 
-/* Measured (docs/notes/2026-11-scan-paths.md): AF_XDP is the fastest, sendmmsg next. Where frames
- * have no Ethernet header the interface wants to know their protocol, which AF_XDP does not tell
- * it. */
+/* --- Both ways by AF_XDP --- */
+
+static void tell_receiving(struct nw_link *link)
+{
+	const struct nwi_xdp_steer *steer = &link->steer;
+	int zerocopy_rc = link->xdp.zerocopy_rc;
+
+	nwi_diag_set(&link->receive_why, "a program %s%s%s%s%s%s",
+		     steer->is_native ? "in the driver" : "after the driver (in it: ",
+		     steer->is_native ? "" : strerror(-steer->native_rc),
+		     steer->is_native ? ", " : "), ",
+		     zerocopy_rc == 0 ? "zero-copy" : "copying (zero-copy: ",
+		     zerocopy_rc == 0 ? "" : strerror(-zerocopy_rc), zerocopy_rc == 0 ? "" : ")");
+}
+
+static int refuse_receiving(struct nw_link *link, const char *what, int rc)
+{
+	nwi_diag_set(&link->receive_why, "AF_XDP: %s: %s", what, strerror(-rc));
+	return rc;
+}
+
+/* The program of the group's first link leads answers to the sockets of all. */
+static int open_steer(struct nw_link *link, int interface_idx,
+		      const struct nw_link_options *options)
+{
+	struct nwi_xdp_wanted wanted = { options->port_first, options->port_last,
+					 options->source_ipv4, options->source_ipv6 };
+	const char *what = "a second descriptor of the map";
+	int rc;
+
+	if (options->beside && !options->beside->receives) {
+		link->receive_why = options->beside->receive_why;
+		return -ECANCELED;
+	}
+	if (options->beside) {
+		rc = nwi_xdp_steer_share(&options->beside->steer, &link->steer);
+	} else if (!wanted.ipv4 && !wanted.ipv6) {
+		nwi_diag_set(&link->receive_why, "AF_XDP takes answers of TCP alone");
+		return -ECANCELED;
+	} else {
+		rc = nwi_xdp_steer_open(interface_idx, &wanted, &link->steer, &what);
+	}
+	return rc < 0 ? refuse_receiving(link, what, rc) : 0;
+}
+
+/* A failure leaves everything closed, and why in receive_why. */
+static int open_both_ways(struct nw_link *link, int interface_idx,
+			  const struct nw_link_options *options)
+{
+	int rc = open_steer(link, interface_idx, options);
+
+	if (rc < 0)
+		return rc;
+	rc = open_xdp(link, interface_idx, options, true);
+	if (rc < 0) {
+		nwi_xdp_steer_close(&link->steer);
+		return refuse_receiving(link, "a socket that receives", rc);
+	}
+	rc = nwi_xdp_steer_add(&link->steer, options->queue, link->xdp.fd);
+	if (rc < 0) {
+		nwi_xdp_close(&link->xdp);
+		nw_mem_free(&link->frames);
+		nwi_xdp_steer_close(&link->steer);
+		return refuse_receiving(link, "its place in the map", rc);
+	}
+	link->receives = true;
+	tell_receiving(link);
+	return 0;
+}
+
+/* What sends is what was asked for; that answers come by the ring is no failure. */
+static int open_xdp_best(struct nw_link *link, int interface_idx,
+			 const struct nw_link_options *options)
+{
+	return open_both_ways(link, interface_idx, options) == 0
+		       ? 0
+		       : open_xdp(link, interface_idx, options, false);
+}
+
+/* --- The choice --- */
+
+/* Measured (docs/notes/2026-11-scan-paths.md): AF_XDP is the fastest to send by, sendmmsg next; to
+ * receive by it is hardly faster than the ring, which takes nothing away from the system. Where
+ * frames have no Ethernet header the interface wants to know their protocol, which AF_XDP does not
+ * tell it. */
 static int open_best(struct nw_link *link, const struct nwi_packet_interface *found,
 		     const struct nw_link_options *options)
 {
-	int rc = found->has_ethernet ? open_xdp(link, found->index, options) : -EPROTONOSUPPORT;
+	int rc = found->has_ethernet ? open_xdp(link, found->index, options, false)
+				     : -EPROTONOSUPPORT;
 
 	if (rc == 0) {
 		nwi_diag_set(&link->why, "the fastest, and %s has its queue %" PRIu32,
@@ -219,16 +311,22 @@ static int open_best(struct nw_link *link, const struct nwi_packet_interface *fo
 static int open_path(struct nw_link *link, const struct nwi_packet_interface *found,
 		     const struct nw_link_options *options)
 {
+	nwi_diag_set(&link->receive_why,
+		     "hardly slower than AF_XDP, and the system sees them, too");
 	if (options->path == NW_LINK_PATH_AUTO)
 		return open_best(link, found, options);
 	nwi_diag_set(&link->why, "as was asked for");
+	nwi_diag_set(&link->receive_why, "as with all paths but AF_XDP");
 	if (options->path == NW_LINK_PATH_XDP)
-		return open_xdp(link, found->index, options);
+		return open_xdp_best(link, found->index, options);
 	return open_packets(link, found->index, options, options->path);
 }
 
+/* The program goes first: then nothing more is led to the socket. */
 static void close_path(struct nw_link *link)
 {
+	if (link->receives)
+		nwi_xdp_steer_close(&link->steer);
 	switch (link->path) {
 	case NW_LINK_PATH_XDP:
 		nwi_xdp_close(&link->xdp);
@@ -329,6 +427,16 @@ const char *nw_link_path_why(const struct nw_link *link)
 	return link->why.text;
 }
 
+enum nw_link_path nw_link_receive_path(const struct nw_link *link)
+{
+	return link->receives ? NW_LINK_PATH_XDP : NW_LINK_PATH_RING;
+}
+
+const char *nw_link_receive_why(const struct nw_link *link)
+{
+	return link->receive_why.text;
+}
+
 const char *nw_link_path_name(enum nw_link_path path)
 {
 	static const char *const names[] = { "auto", "mmsg", "ring", "xdp" };
@@ -370,19 +478,32 @@ int nw_link_send(struct nw_link *link, uint32_t first, uint32_t count, const uin
 
 uint32_t nw_link_receive(struct nw_link *link, nw_link_take_fn *take, void *context)
 {
+	uint32_t n = 0;
+
 	/* What was taken and not sent goes out while its sender waits for answers. */
 	if (link->path == NW_LINK_PATH_XDP)
 		(void)nwi_xdp_push(&link->xdp);
-	return nwi_packet_take(&link->ring, take, context);
+	if (link->receives)
+		n = nwi_xdp_take(&link->xdp, take, context);
+	link->xdp_count += n;
+	return n + nwi_packet_take(&link->ring, take, context);
 }
 
 bool nw_link_wait(struct nw_link *link, uint64_t timeout_ns)
 {
-	return nwi_packet_wait(&link->ring, timeout_ns);
+	int other_fd = link->receives ? link->xdp.fd : -1;
+
+	return (link->receives && nwi_xdp_is_ready(&link->xdp)) ||
+	       nwi_packet_wait(&link->ring, other_fd, timeout_ns);
 }
 
 uint64_t nw_link_drops(struct nw_link *link)
 {
 	link->drop_count += nwi_packet_drops(&link->ring);
-	return link->drop_count;
+	return link->drop_count + (link->receives ? nwi_xdp_drops(&link->xdp) : 0);
+}
+
+uint64_t nw_link_received_xdp(const struct nw_link *link)
+{
+	return link->xdp_count;
 }

@@ -414,13 +414,14 @@ uint32_t nwi_packet_take(struct nwi_packet_ring *ring,
 	return count;
 }
 
-bool nwi_packet_wait(const struct nwi_packet_ring *ring, uint64_t timeout_ns)
+bool nwi_packet_wait(const struct nwi_packet_ring *ring, int other_fd, uint64_t timeout_ns)
 {
-	struct pollfd poller = { .fd = ring->fd, .events = POLLIN };
+	struct pollfd pollers[] = { { .fd = ring->fd, .events = POLLIN },
+				    { .fd = other_fd, .events = POLLIN } };
 	struct timespec timeout = { (time_t)(timeout_ns / 1000000000),
 				    (long)(timeout_ns % 1000000000) };
 
-	return is_ready(ring) || ppoll(&poller, 1, &timeout, NULL) > 0;
+	return is_ready(ring) || ppoll(pollers, 2, &timeout, NULL) > 0;
 }
 
 uint32_t nwi_packet_drops(const struct nwi_packet_ring *ring)

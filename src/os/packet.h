@@ -73,8 +73,9 @@ void nwi_packet_close_ring(struct nwi_packet_ring *ring);
 uint32_t nwi_packet_take(struct nwi_packet_ring *ring,
 			 void (*take)(void *context, const unsigned char *frame, uint32_t n_bytes),
 			 void *context);
-/* Sleep until a block is ready; false: not within that time. */
-bool nwi_packet_wait(const struct nwi_packet_ring *ring, uint64_t timeout_ns);
+/* Sleep until a block is ready, or another descriptor (-1: none) is; false: not within that time.
+ */
+bool nwi_packet_wait(const struct nwi_packet_ring *ring, int other_fd, uint64_t timeout_ns);
 /* Frames that matched and that the kernel had no room for, since the last call. */
 uint32_t nwi_packet_drops(const struct nwi_packet_ring *ring);
 

@@ -219,15 +219,21 @@ UNPRIVILEGED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "
                 "--bounding-set=-all", "--no-new-privs")
 
 
-def without_uring():
-    """In the child: io_uring_setup(2) is refused, as in a container."""
+def without_call(number):
+    """For the child: that system call is refused, as in a container."""
     program = b"".join(struct.pack("=HBBI", *line) for line in (
-        (0x20, 0, 0, 0), (0x15, 0, 1, 425), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)))
-    ctypes = __import__("ctypes")
-    libc, text = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(program)
-    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(text))
-    if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, header) != 0:
-        raise OSError("no seccomp filters here")
+        (0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)))
+
+    def refuse():
+        ctypes = __import__("ctypes")
+        libc, text = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(program)
+        header = struct.pack("@HP", len(program) // 8, ctypes.addressof(text))
+        if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, header) != 0:
+            raise OSError("no seccomp filters here")
+    return refuse
+
+
+without_uring = without_call(425)  # io_uring_setup(2)
 
 
 BINARY = bytes(range(256)) + b"<script>&\"'\r\n"

@@ -220,6 +220,60 @@ TEST(the_path_is_what_the_interface_has_and_it_says_why)
 	nw_link_close(a);
 }
 
+/* TCP's frame of a question, made an answer: ACK beside SYN. */
+static void make_answers(struct nw_link *link, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		nw_link_frame(link, i)[NWI_FRAME_LINK_BYTES + 20 + 13] |= 0x10;
+}
+
+/* Of all that arrives, the socket has answers to this address and these ports, and the ring the
+ * rest that its filter lets in; more than the socket has chunks. */
+TEST(answers_alone_come_by_the_socket_and_nothing_twice)
+{
+	static struct seen seen;
+	const unsigned char here[] = { 192, 0, 2, 2 };
+	struct nw_link_options options = { .interface = "vb",
+					   .node = { 0 },
+					   .port_first = 100,
+					   .port_last = 131,
+					   .path = NW_LINK_PATH_XDP,
+					   .source_ipv4 = here };
+	uint32_t lengths[NW_LINK_BATCH], wanted = 0;
+	struct nw_link *a, *b;
+
+	make_pair();
+	CHECK_INT(nw_link_open(&b, &options, NULL), ==, 0);
+	if (nw_link_receive_path(b) != NW_LINK_PATH_XDP)
+		SKIP(nw_link_receive_why(b));
+	a = open_link("va", 1, 1, 0, 0);
+	write_frames(a, NWI_FRAME_TCP_SYN, "192.0.2.1", "192.0.2.2", 95, 40, lengths);
+	make_answers(a, 40);
+	seen = (struct seen){ 0 };
+	for (int round = 0; round < 400; round++) {
+		CHECK_INT(nw_link_send(a, 0, 40, lengths), ==, 40);
+		wanted += 32;
+		while (seen.count < wanted && nw_link_wait(b, 2000000000))
+			(void)nw_link_receive(b, note, &seen);
+	}
+	CHECK_INT(seen.count, ==, 400 * 32);
+	CHECK_INT(nw_link_received_xdp(b), ==, 400 * 32);
+	/* A question to a service here, another address, another protocol. */
+	send_frames(a, NWI_FRAME_TCP_SYN, "192.0.2.1", "192.0.2.2", 100, 32);
+	CHECK_INT(receive_all(b, &seen), ==, 32);
+	write_frames(a, NWI_FRAME_TCP_SYN, "192.0.2.1", "192.0.2.9", 100, 32, lengths);
+	make_answers(a, 32);
+	CHECK_INT(nw_link_send(a, 0, 32, lengths), ==, 32);
+	CHECK_INT(receive_all(b, &seen), ==, 32);
+	send_frames(a, NWI_FRAME_UDP, "2001:db8::1", "2001:db8::2", 100, 32);
+	CHECK_INT(receive_all(b, &seen), ==, 32);
+	CHECK_INT(nw_link_received_xdp(b), ==, 400 * 32);
+	CHECK_INT(nw_link_drops(b), ==, 0);
+	nw_link_close(b);
+	CHECK_INT(system("ip link show vb | grep -q xdp"), !=, 0);
+	nw_link_close(a);
+}
+
 TEST(a_queue_that_is_not_there_is_explained)
 {
 	struct nw_link_options options = { .interface = "va",

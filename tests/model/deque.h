@@ -12,7 +12,8 @@
 
 int nw_mem_alloc(struct nw_mem *ret_mem, nw_node node, size_t n_bytes, unsigned flags)
 {
-	struct array *array = malloc(n_bytes);
+	size_t align = alignof(struct array);
+	struct array *array = aligned_alloc(align, (n_bytes + align - 1) / align * align);
 
 	(void)flags;
 	for (size_t i = 0; i < (n_bytes - offsetof(struct array, slots)) / sizeof(void *); i++)

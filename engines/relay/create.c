@@ -61,20 +61,31 @@ static void relax(void)
 #endif
 }
 
-/* Steps until it has been idle for spin_ns, then sleeps. */
+uint64_t nwi_shard_spin_ns(uint64_t spin_ns, uint64_t gap_ns)
+{
+	enum { MORE = 4 };
+	uint64_t more_ns = spin_ns < UINT64_MAX / MORE ? MORE * spin_ns : UINT64_MAX;
+
+	return gap_ns < more_ns ? more_ns : spin_ns;
+}
+
+/* Steps until it has been idle for as long as it pays to wait awake, then sleeps. */
 static void run_shard(struct nwi_shard *shard, struct nw_crew *crew)
 {
-	uint64_t spin_ns = shard->relay->options.spin_ns, idle_ns = 0;
+	uint64_t spin_ns = shard->relay->options.spin_ns, patience_ns = spin_ns;
+	uint64_t idle_ns = 0, worked_ns = 0;
 
 	while (!nw_crew_should_stop(crew)) {
 		if (nwi_shard_step(shard) > 0) {
+			patience_ns = nwi_shard_spin_ns(spin_ns, shard->now_ns - worked_ns);
+			worked_ns = shard->now_ns;
 			idle_ns = 0;
 			continue;
 		}
 		relax();
 		if (idle_ns == 0)
 			idle_ns = shard->now_ns;
-		if (spin_ns == UINT64_MAX || shard->now_ns - idle_ns < spin_ns)
+		if (patience_ns == UINT64_MAX || shard->now_ns - idle_ns < patience_ns)
 			continue;
 		sleep_once(shard);
 		idle_ns = 0;

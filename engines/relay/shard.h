@@ -362,6 +362,9 @@ bool nwi_shard_rest(struct nwi_shard *shard);
 void nwi_shard_rise(struct nwi_shard *shard);
 /* How long it may last, from the last step on. */
 uint64_t nwi_shard_nap_ns(const struct nwi_shard *shard);
+/* How long a shard without work polls before it sleeps: spin_ns, and four times as long while work
+ * comes so often that it is met awake: a wake-up costs what comes more than all that polling. */
+uint64_t nwi_shard_spin_ns(uint64_t spin_ns, uint64_t gap_ns);
 bool nwi_shard_is_blocked(const struct nwi_shard *shard);
 
 /* ---- gather.c ---- */

@@ -144,7 +144,8 @@ struct nw_relay_options {
 	uint32_t senders_max;     /* likewise sender_count_max */
 	uint32_t waiting_max;     /* packets that wait for credit: likewise waiting_count_max */
 	uint64_t tick_ns;         /* how often limits are reconciled: likewise; 0: 1 ms */
-	uint64_t spin_ns; /* polls so long before it sleeps; 0: 50 us; UINT64_MAX: never sleeps */
+	uint64_t spin_ns; /* polls so long before it sleeps, four times as long while work comes
+			     that often; 0: 50 us; UINT64_MAX: never sleeps */
 	bool completes;   /* packets are in flight until nw_relay_complete(), not until
 			     the deliver hook took them */
 	bool stepped;     /* no threads: the caller calls nw_relay_step() */

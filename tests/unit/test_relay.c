@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The relay on one thread, step by step: every return code, every reason, and what is counted. */
 #include "lib/relay.h"
+#include "relay/shard.h"
 
 #include <errno.h>
 #include <nw/bell.h>
@@ -1119,6 +1120,18 @@ TEST(a_payload_stays_where_it_is_when_its_slot_moves)
 		check_payload(&rig, &rig.sink->packets[0], 700, (uint64_t)i);
 	}
 	end_rig(&rig);
+}
+
+/* ---- sleep ---- */
+
+TEST(a_shard_waits_awake_for_what_comes_often)
+{
+	CHECK_INT(nwi_shard_spin_ns(50000, 100), ==, 200000);
+	CHECK_INT(nwi_shard_spin_ns(50000, 199999), ==, 200000);
+	CHECK_INT(nwi_shard_spin_ns(50000, 200000), ==, 50000);
+	CHECK_INT(nwi_shard_spin_ns(0, 0), ==, 0);
+	CHECK(nwi_shard_spin_ns(UINT64_MAX, 1) == UINT64_MAX);
+	CHECK(nwi_shard_spin_ns(UINT64_MAX / 2, UINT64_MAX - 1) == UINT64_MAX);
 }
 
 /* ---- the end ---- */

@@ -7,6 +7,7 @@ import os
 import pathlib
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,11 +30,16 @@ class Relay:
              "--http", "none", "--shards", "2", "--oversubscribe", "--no-pin"],
             stderr=subprocess.PIPE, text=True)
         for _ in range(500):
-            if os.path.exists(self.path):
+            if self.listens():
                 return
             assert self.process.poll() is None, self.process.stderr.read()
             time.sleep(0.01)
         raise AssertionError("the relay does not listen")
+
+    def listens(self):
+        """The file is there a moment before somebody listens to it."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.path) == 0
 
     def halt(self):
         """Stop every thread of it, and return when they stand."""

@@ -77,7 +77,7 @@ static const char *add_text(struct cdn_history *history, char *line)
 		words[count++] = word;
 	if (count > 3)
 		return "there is more than a name, an address and a date";
-	if (nw_cdn_address_parse(words[0], &address))
+	if (count > 0 && nw_cdn_address_parse(words[0], &address))
 		return count > 2 ? "there is more than an address and a date"
 				 : add(history, NULL, words[0], words[1]);
 	return add(history, words[0], words[1], words[2]);

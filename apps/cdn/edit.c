@@ -56,47 +56,67 @@ static size_t indent_of(const char *line)
 
 static bool is_blank(const char *line)
 {
-	return line[indent_of(line)] == '\n' || line[indent_of(line)] == '\0';
+	return line[strspn(line, " \t\r")] == '\n' || line[strspn(line, " \t\r")] == '\0';
 }
 
-/* Those of a list that the new one has no word about: it came in one family alone. */
-static bool is_kept(const char *prefix, const struct cdn_import *import)
-{
-	return strchr(prefix, ':') ? !import->has_ipv6 : !import->has_ipv4;
-}
-
-static void put_prefix(struct growing *to, size_t indent, const char *prefix)
+static void put_prefix(struct growing *to, size_t indent, const char *prefix, size_t n_bytes)
 {
 	for (size_t i = 0; i < indent; i++)
 		put(to, " ", 1);
-	put_text(to, prefix);
+	put(to, prefix, n_bytes);
 	put_text(to, "\n");
 }
 
 static void put_prefixes(struct growing *to, size_t indent, const struct cdn_import *import)
 {
 	for (uint32_t i = 0; i < import->count; i++)
-		put_prefix(to, indent, import->prefixes[i]);
+		put_prefix(to, indent, import->prefixes[i], strlen(import->prefixes[i]));
 }
 
-/* Old prefixes of the other family, then the new ones; returns where the old ones end. */
-static const char *replace_prefixes(struct growing *to, const char *at, size_t key_indent,
+/* Those of an old text that the new list has no word about: it came in one family alone. Words and
+ * remarks are told apart as those who read the file do. */
+static void keep_words(struct growing *to, size_t indent, const char *text,
+		       const struct cdn_import *import)
+{
+	while (*text) {
+		size_t n_bytes = strcspn(text, " \t\n#");
+		bool is_ipv6 = memchr(text, ':', n_bytes) != NULL;
+
+		if (n_bytes > 0 && !(is_ipv6 ? import->has_ipv6 : import->has_ipv4))
+			put_prefix(to, indent, text, n_bytes);
+		text += n_bytes;
+		text += *text == '#' ? strcspn(text, "\n") : strspn(text, " \t\n");
+	}
+}
+
+/* Behind the value of a key; a list's dashes may stand right below the key. */
+static const char *value_end(const char *key_line, size_t key_indent)
+{
+	const char *at = line_end(key_line);
+
+	while (*at && (is_blank(at) || indent_of(at) > key_indent ||
+		       (indent_of(at) == key_indent && at[key_indent] == '-')))
+		at = line_end(at);
+	return at;
+}
+
+/* Old prefixes of the other family, then the new ones, below the key where it was, with the dash
+ * before it; returns where the old ones end. */
+static const char *replace_prefixes(struct growing *to, const char *at, const struct app_tree *old,
 				    const struct cdn_import *import)
 {
-	put_text(to, "    prefixes: |\n");
-	at = line_end(at);
-	while (*at && (is_blank(at) || indent_of(at) > key_indent)) {
-		char word[64];
+	size_t key_indent = strspn(at, " -");
 
-		if (sscanf(at, " - %63[^ \n#]", word) == 1 ||
-		    sscanf(at, " %63[^ \n#]", word) == 1) {
-			if (word[0] != '#' && is_kept(word, import))
-				put_prefix(to, key_indent + 2, word);
-		}
-		at = line_end(at);
-	}
+	put(to, at, key_indent);
+	put_text(to, "prefixes: |\n");
+	if (old->kind == APP_TREE_TEXT)
+		keep_words(to, key_indent + 2, old->text, import);
+	else
+		for (const struct app_tree *item = old->first; item; item = item->next)
+			if (item->kind == APP_TREE_TEXT)
+				keep_words(to, key_indent + 2, item->text, import);
 	put_prefixes(to, key_indent + 2, import);
-	return at;
+	return value_end(at, key_indent);
 }
 
 static void put_list(struct growing *to, const struct cdn_import *import)
@@ -144,7 +164,7 @@ static void replace(struct growing *to, const char *text, const struct app_tree 
 			put_text(to, import->date);
 			put_text(to, "\n");
 		} else if (prefixes && line == prefixes->key_line) {
-			const char *behind = replace_prefixes(to, at, indent_of(at), import);
+			const char *behind = replace_prefixes(to, at, prefixes, import);
 
 			for (const char *c = end; c < behind; c++)
 				line += *c == '\n';

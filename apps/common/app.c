@@ -335,6 +335,20 @@ bool app_was_interrupted(void)
 	return atomic_load(&interrupt.count) > 0;
 }
 
+json_t *app_json_text(const char *text)
+{
+	json_t *json = json_string(text);
+	char *plain = json ? NULL : strdup(text);
+
+	for (char *c = plain; c && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	if (plain)
+		json = json_string(plain);
+	free(plain);
+	return json;
+}
+
 int app_print_json(const char *command, json_t *object)
 {
 	int rc;

@@ -82,6 +82,9 @@ bool app_was_interrupted(void);
 /* Prints one JSON object and a newline, frees it. APP_OK, or APP_FAILED with a line: NULL object
  * (no memory), or stdout will not take it. */
 int app_print_json(const char *command, json_t *object);
+/* A text of any bytes. JSON holds UTF-8 only: of a text that is none, every byte that is not ASCII
+ * becomes '?'. NULL: no memory. Any thread. */
+json_t *app_json_text(const char *text);
 /* Flushes stdout; APP_FAILED with a line if it did not take all (disk full, closed pipe). The
  * command is "" where nodewise itself speaks. */
 int app_finish_output(const char *command);

@@ -35,7 +35,7 @@ static json_t *row_json(const struct top_program *program, const struct top_tabl
 			    program->has_rates ? json_real(top_rate_of(table, row_idx, (int)i))
 					       : json_null());
 	}
-	set(row, "label", json_string(table->rows[row_idx].label));
+	set(row, "label", app_json_text(table->rows[row_idx].label));
 	set(row, "node", id(table->rows[row_idx].node_id));
 	set(row, "cpu", id(table->rows[row_idx].cpu_id));
 	set(row, "values", values);
@@ -64,7 +64,7 @@ static json_t *texts_json(const struct top_program *program)
 	json_t *texts = json_object();
 
 	for (uint32_t i = 0; i < program->text_count; i++)
-		set(texts, program->texts[i].name, json_string(program->texts[i].text));
+		set(texts, program->texts[i].name, app_json_text(program->texts[i].text));
 	return texts;
 }
 
@@ -74,9 +74,9 @@ static json_t *notes_json(const struct top_program *program)
 
 	for (uint32_t i = 0; i < program->note_count; i++)
 		(void)json_array_append_new(
-			notes, json_pack("{s:o, s:s}", "time",
+			notes, json_pack("{s:o, s:o}", "time",
 					 json_real((double)program->notes[i].wall_ns / 1e9), "text",
-					 program->notes[i].text));
+					 app_json_text(program->notes[i].text)));
 	return notes;
 }
 
@@ -89,8 +89,8 @@ static json_t *threads_json(const struct top_program *program)
 
 		(void)json_array_append_new(
 			threads,
-			json_pack("{s:i, s:s, s:i, s:o}", "id", (int)thread->tid, "name",
-				  thread->name, "cpu", thread->cpu_id, "load",
+			json_pack("{s:i, s:o, s:i, s:o}", "id", (int)thread->tid, "name",
+				  app_json_text(thread->name), "cpu", thread->cpu_id, "load",
 				  program->has_rates ? json_real(thread->load) : json_null()));
 	}
 	return threads;
@@ -156,7 +156,7 @@ static json_t *program_json(const struct top_program *program)
 
 	set(object, "program", json_string(program->name));
 	set(object, "pid", json_integer(program->pid));
-	set(object, "path", json_string(program->path));
+	set(object, "path", app_json_text(program->path));
 	set(object, "started", json_real((double)program->started_wall_ns / 1e9));
 	set(object, "seconds",
 	    json_real((double)program->read_wall_ns / 1e9 -
@@ -204,9 +204,9 @@ json_t *top_json(const struct top_model *model, const struct top_program *only)
 
 		(void)json_array_append_new(
 			leftovers,
-			json_pack("{s:s, s:o, s:s, s:s}", "path", leftover->path, "pid",
-				  id(leftover->pid ? leftover->pid : -1), "program", leftover->name,
-				  "why", leftover->error ? "unreadable" : "stale"));
+			json_pack("{s:o, s:o, s:s, s:s}", "path", app_json_text(leftover->path),
+				  "pid", id(leftover->pid ? leftover->pid : -1), "program",
+				  leftover->name, "why", leftover->error ? "unreadable" : "stale"));
 	}
 	return json_pack("{s:o, s:o, s:o}", "machine", machine_json(model->topo), "programs",
 			 programs, "leftovers", leftovers);

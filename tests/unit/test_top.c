@@ -550,3 +550,49 @@ TEST(removal_wants_a_yes)
 	top_press(&view, &model, 'x', 10);
 	CHECK(!view.asks_removal);
 }
+
+/* --- As an object --- */
+
+TEST(texts_of_any_bytes_are_in_the_object)
+{
+	static struct top_row cut[] = { { "K\xc3\xb6ln, K\xc3", -1, -1 } }; /* within a letter */
+	static struct top_text any_texts[] = { { "model", "K\xc3\xb6ln" }, { "io", "\xff" } };
+	static struct nw_stats_note_info any_notes[] = { { 0, 1000000000, "says \xfe\x01" } };
+	struct top_thread thread = { .tid = 7, .name = "t\xe4" };
+	struct top_leftover leftover = { .path = "/\xe4", .name = "check" };
+	struct top_table table = { "ports", 1, 1, port_columns, cut, port_values, port_rates };
+	struct top_program program = { .name = "mine",
+				       .path = "/\xe4",
+				       .pid = 42,
+				       .tables = &table,
+				       .table_count = 1,
+				       .texts = any_texts,
+				       .text_count = 2,
+				       .notes = any_notes,
+				       .note_count = 1,
+				       .threads = &thread };
+	struct top_model model = { .programs = &program,
+				   .program_count = 1,
+				   .leftovers = &leftover,
+				   .leftover_count = 1 };
+	const char *label, *model_text, *io, *note, *name, *path, *left;
+	json_t *json;
+
+	program.thread_count = 1;
+	json = top_json(&model, NULL);
+	CHECK_INT(json_unpack(json,
+			      "{s:[{s:s, s:{s:s, s:s}, s:[{s:s}], s:[{s:s}], s:{s:[{s:s}]}}], "
+			      "s:[{s:s}]}",
+			      "programs", "path", &path, "texts", "model", &model_text, "io", &io,
+			      "threads", "name", &name, "log", "text", &note, "tables", "ports",
+			      "label", &label, "leftovers", "path", &left),
+		  ==, 0);
+	CHECK_STR(label, "K??ln, K?"); /* not a letter of it is sure then */
+	CHECK_STR(model_text, "K\xc3\xb6ln");
+	CHECK_STR(io, "?");
+	CHECK_STR(note, "says ?\x01");
+	CHECK_STR(name, "t?");
+	CHECK_STR(path, "/?");
+	CHECK_STR(left, "/?");
+	json_decref(json);
+}

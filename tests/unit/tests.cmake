@@ -124,7 +124,7 @@ if(CARES_FOUND AND CURL_FOUND)
   nw_test(unit/test_cdn_ask LIBS nodewise-cdn-static)
 endif()
 set(top_sources)
-foreach(name top/dag top/derive top/find top/frame top/grid top/keys top/machine top/proc top/programs top/read top/screens)
+foreach(name top/dag top/derive top/find top/frame top/grid top/json top/keys top/machine top/proc top/programs top/read top/screens)
   list(APPEND top_sources ${PROJECT_SOURCE_DIR}/apps/${name}.c)
 endforeach()
 nw_test(unit/test_top SOURCES ${top_sources} ${PROJECT_SOURCE_DIR}/apps/common/app.c ${PROJECT_SOURCE_DIR}/apps/common/bytes.c

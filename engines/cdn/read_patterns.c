@@ -20,15 +20,17 @@ static bool is_suffix(const char *text)
 	return *text != '\0' && *text != '.' && !strpbrk(text, "*?#/ ");
 }
 
-static void add_glob(struct nwi_cdn_reader *reader, const char *text)
+static void add(struct nwi_cdn_reader *reader, const yaml_node_t *node,
+		const struct nwi_cdn_pattern *pattern, const char *glob)
 {
 	struct nw_cdn *cdn = reader->draft->cdn;
 
 	if (cdn->pattern_count == NWI_CDN_PATTERNS_MAX) {
-		reader->rc = nwi_cdn_refuse(reader->draft, "more than 8192 patterns in all files");
+		nwi_cdn_reader_refuse(reader, node, "more than 8192 patterns in all files");
 		return;
 	}
-	cdn->patterns[cdn->pattern_count].glob = nwi_cdn_keep_lower(reader, text);
+	cdn->patterns[cdn->pattern_count] = *pattern;
+	cdn->patterns[cdn->pattern_count].glob = nwi_cdn_keep_lower(reader, glob);
 	cdn->pattern_count++;
 	reader->provider->pattern_count++;
 }
@@ -36,10 +38,8 @@ static void add_glob(struct nwi_cdn_reader *reader, const char *text)
 static void add_pattern(struct nwi_cdn_reader *reader, const yaml_node_t *node, void *into)
 {
 	const struct pattern_reading *reading = into;
-	struct nw_cdn *cdn = reader->draft->cdn;
 	const char *text = nwi_cdn_text_of(node);
 
-	reader->draft->line = (uint32_t)node->start_mark.line + 1;
 	if (!text || *text == '\0' || strlen(text) > TEXT_BYTES_MAX) {
 		nwi_cdn_reader_refuse(reader, node, "a pattern is a text of 1 to 400 bytes");
 		return;
@@ -50,9 +50,7 @@ static void add_pattern(struct nwi_cdn_reader *reader, const yaml_node_t *node, 
 			"a suffix of names, as example.net, has no * and no dot before");
 		return;
 	}
-	if (cdn->pattern_count < NWI_CDN_PATTERNS_MAX)
-		cdn->patterns[cdn->pattern_count] = reading->pattern;
-	add_glob(reader, text);
+	add(reader, node, &reading->pattern, text);
 }
 
 static void pattern_match(struct nwi_cdn_reader *reader, const yaml_node_t *node, void *into)
@@ -113,10 +111,8 @@ static void take_pattern(struct nwi_cdn_reader *reader, const yaml_node_t *node,
 		return;
 	if (reading.match)
 		nwi_cdn_take_texts(reader, reading.match, &reading, add_pattern);
-	else if (reader->draft->cdn->pattern_count < NWI_CDN_PATTERNS_MAX) {
-		reader->draft->cdn->patterns[reader->draft->cdn->pattern_count] = reading.pattern;
-		add_glob(reader, "*");
-	}
+	else
+		add(reader, node, &reading.pattern, "*");
 }
 
 void nwi_cdn_take_patterns(struct nwi_cdn_reader *reader, const yaml_node_t *node, void *into)

@@ -86,6 +86,36 @@ TEST(what_is_malformed_is_named_with_its_line_and_nothing_is_loaded)
 	}
 }
 
+/* As many patterns as there is room for, and one more. */
+TEST(the_pattern_that_is_too_many_is_refused_whatever_its_field)
+{
+	static const char *const keys[][2] = {
+		{ "headers:\n", "  - {name: a, weight: 1}\n" },
+		{ "headers:\n", "  - {name: a, match: b, weight: 1}\n" },
+		{ "ptr:\n", "  - {match: b, weight: 1}\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		size_t at = strlen(HEAD) + strlen(keys[i][0]), n_bytes = strlen(keys[i][1]);
+		char *text = calloc(1, at + (NWI_CDN_PATTERNS_MAX + 1) * n_bytes + 1);
+		struct nw_cdn *cdn = NULL;
+		struct nw_diag diag = { "" };
+
+		CHECK(text != NULL);
+		(void)sprintf(text, HEAD "%s", keys[i][0]);
+		for (int j = 0; j < NWI_CDN_PATTERNS_MAX; j++, at += n_bytes)
+			memcpy(text + at, keys[i][1], n_bytes);
+		CHECK_INT(load_text(text, &cdn, &diag), ==, 0);
+		nw_cdn_close(cdn);
+		cdn = NULL;
+		memcpy(text + at, keys[i][1], n_bytes);
+		CHECK_INT(load_text(text, &cdn, &diag), ==, -EINVAL);
+		CHECK_STR(diag.text, "one.yaml:8198: more than 8192 patterns in all files");
+		CHECK(cdn == NULL);
+		free(text);
+	}
+}
+
 TEST(two_files_of_one_provider_are_refused)
 {
 	struct nw_cdn_file files[2] = { file_of("a.yaml", HEAD), file_of("b.yaml", HEAD) };

@@ -59,7 +59,7 @@ struct nwi_cdn_entry {
 	uint8_t family, bits;
 };
 
-/* In ascending order of (asn, provider). */
+/* In ascending order of (asn, provider), each at most once. */
 struct nwi_cdn_asn {
 	uint32_t asn;
 	uint16_t provider;

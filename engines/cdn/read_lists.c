@@ -152,6 +152,18 @@ struct asn_reading {
 	const yaml_node_t *numbers;
 };
 
+/* One provider's are one after the other: its file is read at one go. */
+static bool has_asn(const struct nwi_cdn_reader *reader, uint32_t number)
+{
+	const struct nw_cdn *cdn = reader->draft->cdn;
+
+	for (uint32_t i = 1; i <= reader->provider->asn_count; i++) {
+		if (cdn->asns[cdn->asn_count - i].asn == number)
+			return true;
+	}
+	return false;
+}
+
 static void add_asn(struct nwi_cdn_reader *reader, const yaml_node_t *node, void *into)
 {
 	const struct asn_reading *reading = into;
@@ -164,6 +176,10 @@ static void add_asn(struct nwi_cdn_reader *reader, const yaml_node_t *node, void
 	number = text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
 	if (!end || *end != '\0' || number == 0 || number > UINT32_MAX) {
 		nwi_cdn_reader_refuse(reader, node, "an AS is a number from 1 to 4294967295");
+		return;
+	}
+	if (has_asn(reader, (uint32_t)number)) {
+		nwi_cdn_reader_refuse(reader, node, "this AS was there before");
 		return;
 	}
 	if (cdn->asn_count == NWI_CDN_ASNS_MAX) {

@@ -86,6 +86,29 @@ def enter(namespace):
             raise OSError("setns")
 
 
+def succeeds_near(function):
+    """Whether it returns something true, called where one asks from; False for errors of the network."""
+    results = []
+
+    def call():
+        enter(NEAR)
+        try:
+            results.append(function())
+        except OSError:
+            pass
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    return bool(results and results[0])
+
+
+def takes_connections(address, port):
+    def connect():
+        with socket.create_connection((address, port), 0.2):
+            return True
+    return succeeds_near(connect)
+
+
 class Certificates:
     """Certificates of the test's own, by their names; `key` other than 0 is another one."""
 
@@ -302,21 +325,13 @@ class Nsd:
     @staticmethod
     def answers():
         question = b"\0\1\1\0\0\1\0\0\0\0\0\0\2ns\3lab\0\0\1\0\1"
-        result = []
 
         def ask():
-            enter(NEAR)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 sock.settimeout(0.2)
                 sock.sendto(question, (RESOLVER, 53))
-                try:
-                    result.append(sock.recv(512))
-                except OSError:
-                    pass
-        thread = threading.Thread(target=ask)
-        thread.start()
-        thread.join()
-        return bool(result)
+                return bool(sock.recv(512))
+        return succeeds_near(ask)
 
     def stop(self):
         if self.process:
